@@ -160,24 +160,171 @@ $(BUILD)/unit/$(1): $(BUILD)/obj/spec/unit/$(1).o $(BUILD)/libunit.a $(patsubst 
 endef
 $(foreach name,$(UNIT_TESTS),$(eval $(call unit_program,$(name))))
 
--include $(OBJECTS:.o=.d)
-
 # T= names one program: it is built with the archives that it needs and no others, and run.
 .PHONY: unit unit-programs
 unit: unit-programs
-	@BUILD=$(BUILD) SANITIZE=$(SANITIZE) scripts/run-unit $(or $(T),$(UNIT_TESTS))
+	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' scripts/run-unit $(or $(T),$(UNIT_TESTS))
 unit-programs: $(patsubst %,$(BUILD)/unit/%,$(or $(T),$(UNIT_TESTS)))
 
 # ---------------------------------------------------------------- using it without installing it
 
 LUA_PATH_HERE  := $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
-LUA_CPATH_HERE := $(abspath $(BUILD))/?.so;;
+LUA_CPATH_HERE  = $(abspath $(BUILD))/?.so;;
+HERE            = LUA_PATH='$(LUA_PATH_HERE)' LUA_CPATH='$(LUA_CPATH_HERE)' PATH='$(abspath $(BUILD))/bin':"$$PATH" \
+	BUILD='$(BUILD)' LUA='$(LUA)' SANITIZE='$(SANITIZE)'
 
 .PHONY: env
 env:
 	@printf "export LUA_PATH='%s'\nexport LUA_CPATH='%s'\nexport PATH='%s':\"\$$PATH\"\n" \
 	  '$(LUA_PATH_HERE)' '$(LUA_CPATH_HERE)' '$(abspath $(BUILD))/bin'
 
+# What is missing is installed first; a second make then looks at the machine as it is after that.
+SUBMAKE = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: demo
+demo:
+	@scripts/bootstrap build
+	$(SUBMAKE) build
+	$(SUBMAKE) run-demo
+.PHONY: run-demo
+run-demo:
+	@$(HERE) $(LUA) examples/movies.lua $(ARGS)
+
+# ---------------------------------------------------------------- tests
+
+.PHONY: test
+test:
+	@scripts/bootstrap test
+	$(SUBMAKE) build unit-programs
+	$(SUBMAKE) run-tests
+.PHONY: run-tests
+run-tests:
+	@$(HERE) spec/support/mariadb.sh scripts/test $(UNIT_TESTS)
+
+# F= names one spec (or several), ARGS= goes to busted.
+.PHONY: spec
+spec: build
+	@$(HERE) spec/support/mariadb.sh scripts/busted $(ARGS) $(F)
+
+.PHONY: sanitize
+sanitize:
+	@scripts/bootstrap test
+	$(SUBMAKE) test CC=gcc BUILD=build/sanitize SANITIZE=address,undefined CFLAGS='-O1 -g'
+
+.PHONY: valgrind
+valgrind:
+	@scripts/bootstrap test valgrind
+	$(SUBMAKE) build unit-programs
+	@FLEXDB_TEST_VALGRIND=1 $(HERE) spec/support/mariadb.sh scripts/test $(UNIT_TESTS)
+
+# ---------------------------------------------------------------- lint
+
+C_FILES   = $(wildcard src/*.[ch] src/*/*.[ch] src/*/*/*.[ch] spec/unit/*.[ch] bench/*.[ch])
+LUA_DIRS  = $(wildcard lua spec examples bench)
+
+.PHONY: lint
+lint:
+	@scripts/bootstrap test lint
+	@echo '-- the house: includes, SQL text, lengths'
+	@$(LUA) scripts/lint-house.lua --self-test
+	@$(LUA) scripts/lint-house.lua .
+	@echo '-- luacheck'
+	@luacheck --quiet --no-color $(LUA_DIRS) scripts .busted .luacheckrc $(wildcard rockspec/*.rockspec)
+	@echo '-- clang-format'
+	@$(if $(C_FILES),clang-format --dry-run -Werror $(C_FILES))
+	@echo '-- gcc -Werror'
+	$(SUBMAKE) objects CC=gcc WERROR=1 BUILD=build/lint/gcc
+	@echo '-- clang -Werror'
+	$(SUBMAKE) objects CC=clang WERROR=1 BUILD=build/lint/clang
+	@echo '-- modules: exports, libraries, global state'
+	$(SUBMAKE) build
+	@scripts/lint-modules $(MODULES)
+	@echo 'lint: clean'
+
+.PHONY: objects
+objects: $(OBJECTS) $(call object,$(wildcard bench/*.c))
+
+.PHONY: format
+format:
+	clang-format -i $(C_FILES)
+
+# ---------------------------------------------------------------- bench
+
+# Each bench/*.c is a plain C program that links the engines' libraries and nothing of FlexDB: the limit to measure against.
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+$(BUILD)/obj/bench/%.o: ROOM_CFLAGS = $(call system,$(LUA_CFLAGS) $(MYSQL_CFLAGS))
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(SQLITE_LIBS) $(MYSQL_LINK) -lm
+
+.PHONY: bench
+bench:
+	@scripts/bootstrap test bench
+	$(SUBMAKE) build bench-programs
+	@$(HERE) spec/support/mariadb.sh $(LUA) bench/run.lua $(ARGS)
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+
+# ---------------------------------------------------------------- installing
+
+LUA_VERSION := 5.4
+LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+INSTALLED = $(addprefix $(DESTDIR)$(LUADIR)/,$(LUA_FILES)) $(DESTDIR)$(LIBDIR)/flexdb/core.so $(DESTDIR)$(LIBDIR)/flexdb/mysql.so
+
+.PHONY: install
+install: build
+	@for file in $(LUA_FILES); do \
+	  install -d '$(DESTDIR)$(LUADIR)'/"$$(dirname $$file)" && \
+	  install -m 644 lua/$$file '$(DESTDIR)$(LUADIR)'/$$file || exit 1; done
+	@install -d '$(DESTDIR)$(LIBDIR)/flexdb'
+	@for file in $(MODULES); do install -m 755 $$file '$(DESTDIR)$(LIBDIR)/flexdb/' || exit 1; done
+	@echo 'installed in $(DESTDIR)$(LUADIR) and $(DESTDIR)$(LIBDIR)'
+
+.PHONY: uninstall
+uninstall:
+	@for file in $(LUA_FILES); do rm -f '$(DESTDIR)$(LUADIR)'/$$file; done
+	@rm -f '$(DESTDIR)$(LIBDIR)/flexdb/core.so' '$(DESTDIR)$(LIBDIR)/flexdb/mysql.so'
+	@for folder in '$(DESTDIR)$(LUADIR)/flexdb' '$(DESTDIR)$(LIBDIR)/flexdb'; do \
+	  if [ -d "$$folder" ]; then find "$$folder" -depth -type d -empty -delete; fi; done
+	@echo 'removed from $(DESTDIR)$(LUADIR) and $(DESTDIR)$(LIBDIR)'
+
+.PHONY: check-rock
+check-rock:
+	@scripts/bootstrap build rock
+	@scripts/check-rock
+
+# ---------------------------------------------------------------- the rest
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
+
+.PHONY: help
+help:
+	@echo 'FlexDB: tables that Lua scripts define, fill and change'
+	@echo
+	@echo '  make demo       build, and run the movie workflow (examples/movies.lua)'
+	@echo '  make test       build, and run every test'
+	@echo '                  Both install what is missing (apt), or say what to install.'
+	@echo
+	@echo '  make build      the Lua modules, in build/'
+	@echo '  make env        print the settings with which lua5.4 finds them:'
+	@echo '                  eval "$$(make -s env)"'
+	@echo '  make install    install under PREFIX=$(PREFIX) (DESTDIR= for a package)'
+	@echo '  make uninstall  remove what install has put there'
+	@echo
+	@echo '  make unit       the C tests                        T=test_decimal  one of them'
+	@echo '  make spec       the Lua specs                      F=spec/x_spec.lua  one of them'
+	@echo '  make lint       layers, luacheck, clang-format, warnings of gcc and clang'
+	@echo '  make sanitize   every test under the address, undefined and leak sanitizers'
+	@echo '  make valgrind   every test under valgrind'
+	@echo '  make check-rock install with LuaRocks into a temporary tree, and use it'
+	@echo '  make bench      measure against plain C and LuaSQL'
+	@echo '  make format     lay the C files out as .clang-format says'
+	@echo '  make clean      remove build/'
+	@echo
+	@echo '  Knobs: CC, CFLAGS, LTO=1, V=1 (print the commands), BUILD=folder, MYSQL=no'
+
+-include $(OBJECTS:.o=.d) $(patsubst bench/%.c,$(BUILD)/obj/bench/%.d,$(wildcard bench/*.c))
