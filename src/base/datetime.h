@@ -1,0 +1,31 @@
+/* Calendar dates (ISO 8601, proleptic Gregorian) and instants (RFC 3339) in microseconds since 1970-01-01T00:00:00Z. */
+#ifndef FLEXDB_BASE_DATETIME_H
+#define FLEXDB_BASE_DATETIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DATE_TEXT_SIZE = 11, DATETIME_TEXT_SIZE = 28 }; /* with the NUL: "2024-05-01", "2024-05-01T10:00:00.000000Z" */
+
+enum datetime_status {
+    DATETIME_OK = 0,
+    DATETIME_SYNTAX,   /* not of the form at all */
+    DATETIME_CALENDAR, /* of the form, but no such day or time (30 February, 25:00) */
+    DATETIME_OFFSET,   /* no offset and no Z */
+    DATETIME_FRACTION, /* more than six fraction digits */
+    DATETIME_RANGE     /* outside the years 0001 to 9999 in UTC */
+};
+
+/* `YYYY-MM-DD`, year 0001 to 9999, to days since 1970-01-01. */
+enum datetime_status date_parse(const char *text, size_t length, int32_t *days);
+/* Ten bytes and a NUL. */
+void date_print(int32_t days, char out[DATE_TEXT_SIZE]);
+/* RFC 3339 with `T` or a space, `Z` or an offset, up to six fraction digits; `:60` becomes `:59.999999`. */
+enum datetime_status datetime_parse(const char *text, size_t length, int64_t *micros);
+/* Twenty-seven bytes and a NUL, always six fraction digits, so that bytewise order is the order in time. */
+void datetime_print(int64_t micros, char out[DATETIME_TEXT_SIZE]);
+/* The wall clock. */
+int64_t datetime_now(void);
+
+#endif

@@ -1,0 +1,17 @@
+/* JSON out, straight into a buffer. Commas and nesting are the caller's. */
+#ifndef FLEXDB_BASE_JSON_WRITER_H
+#define FLEXDB_BASE_JSON_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+/* A quoted string. Escapes `"`, `\`, and controls below 0x20 (shortest form); everything else as it is. The text must be
+ * valid UTF-8. */
+void json_write_string(struct buffer *b, const char *text, size_t length);
+void json_write_integer(struct buffer *b, int64_t value);
+/* A finite double, shortest form, always recognisable as a float. */
+void json_write_number(struct buffer *b, double value);
+
+#endif

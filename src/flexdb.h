@@ -1,0 +1,185 @@
+/* The C API: the one door into the core. The Lua binding uses nothing else, and a C host needs nothing else.
+ *
+ * Every function that can fail takes a clear `flexdb_error *err` last and returns 0 (or what it says) on success and
+ * -code on failure; see base/error.h. FLEXDB_MISUSE means that the caller broke a rule of this header (a closed handle).
+ * FLEXDB_STALE, from a call that takes a record, means that the table's definition has changed since the vector was laid
+ * out: fetch flexdb_table_validator again, lay the record out again, call again.
+ *
+ * One thread at a time uses a database and what came from it. Documents go in and come out as JSON texts; records as
+ * vectors of values in the order of a shape (flexdb_validator_shape), borrowed both ways: what the caller hands over must
+ * live until the call returns, what the core hands out lives until the next call that uses the same table or cursor. */
+#ifndef FLEXDB_H
+#define FLEXDB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/value.h"
+#include "model/validator.h" /* flexdb_field, flexdb_shape */
+
+#define FLEXDB_VERSION "0.1.0"
+
+struct driver; /* driver/driver.h */
+
+typedef struct flexdb flexdb;             /* a connection seen as one application and one actor */
+typedef struct flexdb_table flexdb_table; /* a table of it */
+typedef struct flexdb_rows flexdb_rows;   /* a result that is being read */
+typedef struct flexdb_batch flexdb_batch; /* an insert_many that is going on */
+typedef struct validator flexdb_validator;
+typedef struct record flexdb_record; /* room for one record's results */
+
+/* A record: one value for each field of the validator's shape; texts of times are already in their API form. */
+typedef struct flexdb_row {
+    const flexdb_validator *validator;
+    const flexdb_value *values;
+} flexdb_row;
+
+/* ---- database ---------------------------------------------------------------------------------------------------- */
+
+struct flexdb_options {
+    const char *application; /* NULL: "default"; at most 128 bytes of UTF-8 */
+    const char *actor;       /* NULL: none */
+    double timeout;          /* seconds a call may wait for a lock; negative: 5 */
+    bool read_only;
+    bool no_create;              /* do not make a file that is absent */
+    const struct driver *driver; /* for URLs other than `sqlite:`; NULL: SQLite only */
+};
+
+/* The scheme of a URL ("sqlite", "mysql") or NULL: tells a host which driver to load. Borrowed from a static table. */
+const char *flexdb_url_scheme(const char *url, size_t length);
+
+/* Opens a database and creates FlexDB's own tables when they are absent. UNSUPPORTED for a newer layout. The caller
+ * closes and frees. */
+int flexdb_open(flexdb **out, const char *url, size_t length, const struct flexdb_options *options, flexdb_error *err);
+/* A view over the same connection, with another application or actor (NULL: the same as `db`'s). Freed on its own; dead
+ * once the connection is closed. */
+int flexdb_with(flexdb **out, flexdb *db, const char *application, const char *actor, flexdb_error *err);
+/* Closes the connection (of a view: only the view), rolling back what is open. Everything that came from it is closed
+ * with it: calls on it give MISUSE, freeing it stays allowed. Idempotent. */
+void flexdb_close(flexdb *db);
+bool flexdb_is_open(const flexdb *db);
+/* Closes if need be and frees. NULL is harmless. */
+void flexdb_free(flexdb *db);
+const char *flexdb_application(const flexdb *db);
+const char *flexdb_actor(const flexdb *db); /* NULL when there is none */
+
+/* Transactions nest: inside one, begin makes a savepoint. When the engine has ended the transaction by itself every call
+ * in it returns that same error, up to the outermost rollback or commit (which returns it too). */
+int flexdb_begin(flexdb *db, flexdb_error *err);
+int flexdb_commit(flexdb *db, flexdb_error *err);
+int flexdb_rollback(flexdb *db, flexdb_error *err);
+unsigned flexdb_transaction_depth(const flexdb *db);
+
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+int flexdb_create_table(flexdb_table **out, flexdb *db, const char *name, size_t length, const char *definition,
+                        size_t definition_length, flexdb_error *err);
+int flexdb_open_table(flexdb_table **out, flexdb *db, const char *name, size_t length, flexdb_error *err);
+/* Appends a JSON array of { name, id, version, displayName, createdAt, updatedAt, deletedAt }, sorted by name. */
+int flexdb_tables(flexdb *db, bool deleted, struct buffer *out, flexdb_error *err);
+int flexdb_drop_table(flexdb *db, const char *name, size_t length, flexdb_error *err);
+int flexdb_restore_table(flexdb_table **out, flexdb *db, const char *name_or_id, size_t length, flexdb_error *err);
+int flexdb_rename_table(flexdb_table **out, flexdb *db, const char *name, size_t length, const char *to,
+                        size_t to_length, flexdb_error *err);
+void flexdb_table_free(flexdb_table *table);
+
+/* As last seen; borrowed until the next call on the table. */
+const char *flexdb_table_name(const flexdb_table *table);
+const char *flexdb_table_id(const flexdb_table *table);
+const char *flexdb_table_application(const flexdb_table *table);
+int64_t flexdb_table_version(const flexdb_table *table);
+/* Looks whether the catalogue has moved and takes it up. 1 when it had, 0 when not. */
+int flexdb_table_refresh(flexdb_table *table, flexdb_error *err);
+/* The current definition, compiled: lays out the vectors of the calls below. Borrowed; hold it with validator_hold. */
+const flexdb_validator *flexdb_table_validator(const flexdb_table *table);
+/* Appends the definition as a JSON document (refreshed first). */
+int flexdb_table_schema(flexdb_table *table, struct buffer *out, flexdb_error *err);
+
+/* ---- records ----------------------------------------------------------------------------------------------------- */
+
+/* `v` is what `given` was laid out by, everywhere. */
+int flexdb_insert(flexdb_table *table, const flexdb_validator *v, const flexdb_value *given, flexdb_row *out,
+                  flexdb_error *err);
+/* ABSENT slots stay as they are, NULL clears. `version` 0: whatever it is. NOT_FOUND, CONFLICT. */
+int flexdb_update(flexdb_table *table, const char *id, size_t length, int64_t version, const flexdb_validator *v,
+                  const flexdb_value *given, flexdb_row *out, flexdb_error *err);
+/* `on`: a unique column's name. */
+int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const flexdb_validator *v,
+                  const flexdb_value *given, flexdb_row *out, bool *inserted, flexdb_error *err);
+int flexdb_delete(flexdb_table *table, const char *id, size_t length, int64_t version, bool hard, flexdb_error *err);
+int flexdb_restore(flexdb_table *table, const char *id, size_t length, flexdb_error *err);
+/* A query that selects every record needs `all`. *affected: the number of records. */
+int flexdb_update_all(flexdb_table *table, const char *query, size_t length, bool all, const flexdb_validator *v,
+                      const flexdb_value *given, int64_t *affected, flexdb_error *err);
+int flexdb_delete_all(flexdb_table *table, const char *query, size_t length, bool all, bool hard, int64_t *affected,
+                      flexdb_error *err);
+
+/* Inserts many in one transaction (a savepoint inside one). With `skip` a bad record is left out and its error kept (the
+ * first `max_errors`, counted beyond); else the first one fails flexdb_batch_add or _finish with the record's 1-based
+ * index in every issue (and in the message), and the caller aborts. Other calls on the database may be made in between;
+ * what was added so far is then written first. */
+int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err);
+int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_value *given, flexdb_error *err);
+/* Counts a record that the caller itself found bad; `why` is taken. Fails like add where the batch stops at errors. */
+int flexdb_batch_reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err);
+/* Writes what is left and commits. */
+int flexdb_batch_finish(flexdb_batch *b, flexdb_error *err);
+int64_t flexdb_batch_inserted(const flexdb_batch *b);
+int64_t flexdb_batch_error_count(const flexdb_batch *b); /* all of them */
+/* Error i of those that were kept, or NULL. */
+const flexdb_error *flexdb_batch_error(const flexdb_batch *b, size_t i);
+/* Rolls back unless it was finished; frees. NULL is harmless. */
+void flexdb_batch_free(flexdb_batch *b);
+
+/* 1 and the record, 0 when there is no such live record. */
+int flexdb_get(flexdb_table *table, const char *id, size_t length, flexdb_row *out, flexdb_error *err);
+/* Live records by id, in no order. `ids` are TEXT. */
+int flexdb_get_many(flexdb_rows **out, flexdb_table *table, const flexdb_value *ids, size_t count, flexdb_error *err);
+/* Queries are JSON texts; empty: everything. With `paged` and a limit, flexdb_rows_next_page tells where the next begins. */
+int flexdb_find(flexdb_rows **out, flexdb_table *table, const char *query, size_t length, bool paged, flexdb_error *err);
+int flexdb_count(flexdb_table *table, const char *query, size_t length, int64_t *out, flexdb_error *err);
+/* The result as it stood at the first step: other statements may run in between. 1 and a record, 0 at the end. */
+int flexdb_rows_step(flexdb_rows *rows, flexdb_row *out, flexdb_error *err);
+/* Which slots the query selects (a bool each), or NULL for all. */
+const bool *flexdb_rows_selected(const flexdb_rows *rows);
+/* After the end of a paged result: appends the cursor of the next page; nothing on the last one. */
+int flexdb_rows_next_page(flexdb_rows *rows, struct buffer *out, flexdb_error *err);
+void flexdb_rows_free(flexdb_rows *rows);
+
+/* ---- evolution --------------------------------------------------------------------------------------------------- */
+
+enum flexdb_on_invalid { FLEXDB_ON_INVALID_STOP, FLEXDB_ON_INVALID_IGNORE };
+
+struct flexdb_evolve_options {
+    int64_t expect_version; /* 0: any */
+    const char *actor;      /* NULL: the handle's */
+    const char *message;    /* NULL: none */
+    enum flexdb_on_invalid on_invalid;
+};
+
+/* Append the version entry as JSON: { version, changes, previousSchema, newSchema, createdBy, createdAt, message }. */
+int flexdb_evolve(flexdb_table *table, const char *changes, size_t length, const struct flexdb_evolve_options *options,
+                  struct buffer *out, flexdb_error *err);
+int flexdb_rollback_to(flexdb_table *table, int64_t version, const struct flexdb_evolve_options *options,
+                       struct buffer *out, flexdb_error *err);
+/* A JSON array of entries, oldest first; `from` 0: the first, `to` 0: the last. */
+int flexdb_history(flexdb_table *table, int64_t from, int64_t to, bool schemas, struct buffer *out, flexdb_error *err);
+/* A JSON array of changes from one version to another. */
+int flexdb_table_diff(flexdb_table *table, int64_t from, int64_t to, struct buffer *out, flexdb_error *err);
+
+/* ---- without a database ------------------------------------------------------------------------------------------ */
+
+int flexdb_diff(const char *from, size_t from_length, const char *to, size_t to_length, struct buffer *out,
+                flexdb_error *err);
+/* A definition that a user wrote, compiled; one reference (validator_drop). */
+int flexdb_validator_new(flexdb_validator **out, const char *definition, size_t length, flexdb_error *err);
+int flexdb_record_new(flexdb_record **out, flexdb_error *err);
+void flexdb_record_free(flexdb_record *r);
+/* Validates a record: `out` is the normalized one, `json` (may be NULL) its document under column names. */
+int flexdb_validate(const flexdb_validator *v, flexdb_record *room, const flexdb_value *given, flexdb_row *out,
+                    struct buffer *json, flexdb_error *err);
+
+#endif

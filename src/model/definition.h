@@ -1,0 +1,138 @@
+/* A definition: the plain data that describes a table, read from and printed as a JSON document.
+ *
+ * { "columns": [ … ], "displayName": …, "description": …, "version": n } with columns of the shape
+ * { name, key, dataType, displayName, description, required, unique, indexed, filterable, searchable, defaultValue,
+ *   initialDefault, validation: { … }, system }.
+ *
+ * A definition is immutable once parsed; changing one means changing its document (model/changes.h) and parsing again. */
+#ifndef FLEXDB_MODEL_DEFINITION_H
+#define FLEXDB_MODEL_DEFINITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/names.h"
+
+enum { NAME_MAX_LENGTH = 64, DEFINITION_MAX_COLUMNS = 1000, DEFINITION_MAX_PHYSICAL = 60, ID_MAX_LENGTH = 128 };
+
+/* Names as they stand in documents; the order is the one of the docs. */
+#define COLUMN_TYPES(X)                                                                                                \
+    X(STRING, "string")                                                                                                \
+    X(TEXT, "text")                                                                                                    \
+    X(INTEGER, "integer")                                                                                              \
+    X(DECIMAL, "decimal")                                                                                              \
+    X(BOOLEAN, "boolean")                                                                                              \
+    X(DATE, "date")                                                                                                    \
+    X(DATETIME, "datetime")                                                                                            \
+    X(JSON, "json")                                                                                                    \
+    X(REFERENCE, "reference")
+
+enum column_type {
+#define X(constant, name) TYPE_##constant,
+    COLUMN_TYPES(X)
+#undef X
+        TYPE_COUNT
+};
+
+/* Rules under `validation`: X(constant, name). */
+#define COLUMN_RULES(X)                                                                                                \
+    X(MIN_LENGTH, "minLength")                                                                                         \
+    X(MAX_LENGTH, "maxLength")                                                                                         \
+    X(PATTERN, "pattern")                                                                                              \
+    X(FORMAT, "format")                                                                                                \
+    X(ENUM, "enum")                                                                                                    \
+    X(MIN, "min")                                                                                                      \
+    X(MAX, "max")                                                                                                      \
+    X(PRECISION, "precision")                                                                                          \
+    X(SCALE, "scale")                                                                                                  \
+    X(TARGET_TABLE, "targetTable")                                                                                     \
+    X(ON_DELETE, "onDelete")
+
+enum column_rule {
+#define X(constant, name) RULE_##constant,
+    COLUMN_RULES(X)
+#undef X
+        RULE_COUNT
+};
+
+enum on_delete { ON_DELETE_RESTRICT, ON_DELETE_CASCADE, ON_DELETE_SET_NULL };
+
+/* As given: what the type means by them is compiled by the validator. JSON values are borrowed from the definition. */
+struct rules {
+    unsigned given; /* bit 1u << enum column_rule */
+    int64_t min_length, max_length;
+    const char *pattern, *format;
+    const cJSON *enumeration, *min, *max;
+    int precision, scale; /* 18 and 4 for a decimal that does not say */
+    const char *target_table, *target_id; /* id: bound by the database layer; NULL in a document that a user wrote */
+    enum on_delete on_delete;
+};
+
+struct column {
+    const char *name;
+    const char *key; /* never NULL after definition_parse: a missing key is the name */
+    const char *display_name, *description; /* NULL when not said */
+    enum column_type type;
+    bool required, unique, indexed, filterable, searchable;
+    bool faulty; /* an issue was reported; the validator leaves it out */
+    struct rules rules;
+    const cJSON *default_value;   /* NULL: none */
+    const cJSON *initial_default; /* what a document without the key reads as; NULL: no value */
+};
+
+struct definition {
+    struct arena arena;
+    cJSON *tree; /* owned: what the borrowed JSON values point into */
+    const char *display_name, *description;
+    int64_t version; /* 0 when not said */
+    size_t count;
+    struct column *columns; /* without the system columns */
+    struct names by_name, by_key;
+};
+
+enum definition_source {
+    DEFINITION_GIVEN, /* written by a user: names, unknown keys and limits are judged; `key`, `initialDefault`, `version`
+                         and system columns are accepted, so that a schema that was read can be given back */
+    DEFINITION_STORED /* read from a database, perhaps of the original: names are not judged */
+};
+
+/* Reads a definition from its tree (taken in every case). Every problem becomes an issue of `err` with the path from the
+ * document's root (`columns[2].validation.minLength`; the index is 0-based; behind a known name the path is
+ * `columns[2]` all the same); err is not closed: whether the definition is good is told by error_close_issues after
+ * validator_new has added its own. `*out` is set, with `faulty` columns, unless the document is no definition at all or
+ * memory is out. What is not built yet (checks, computed, indexes, compatibility other than "none", searchable) makes
+ * the error UNSUPPORTED at once. Returns 0 when `*out` is set. The caller frees with definition_free. */
+int definition_parse(struct definition **out, cJSON *tree, enum definition_source source, flexdb_error *err);
+void definition_free(struct definition *d);
+
+enum definition_print {
+    PRINT_STORED, /* as flex_tables.schema holds it: with keys, initial defaults, bound target ids; integers beyond
+                     ±2^53 as strings */
+    PRINT_PUBLIC  /* as schema() gives it: no target ids, integers of integer columns as integers */
+};
+
+/* A new tree of the whole definition, system columns after the user's (id, created_at, updated_at, deleted_at, with
+ * `system = true`), or NULL when memory is out. */
+cJSON *definition_document(const struct definition *d, enum definition_print how);
+
+/* Borrowed; NULL when there is none. */
+const struct column *definition_find(const struct definition *d, const char *name, size_t length);
+const struct column *definition_find_key(const struct definition *d, const char *key, size_t length);
+
+const char *column_type_name(enum column_type type);
+bool column_type_find(const char *name, enum column_type *out);
+const char *column_rule_name(enum column_rule rule);
+bool column_rule_find(const char *name, enum column_rule *out);
+const char *on_delete_name(enum on_delete action);
+
+/* `^[a-z][a-z0-9_]*$`, at most 64, and none of id, created_at, updated_at, deleted_at. Adds an issue at `path` otherwise. */
+bool definition_check_name(const char *name, size_t length, const char *path, flexdb_error *err);
+/* The same for a table's name (reserved names are allowed there). */
+bool definition_check_table_name(const char *name, size_t length, const char *path, flexdb_error *err);
+
+#endif

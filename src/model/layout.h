@@ -1,0 +1,57 @@
+/* How a table is stored: its physical table, the physical columns in it, and what else flex_tables.storage remembers. */
+#ifndef FLEXDB_MODEL_LAYOUT_H
+#define FLEXDB_MODEL_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/changes.h"
+#include "model/validator.h"
+
+enum { PHYSICAL_NAME_SIZE = 64 };
+
+struct layout_column {
+    char *key;                     /* the field key whose values it repeats */
+    char name[PHYSICAL_NAME_SIZE]; /* `c1`, `c2`, … */
+    enum physical_kind kind;
+    bool long_text; /* PHYSICAL_TEXT that may pass what a server can index */
+    bool indexed, unique;
+    bool retired; /* its column was removed from the definition; nobody fills it, a rollback takes it up again */
+};
+
+struct layout {
+    char table[PHYSICAL_NAME_SIZE]; /* `flex_records_<table id without hyphens>_<generation>` */
+    int64_t generation;             /* +1 for each physical table that this table has had */
+    size_t count;
+    struct layout_column *columns;
+    struct key_registry keys;
+    char *original_name; /* of a dropped table; NULL otherwise */
+    char **referrers;    /* ids of tables that have, or had, a reference column to this one */
+    size_t referrer_count;
+};
+
+/* The layout of a new physical table for this definition: one column for each that is indexed, unique, filterable or a
+ * reference. LIMIT beyond 60. `keys`, `referrers`, `original_name` are copied from `old`, whose generation is the one
+ * before (NULL: none). The caller frees with layout_free. */
+int layout_new(struct layout **out, const char *table_id, const struct validator *v, const struct layout *old,
+               flexdb_error *err);
+/* The layout after an evolution to `v`: the same physical table where every physical column that `v` needs is there as it
+ * is needed (columns that are no longer needed are retired), with *rebuild = false; else a new physical table (layout_new)
+ * with *rebuild = true: when one is missing or of another kind or index, or a retired one comes back whose column has an
+ * initial default. */
+int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, const struct validator *v,
+                  const struct layout *old, flexdb_error *err);
+int layout_parse(struct layout **out, const char *text, size_t length, flexdb_error *err);
+/* JSON for flex_tables.storage. */
+int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err);
+/* JSON for flex_tables.indexed_columns: { column name: physical column }, without retired ones. */
+int layout_print_indexed(const struct layout *l, const struct validator *v, struct buffer *out, flexdb_error *err);
+/* Adds a table id to the referrers unless it is there. */
+int layout_add_referrer(struct layout *l, const char *table_id, flexdb_error *err);
+/* The live (not retired) physical column of a field key, or NULL. */
+const struct layout_column *layout_find(const struct layout *l, const char *key);
+void layout_free(struct layout *l);
+
+#endif

@@ -1,0 +1,32 @@
+/* Physical tables of records.
+ *
+ * seq (the engine's integer row key), id, data, schema_version, version, created_at, updated_at, deleted_at, the physical
+ * columns of the layout and, where the dialect has no partial indexes, `live` (1, NULL while soft-deleted), which stands
+ * in every unique index of a column so that a soft-deleted record is in nobody's way.
+ *
+ * Physical types: see model/type.h for the kinds. On a server a TEXT kind is VARBINARY(1052): up to 1020 bytes as they
+ * are; longer ones as their first 1020 bytes and their SHA-256 (ddl_text_entry), so that equality and uniqueness are
+ * whole, and order is rechecked in the document where `long_text` says it may be needed. */
+#ifndef FLEXDB_SQL_DDL_H
+#define FLEXDB_SQL_DDL_H
+
+#include "base/buffer.h"
+#include "base/value.h"
+#include "model/layout.h"
+#include "sql/dialect.h"
+
+enum { DDL_TEXT_PREFIX = 1020 };
+
+/* Statement number i of those that create the physical table and its indexes; false when there is none left. Out of
+ * memory shows in the buffer. */
+bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
+/* Drops a physical table by name, harmless when it is gone. */
+void ddl_drop(const struct dialect *d, const char *table, struct buffer *out);
+/* The layout column whose unique index the engine names in an error's `detail`; NULL when it is another (id). */
+const struct layout_column *ddl_violated(const struct dialect *d, const struct layout *l, const char *detail);
+/* Turns the physical value of codec_physical into what this dialect stores and compares in the physical column: long
+ * texts on a server (see above); BYTES where the column is binary. Room for DDL_TEXT_PREFIX + 32 bytes must be reserved
+ * in scratch for each long text. */
+void ddl_text_entry(const struct dialect *d, const struct layout_column *c, flexdb_value *value, struct buffer *scratch);
+
+#endif

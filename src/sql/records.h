@@ -1,0 +1,78 @@
+/* Statements that write records, and that fetch them by id or seq. Texts depend on the layout and the dialect alone, so
+ * that they are prepared once.
+ *
+ * The guard: `schema_version` is NOT NULL and is given the value of
+ * (SELECT version FROM flex_tables WHERE id = ? AND revision = ? AND is_active [AND every reference exists]);
+ * when there is no such row the engine refuses the NULL, which the driver reports as STALE. Whether it was the revision or
+ * a reference is found out afterwards. */
+#ifndef FLEXDB_SQL_RECORDS_H
+#define FLEXDB_SQL_RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "model/layout.h"
+#include "sql/dialect.h"
+
+/* A reference column that a guard looks after: the physical table that holds the referenced records. */
+struct reference_guard {
+    const char *table;
+};
+
+/* Parameters: id, data, created_at, updated_at, the live (not retired) physical columns in the layout's order, then
+ * guarded:   table id, revision, and for each reference guard the value twice (NULL when there is none to check);
+ * unguarded: the schema version. `version` is 1. */
+void records_insert(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
+                    size_t ref_count, struct buffer *out);
+
+/* Parameters: data, updated_at, physical columns, then the guard's (as above) or the schema version, then seq, version.
+ * Sets version to version + 1. Only a live record, only when its version is still the given one. */
+void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
+                    size_t ref_count, struct buffer *out);
+
+/* Soft delete and restore: parameters: deleted_at (or nothing for restore), updated_at, guard's table id and revision, seq,
+ * version. schema_version is kept (the guard only makes it NULL when it does not hold). */
+void records_delete(const struct dialect *d, const struct layout *l, struct buffer *out);
+void records_restore(const struct dialect *d, const struct layout *l, struct buffer *out);
+/* Hard delete: parameters: seq, version. To be run inside a transaction that holds the revision. */
+void records_erase(const struct dialect *d, const struct layout *l, struct buffer *out);
+
+/* Every fetch gives the columns in this order. */
+enum fetch_column {
+    FETCH_SEQ,
+    FETCH_ID,
+    FETCH_DATA,
+    FETCH_VERSION,
+    FETCH_CREATED_AT, /* microseconds */
+    FETCH_UPDATED_AT,
+    FETCH_DELETED_AT,
+    FETCH_SCHEMA_VERSION,
+    FETCH_REVISION, /* of flex_tables, where the dialect has no change counter; else NULL */
+    FETCH_COUNT
+};
+
+enum fetch_lock { FETCH_PLAIN, FETCH_FOR_UPDATE };
+
+/* One record by id: parameters: [table id, when FETCH_REVISION is selected (records_selects_revision)], id. Live ones
+ * only, or all with `deleted` too. */
+void records_fetch(const struct dialect *d, const struct layout *l, enum fetch_lock lock, bool deleted,
+                   struct buffer *out);
+/* Live records by `count` ids, in no order: parameters: [table id,] ids. */
+void records_fetch_many(const struct dialect *d, const struct layout *l, size_t count, struct buffer *out);
+/* All live records (or all, with `deleted`) in order of seq, after a seq, at most a number: parameters: [table id,]
+ * seq, limit. For checks, rebuilds, update_all. */
+void records_walk(const struct dialect *d, const struct layout *l, bool deleted, struct buffer *out);
+/* Copies a row to a new physical table as it is, seq included: parameters: seq, id, data, schema_version, version,
+ * created_at, updated_at, deleted_at, physical columns of `l`. */
+void records_copy(const struct dialect *d, const struct layout *l, struct buffer *out);
+/* Whether a live record is there, taking it for reading until the transaction ends: parameters: `count` ids → id. */
+void records_exist(const struct dialect *d, const char *table, size_t count, struct buffer *out);
+/* Whether a live record other than seq refers to an id through a physical column: (id) → one row with its id. */
+void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c, struct buffer *out);
+/* Whether any row is there, soft-deleted ones included: () → 1. */
+void records_any(const struct dialect *d, const struct layout *l, struct buffer *out);
+
+bool records_selects_revision(const struct dialect *d);
+
+#endif
