@@ -51,12 +51,12 @@ AR := $(if $(LTO_FLAGS),$(if $(findstring clang,$(CC)),llvm-ar,gcc-ar),ar)
 ALL_CFLAGS = -std=c11 -D_XOPEN_SOURCE=700 $(WARNINGS) -fPIC -fvisibility=hidden -Isrc \
 	$(call system,$(LIB_CFLAGS)) $(CPPFLAGS) $(CFLAGS) $(SANITIZE_FLAGS) $(LTO_FLAGS)
 
+comma := ,
 ifeq ($(shell uname -s),Darwin)
 MODULE_FLAGS := -bundle -undefined dynamic_lookup
 else
 MODULE_FLAGS := -shared -Wl,--as-needed -Wl,-z,relro,-z,now $(if $(SANITIZE),-Wl$(comma)-z$(comma)nodelete)
 endif
-comma := ,
 LINK = $(CC) $(CFLAGS) $(SANITIZE_FLAGS) $(LTO_FLAGS) $(LDFLAGS)
 
 # ---------------------------------------------------------------- the rooms: a new file in a folder needs no line here
