@@ -40,8 +40,8 @@ typedef enum flexdb_code {
 } flexdb_code;
 
 /* One problem of a document or a record. All strings are owned by the error; any but `path`, `rule` and `message` may
- * be NULL. `expected` and `got` are JSON texts. `index` is the 1-based place in a batch, 0 where there is none; `id` the
- * record that is at fault, where one is. */
+ * be NULL. `expected` and `got` are JSON texts. `index` is the 1-based place in a batch, 0 where there is none; `id`
+ * the record that is at fault, where one is. */
 typedef struct flexdb_issue {
     char *path;
     char *rule;
@@ -79,9 +79,9 @@ int error_no_memory(flexdb_error *err);
 /* Sets `detail` (a copy; lost silently when memory is out, for it only refines a message). */
 void error_detail(flexdb_error *err, const char *detail, size_t length);
 
-/* Adds an issue; texts are copied; expected and got may be NULL. Does not set the code: call error_close_issues when all
- * are found. Returns the issue so that id and index can be added, or NULL (dropped or out of memory; then the error is
- * set or counted). */
+/* Adds an issue; texts are copied; expected and got may be NULL. Does not set the code: call error_close_issues when
+ * all are found. Returns the issue so that id and index can be added, or NULL (dropped or out of memory; then the error
+ * is set or counted). */
 flexdb_issue *error_issue(flexdb_error *err, const char *path, const char *rule, const char *expected, const char *got,
                           const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* Copies `id` into the issue. Returns 0 or the error. */

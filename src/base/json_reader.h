@@ -21,7 +21,8 @@ enum json_event {
     JSON_ARRAY_END,
     JSON_KEY,     /* text, length */
     JSON_STRING,  /* text, length: unescaped */
-    JSON_INTEGER, /* integer: written without fraction or exponent and inside int64 (-0 is a number: it stays a float) */
+    JSON_INTEGER, /* integer: written without fraction or exponent and inside int64 (-0 is a number: it stays a float)
+                   */
     JSON_NUMBER,  /* number: any other finite double; integers beyond int64 are JSON_NUMBER too, with `inexact` set */
     JSON_TRUE,
     JSON_FALSE,
@@ -49,8 +50,9 @@ struct json_reader {
     char message_text[96];
 };
 
-/* Starts on `text`, which must stay alive and unchanged. max_depth is 1..JSON_MAX_DEPTH. With unique_keys a repeated key
- * in one object is an error (after unescaping). Owns memory only once an escape or a key was met: json_reader_free. */
+/* Starts on `text`, which must stay alive and unchanged. max_depth is 1..JSON_MAX_DEPTH. With unique_keys a repeated
+ * key in one object is an error (after unescaping). Owns memory only once an escape or a key was met: json_reader_free.
+ */
 void json_reader_init(struct json_reader *r, const char *text, size_t length, int max_depth, bool unique_keys);
 enum json_event json_reader_next(struct json_reader *r);
 /* After JSON_OBJECT or JSON_ARRAY: reads up to its end, and gives the span of the whole value in the input; after a

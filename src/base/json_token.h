@@ -16,7 +16,7 @@ bool json_token_string(struct json_reader *r);
 /* Reads the number that begins at r->at. */
 enum json_event json_token_number(struct json_reader *r);
 /* Appends the unescaped text of a string that was read before, from the byte after its quote, to `out`. */
-void json_token_unescape_again(const char *from, struct buffer *out);
+void json_token_unescape_again(const char *from, const char *end, struct buffer *out);
 
 /* The frame of an object that has just begun, or has just ended. */
 bool json_keys_open(struct json_reader *r);

@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 
-/* A quoted string. Escapes `"`, `\`, and controls below 0x20 (shortest form); everything else as it is. The text must be
- * valid UTF-8. */
+/* A quoted string. Escapes `"`, `\`, and controls below 0x20 (shortest form); everything else as it is. The text must
+ * be valid UTF-8. */
 void json_write_string(struct buffer *b, const char *text, size_t length);
 void json_write_integer(struct buffer *b, int64_t value);
 /* A finite double, shortest form, always recognisable as a float. */

@@ -1,0 +1,180 @@
+#include "base/datetime.h"
+
+#include <string.h>
+#include <time.h>
+
+static const int64_t micros_per_second = 1000000, micros_per_day = INT64_C(86400) * 1000000;
+
+enum { FIRST_DAY = -719162, LAST_DAY = 2932896 }; /* 0001-01-01 and 9999-12-31 */
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static bool read_two(const char *p, int *out) {
+    if (!is_digit(p[0]) || !is_digit(p[1])) return false;
+    *out = (p[0] - '0') * 10 + (p[1] - '0');
+    return true;
+}
+
+static int days_in_month(int year, int month) {
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* Years are counted from March, so that the leap day is the last of its year; an era is 400 years, 146097 days. */
+static int32_t days_from_civil(int year, int month, int day) {
+    if (month <= 2) year--;
+    int era = (year >= 0 ? year : year - 399) / 400;
+    int year_of_era = year - era * 400;
+    int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+static void civil_from_days(int32_t days, int *year, int *month, int *day) {
+    int shifted = days + 719468;
+    int era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int day_of_era = shifted - era * 146097;
+    int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int shifted_month = (5 * day_of_year + 2) / 153;
+    *day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    *month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+    *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+/* The ten bytes of a date, year 0000 allowed. */
+static enum datetime_status read_date(const char *p, int32_t *days) {
+    int century, year, month, day;
+    if (!read_two(p, &century) || !read_two(p + 2, &year) || p[4] != '-' || !read_two(p + 5, &month) || p[7] != '-' ||
+        !read_two(p + 8, &day)) {
+        return DATETIME_SYNTAX;
+    }
+    year += century * 100;
+    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return DATETIME_CALENDAR;
+    *days = days_from_civil(year, month, day);
+    return DATETIME_OK;
+}
+
+enum datetime_status date_parse(const char *text, size_t length, int32_t *days) {
+    if (length != DATE_TEXT_SIZE - 1) return DATETIME_SYNTAX;
+    int32_t found = 0;
+    enum datetime_status status = read_date(text, &found);
+    if (status != DATETIME_OK) return status;
+    if (found < FIRST_DAY) return DATETIME_RANGE;
+    *days = found;
+    return DATETIME_OK;
+}
+
+static void put_two(char *at, int value) {
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+}
+
+void date_print(int32_t days, char out[DATE_TEXT_SIZE]) {
+    int year, month, day;
+    civil_from_days(days, &year, &month, &day);
+    put_two(out, year / 100);
+    put_two(out + 2, year % 100);
+    out[4] = '-';
+    put_two(out + 5, month);
+    out[7] = '-';
+    put_two(out + 8, day);
+    out[10] = '\0';
+}
+
+/* The parts of RFC 3339's full-time, as they stand in the text. */
+struct clock_parts {
+    int hour, minute, second;
+    int fraction_digits;
+    int64_t micros;
+    bool has_offset;
+    int offset_sign, offset_hour, offset_minute;
+};
+
+static const char *read_fraction(const char *p, const char *end, struct clock_parts *out) {
+    int64_t unit = 100000;
+    for (; p < end && is_digit(*p); p++, unit /= 10) {
+        out->micros += (*p - '0') * unit; /* the unit is 0 from the seventh digit on */
+        if (out->fraction_digits <= 6) out->fraction_digits++;
+    }
+    return out->fraction_digits > 0 ? p : NULL;
+}
+
+/* `Z`, or a sign, hours and minutes, or nothing at all. */
+static bool read_offset(const char *p, const char *end, struct clock_parts *out) {
+    if (p == end) return true;
+    out->has_offset = true;
+    if (*p == 'Z' || *p == 'z') return p + 1 == end;
+    if ((*p != '+' && *p != '-') || end - p != 6 || p[3] != ':') return false;
+    out->offset_sign = *p == '-' ? -1 : 1;
+    return read_two(p + 1, &out->offset_hour) && read_two(p + 4, &out->offset_minute);
+}
+
+static bool read_clock(const char *p, const char *end, struct clock_parts *out) {
+    *out = (struct clock_parts){0};
+    if (end - p < 8 || !read_two(p, &out->hour) || p[2] != ':' || !read_two(p + 3, &out->minute) || p[5] != ':' ||
+        !read_two(p + 6, &out->second)) {
+        return false;
+    }
+    p += 8;
+    if (p < end && *p == '.') {
+        p = read_fraction(p + 1, end, out);
+        if (p == NULL) return false;
+    }
+    return read_offset(p, end, out);
+}
+
+enum datetime_status datetime_parse(const char *text, size_t length, int64_t *micros) {
+    struct clock_parts parts;
+    int32_t days = 0;
+    if (length < 19) return DATETIME_SYNTAX;
+    enum datetime_status status = read_date(text, &days);
+    if (status == DATETIME_SYNTAX || (text[10] != 'T' && text[10] != ' ' && text[10] != 't') ||
+        !read_clock(text + 11, text + length, &parts)) {
+        return DATETIME_SYNTAX;
+    }
+    if (status != DATETIME_OK) return status;
+    if (parts.hour > 23 || parts.minute > 59 || parts.second > 60) return DATETIME_CALENDAR;
+    if (parts.offset_hour > 23 || parts.offset_minute > 59) return DATETIME_CALENDAR;
+    if (parts.fraction_digits > 6) return DATETIME_FRACTION;
+    if (!parts.has_offset) return DATETIME_OFFSET;
+    if (parts.second == 60) { /* a leap second, which has no place in the count */
+        parts.second = 59;
+        parts.micros = micros_per_second - 1;
+    }
+    int64_t seconds = parts.hour * 3600 + parts.minute * 60 + parts.second;
+    seconds -= parts.offset_sign * (parts.offset_hour * 3600 + parts.offset_minute * 60);
+    int64_t found = days * micros_per_day + seconds * micros_per_second + parts.micros;
+    if (found < FIRST_DAY * micros_per_day || found >= (LAST_DAY + 1) * micros_per_day) return DATETIME_RANGE;
+    *micros = found;
+    return DATETIME_OK;
+}
+
+void datetime_print(int64_t micros, char out[DATETIME_TEXT_SIZE]) {
+    int64_t days = micros / micros_per_day, rest = micros % micros_per_day;
+    if (rest < 0) {
+        days--;
+        rest += micros_per_day;
+    }
+    date_print((int32_t)days, out);
+    int seconds = (int)(rest / micros_per_second), fraction = (int)(rest % micros_per_second);
+    out[10] = 'T';
+    put_two(out + 11, seconds / 3600);
+    out[13] = ':';
+    put_two(out + 14, seconds / 60 % 60);
+    out[16] = ':';
+    put_two(out + 17, seconds % 60);
+    out[19] = '.';
+    put_two(out + 20, fraction / 10000);
+    put_two(out + 22, fraction / 100 % 100);
+    put_two(out + 24, fraction % 100);
+    out[26] = 'Z';
+    out[27] = '\0';
+}
+
+int64_t datetime_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * micros_per_second + now.tv_nsec / 1000;
+}
