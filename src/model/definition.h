@@ -2,9 +2,10 @@
  *
  * { "columns": [ … ], "displayName": …, "description": …, "version": n } with columns of the shape
  * { name, key, dataType, displayName, description, required, unique, indexed, filterable, searchable, defaultValue,
- *   initialDefault, validation: { … }, system }.
+ *   initialDefault, validation: { … }, system, renamedFrom }.
  *
- * A definition is immutable once parsed; changing one means changing its document (model/changes.h) and parsing again. */
+ * A definition is immutable once parsed; changing one means changing its document (model/changes.h) and parsing again.
+ */
 #ifndef FLEXDB_MODEL_DEFINITION_H
 #define FLEXDB_MODEL_DEFINITION_H
 
@@ -68,14 +69,20 @@ struct rules {
     int64_t min_length, max_length;
     const char *pattern, *format;
     const cJSON *enumeration, *min, *max;
-    int precision, scale; /* 18 and 4 for a decimal that does not say */
-    const char *target_table, *target_id; /* id: bound by the database layer; NULL in a document that a user wrote */
+    int precision, scale;                 /* 18 and 4 for a decimal that does not say */
+    const char *target_table, *target_id; /* id: bound by the database layer (`validation.targetId` of the document);
+                                             NULL in a document that a user wrote */
     enum on_delete on_delete;
 };
 
 struct column {
     const char *name;
-    const char *key; /* never NULL after definition_parse: a missing key is the name */
+    const char *key; /* never NULL after definition_parse: a missing key is the name, with a number where another column
+                        of a given document says that key */
+    bool keyed;      /* the document said the key */
+    size_t
+        position; /* 0-based place in the document's columns, which may list system columns too: for paths of issues */
+    const char *renamed_from;               /* what changes_diff may pair it by; NULL when not said, never printed */
     const char *display_name, *description; /* NULL when not said */
     enum column_type type;
     bool required, unique, indexed, filterable, searchable;
@@ -96,13 +103,13 @@ struct definition {
 };
 
 enum definition_source {
-    DEFINITION_GIVEN, /* written by a user: names, unknown keys and limits are judged; `key`, `initialDefault`, `version`
-                         and system columns are accepted, so that a schema that was read can be given back */
+    DEFINITION_GIVEN, /* written by a user: names, unknown keys and limits are judged; `key`, `initialDefault`,
+                         `version` and system columns are accepted, so that a schema that was read can be given back */
     DEFINITION_STORED /* read from a database, perhaps of the original: names are not judged */
 };
 
-/* Reads a definition from its tree (taken in every case). Every problem becomes an issue of `err` with the path from the
- * document's root (`columns[2].validation.minLength`; the index is 0-based; behind a known name the path is
+/* Reads a definition from its tree (taken in every case). Every problem becomes an issue of `err` with the path from
+ * the document's root (`columns[2].validation.minLength`; the index is 0-based; behind a known name the path is
  * `columns[2]` all the same); err is not closed: whether the definition is good is told by error_close_issues after
  * validator_new has added its own. `*out` is set, with `faulty` columns, unless the document is no definition at all or
  * memory is out. What is not built yet (checks, computed, indexes, compatibility other than "none", searchable) makes
@@ -130,7 +137,8 @@ const char *column_rule_name(enum column_rule rule);
 bool column_rule_find(const char *name, enum column_rule *out);
 const char *on_delete_name(enum on_delete action);
 
-/* `^[a-z][a-z0-9_]*$`, at most 64, and none of id, created_at, updated_at, deleted_at. Adds an issue at `path` otherwise. */
+/* `^[a-z][a-z0-9_]*$`, at most 64, and none of id, created_at, updated_at, deleted_at. Adds an issue at `path`
+ * otherwise. */
 bool definition_check_name(const char *name, size_t length, const char *path, flexdb_error *err);
 /* The same for a table's name (reserved names are allowed there). */
 bool definition_check_table_name(const char *name, size_t length, const char *path, flexdb_error *err);

@@ -1,0 +1,224 @@
+/* Reading definitions; the columns are read in definition_column.c. */
+#include "model/definition.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/document.h"
+#include "model/definition_parts.h"
+
+bool is_list(const cJSON *tree) { return cJSON_IsArray(tree) || (cJSON_IsObject(tree) && tree->child == NULL); }
+
+void definition_free(struct definition *d) {
+    if (d == NULL) return;
+    names_free(&d->by_name);
+    names_free(&d->by_key);
+    arena_free(&d->arena);
+    cJSON_Delete(d->tree);
+    free(d);
+}
+
+const struct column *definition_find(const struct definition *d, const char *name, size_t length) {
+    int64_t i = names_find(&d->by_name, name, length);
+    return i == NAMES_NONE ? NULL : &d->columns[i];
+}
+
+const struct column *definition_find_key(const struct definition *d, const char *key, size_t length) {
+    int64_t i = names_find(&d->by_key, key, length);
+    return i == NAMES_NONE ? NULL : &d->columns[i];
+}
+
+/* ---- the table itself ---- */
+
+void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COUNT]) {
+    const char *dot = r->path.length == 0 ? "" : ".";
+    static const struct {
+        enum table_key key;
+        const char *what;
+    } lists[] = {{TABLE_CHECKS, "checks are"}, {TABLE_INDEXES, "indexes over several columns are"}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const cJSON *list = fields[lists[i].key];
+        if (list != NULL && !cJSON_IsNull(list) && !(is_list(list) && list->child == NULL)) {
+            error_set(r->err, FLEXDB_UNSUPPORTED, "%s%s%s: %s not built yet", r->path.text, dot,
+                      table_keys[lists[i].key], lists[i].what);
+        }
+    }
+    const char *compatibility = reader_text(r, fields[TABLE_COMPATIBILITY], "compatibility", 0);
+    if (compatibility == NULL || strcmp(compatibility, "none") == 0) return;
+    if (strcmp(compatibility, "backward") == 0 || strcmp(compatibility, "forward") == 0 ||
+        strcmp(compatibility, "full") == 0) {
+        error_set(r->err, FLEXDB_UNSUPPORTED, "%s%scompatibility: \"%s\" is not built yet, only \"none\" is",
+                  r->path.text, dot, compatibility);
+        return;
+    }
+    size_t mark = issue_path_key(&r->path, "compatibility");
+    issue_path_add(&r->path, "enum", "[\"none\",\"backward\",\"forward\",\"full\"]", fields[TABLE_COMPATIBILITY],
+                   r->err, "must be one of none, backward, forward and full");
+    issue_path_pop(&r->path, mark);
+}
+
+static void read_table(struct reader *r, const cJSON *const fields[], struct definition *d) {
+    d->display_name = reader_text(r, fields[TABLE_DISPLAY_NAME], "displayName", DISPLAY_NAME_MAX_LENGTH);
+    d->description = reader_text(r, fields[TABLE_DESCRIPTION], "description", 0);
+    const cJSON *version = fields[TABLE_VERSION];
+    if (version != NULL && (!document_integer(version, &d->version) || d->version < 0)) {
+        size_t mark = issue_path_key(&r->path, "version");
+        issue_path_add(&r->path, "type", "\"integer\"", version, r->err, "must be an integer of at least 0");
+        issue_path_pop(&r->path, mark);
+        d->version = 0;
+    }
+    table_extras_read(r, fields);
+}
+
+/* ---- columns ---- */
+
+static bool is_system(const cJSON *column) { return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(column, "system")); }
+
+/* System columns are FlexDB's own: they are recognised, and left out. `seen` holds a bit for each that was listed. */
+static void judge_system(struct reader *r, const cJSON *column, unsigned *seen) {
+    if (r->source == DEFINITION_STORED) return;
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(column, "name");
+    int i = cJSON_IsString(name) ? system_name_find(name->valuestring, strlen(name->valuestring)) : -1;
+    size_t mark = issue_path_key(&r->path, "system");
+    if (i < 0) {
+        issue_path_add(&r->path, "system", NULL, NULL, r->err,
+                       "only id, created_at, updated_at and deleted_at are system columns");
+    } else if ((*seen & 1u << i) != 0) {
+        issue_path_add(&r->path, "unique", NULL, NULL, r->err, "the system column \"%s\" stands here twice",
+                       system_names[i]);
+    } else {
+        *seen |= 1u << i;
+    }
+    issue_path_pop(&r->path, mark);
+}
+
+/* Adds a name or key to its map; a second one is an issue. False when memory is out. */
+static bool add_unique(struct reader *r, struct definition *d, struct names *map, size_t i, const char *what,
+                       const char *text) {
+    int added = names_add(map, text, strlen(text), (uint32_t)i);
+    if (added < 0) return false;
+    if (added > 0) return true;
+    struct column *c = &d->columns[i];
+    const struct column *first = &d->columns[names_find(map, text, strlen(text))];
+    char quoted[QUOTED_NAME_SIZE];
+    size_t column_mark = issue_path_key(&r->path, "columns");
+    issue_path_index(&r->path, c->position);
+    issue_path_key(&r->path, what);
+    issue_path_add(&r->path, "unique", NULL, NULL, r->err, "the %s %s is taken by columns[%zu]", what,
+                   quote_name(quoted, text, strlen(text)), first->position);
+    issue_path_pop(&r->path, column_mark);
+    c->faulty = true;
+    return true;
+}
+
+/* A key for a column that says none: its name, or in a given document, where another column may say that key, the name
+ * with a number. */
+static bool derive_key(struct reader *r, struct definition *d, size_t i) {
+    struct column *c = &d->columns[i];
+    c->key = c->name;
+    if (r->source == DEFINITION_STORED || names_find(&d->by_key, c->key, strlen(c->key)) == NAMES_NONE) return true;
+    for (unsigned n = 2;; n++) {
+        char text[KEY_TEXT_SIZE];
+        int length = snprintf(text, sizeof text, "%.*s_%u", NAME_MAX_LENGTH, c->name, n);
+        if (names_find(&d->by_key, text, (size_t)length) != NAMES_NONE) continue;
+        c->key = arena_dup(&d->arena, text, (size_t)length);
+        return c->key != NULL;
+    }
+}
+
+/* Keys that are said come first, so that a derived one evades them. */
+static int index_columns(struct reader *r, struct definition *d) {
+    for (size_t i = 0; i < d->count; i++) {
+        struct column *c = &d->columns[i];
+        if (c->name != NULL && !add_unique(r, d, &d->by_name, i, "name", c->name)) return error_no_memory(r->err);
+        if (c->keyed && !add_unique(r, d, &d->by_key, i, "key", c->key)) return error_no_memory(r->err);
+    }
+    for (size_t i = 0; i < d->count; i++) {
+        struct column *c = &d->columns[i];
+        if (c->name == NULL) c->name = "";
+        if (c->keyed) continue;
+        if (c->faulty) {
+            c->key = c->name;
+        } else if (!derive_key(r, d, i) || !add_unique(r, d, &d->by_key, i, "key", c->key)) {
+            return error_no_memory(r->err);
+        }
+    }
+    return 0;
+}
+
+static bool too_many(struct reader *r, size_t count) {
+    if (r->source == DEFINITION_STORED || count <= DEFINITION_MAX_COLUMNS) return false;
+    size_t mark = issue_path_key(&r->path, "columns");
+    issue_path_add(&r->path, "limit", "1000", NULL, r->err, "there are %zu columns, %d are allowed", count,
+                   DEFINITION_MAX_COLUMNS);
+    issue_path_pop(&r->path, mark);
+    return true;
+}
+
+static int read_columns(struct reader *r, const cJSON *list, struct definition *d) {
+    size_t count = 0, position = 0;
+    unsigned seen = 0;
+    for (const cJSON *item = list->child; item != NULL; item = item->next) count += is_system(item) ? 0 : 1;
+    if (count == 0 && list->child == NULL) return 0;
+    bool refused = too_many(r, count);
+    if (!refused) {
+        d->columns = arena_alloc(&d->arena, count + 1, sizeof *d->columns);
+        if (d->columns == NULL) return error_no_memory(r->err);
+    }
+    for (const cJSON *item = refused ? NULL : list->child; item != NULL; item = item->next, position++) {
+        size_t mark = issue_path_key(&r->path, "columns");
+        issue_path_index(&r->path, position);
+        if (is_system(item)) {
+            judge_system(r, item, &seen);
+        } else {
+            column_read(r, item, &d->columns[d->count]);
+            d->columns[d->count++].position = position;
+        }
+        issue_path_pop(&r->path, mark);
+        if (r->err->code != FLEXDB_OK) return -(int)r->err->code;
+    }
+    return index_columns(r, d);
+}
+
+static int read_definition(struct reader *r, struct definition *d) {
+    const cJSON *fields[TABLE_KEY_COUNT];
+    reader_fields(r, d->tree, table_keys, TABLE_KEY_COUNT, fields);
+    read_table(r, fields, d);
+    if (r->err->code != FLEXDB_OK) return -(int)r->err->code;
+    const cJSON *columns = fields[TABLE_COLUMNS];
+    if (columns != NULL && is_list(columns)) return read_columns(r, columns, d);
+    size_t mark = issue_path_key(&r->path, "columns");
+    if (columns == NULL) {
+        issue_path_add(&r->path, "required", "\"array\"", NULL, r->err, "columns is missing (it may be empty)");
+    } else {
+        issue_path_add(&r->path, "type", "\"array\"", columns, r->err, "must be an array of columns");
+    }
+    issue_path_pop(&r->path, mark);
+    return r->err->code == FLEXDB_OK ? 0 : -(int)r->err->code;
+}
+
+int definition_parse(struct definition **out, cJSON *tree, enum definition_source source, flexdb_error *err) {
+    struct reader r = {.source = source, .err = err};
+    struct definition *d = calloc(1, sizeof *d);
+    int rc;
+    if (err->code != FLEXDB_OK) {
+        rc = -(int)err->code;
+    } else if (d == NULL) {
+        rc = error_no_memory(err);
+    } else if (!cJSON_IsObject(tree)) {
+        issue_path_add(&r.path, "type", "\"object\"", tree, err, "a definition must be an object");
+        rc = error_close_issues(err, FLEXDB_INVALID_SCHEMA);
+    } else {
+        d->tree = tree;
+        tree = NULL;
+        rc = read_definition(&r, d);
+    }
+    cJSON_Delete(tree);
+    if (rc == 0) {
+        *out = d;
+    } else {
+        definition_free(d);
+    }
+    return rc;
+}
