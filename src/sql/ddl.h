@@ -1,8 +1,8 @@
 /* Physical tables of records.
  *
- * seq (the engine's integer row key), id, data, schema_version, version, created_at, updated_at, deleted_at, the physical
- * columns of the layout and, where the dialect has no partial indexes, `live` (1, NULL while soft-deleted), which stands
- * in every unique index of a column so that a soft-deleted record is in nobody's way.
+ * seq (the engine's integer row key), id, data, schema_version, version, created_at, updated_at, deleted_at, the
+ * physical columns of the layout and, where the dialect has no partial indexes, `live` (1, NULL while soft-deleted),
+ * which stands in every unique index of a column so that a soft-deleted record is in nobody's way.
  *
  * Physical types: see model/type.h for the kinds. On a server a TEXT kind is VARBINARY(1052): up to 1020 bytes as they
  * are; longer ones as their first 1020 bytes and their SHA-256 (ddl_text_entry), so that equality and uniqueness are
@@ -27,6 +27,7 @@ const struct layout_column *ddl_violated(const struct dialect *d, const struct l
 /* Turns the physical value of codec_physical into what this dialect stores and compares in the physical column: long
  * texts on a server (see above); BYTES where the column is binary. Room for DDL_TEXT_PREFIX + 32 bytes must be reserved
  * in scratch for each long text. */
-void ddl_text_entry(const struct dialect *d, const struct layout_column *c, flexdb_value *value, struct buffer *scratch);
+void ddl_text_entry(const struct dialect *d, const struct layout_column *c, flexdb_value *value,
+                    struct buffer *scratch);
 
 #endif

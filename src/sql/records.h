@@ -3,8 +3,8 @@
  *
  * The guard: `schema_version` is NOT NULL and is given the value of
  * (SELECT version FROM flex_tables WHERE id = ? AND revision = ? AND is_active [AND every reference exists]);
- * when there is no such row the engine refuses the NULL, which the driver reports as STALE. Whether it was the revision or
- * a reference is found out afterwards. */
+ * when there is no such row the engine refuses the NULL, which the driver reports as STALE. Whether it was the revision
+ * or a reference is found out afterwards. */
 #ifndef FLEXDB_SQL_RECORDS_H
 #define FLEXDB_SQL_RECORDS_H
 
@@ -31,8 +31,8 @@ void records_insert(const struct dialect *d, const struct layout *l, bool guarde
 void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
                     size_t ref_count, struct buffer *out);
 
-/* Soft delete and restore: parameters: deleted_at (or nothing for restore), updated_at, guard's table id and revision, seq,
- * version. schema_version is kept (the guard only makes it NULL when it does not hold). */
+/* Soft delete and restore: parameters: deleted_at (or nothing for restore), updated_at, guard's table id and revision,
+ * seq, version. schema_version is kept (the guard only makes it NULL when it does not hold). */
 void records_delete(const struct dialect *d, const struct layout *l, struct buffer *out);
 void records_restore(const struct dialect *d, const struct layout *l, struct buffer *out);
 /* Hard delete: parameters: seq, version. To be run inside a transaction that holds the revision. */
@@ -69,7 +69,8 @@ void records_copy(const struct dialect *d, const struct layout *l, struct buffer
 /* Whether a live record is there, taking it for reading until the transaction ends: parameters: `count` ids → id. */
 void records_exist(const struct dialect *d, const char *table, size_t count, struct buffer *out);
 /* Whether a live record other than seq refers to an id through a physical column: (id) → one row with its id. */
-void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c, struct buffer *out);
+void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c,
+                      struct buffer *out);
 /* Whether any row is there, soft-deleted ones included: () → 1. */
 void records_any(const struct dialect *d, const struct layout *l, struct buffer *out);
 

@@ -25,14 +25,16 @@ void sql_clear(struct sql *s);
 
 enum select_what {
     SELECT_RECORDS, /* the columns of enum fetch_column */
-    SELECT_COUNT,   /* → count [, revision]: without order and limit; offset and limit are honoured by counting a subquery */
-    SELECT_TARGETS  /* FETCH columns in order of seq, without limit: for update_all and delete_all, locked on a server */
+    SELECT_COUNT, /* → count [, revision]: without order and limit; offset and limit are honoured by counting a subquery
+                   */
+    SELECT_TARGETS /* FETCH columns in order of seq, without limit: for update_all and delete_all, locked on a server */
 };
 
 /* `table_id` is bound where FETCH_REVISION is selected. Unindexed columns are read from the document: by the function
- * `flex_value` where the dialect has functions (see below), else by the engine's JSON functions; records without the key
- * compare as the column's initial default. Ties of the order are broken by seq ascending; null is smallest. The text is the
- * same for every query of the same shape. LIMIT when a query would need more parameters than the engine takes. */
+ * `flex_value` where the dialect has functions (see below), else by the engine's JSON functions; records without the
+ * key compare as the column's initial default. Ties of the order are broken by seq ascending; null is smallest. The
+ * text is the same for every query of the same shape. LIMIT when a query would need more parameters than the engine
+ * takes. */
 int select_build(struct sql *out, const struct dialect *d, enum select_what what, const struct layout *l,
                  const struct validator *v, const struct query *q, const char *table_id, flexdb_error *err);
 

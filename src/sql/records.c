@@ -1,0 +1,122 @@
+#include "sql/records.h"
+
+#include <string.h>
+
+#include "sql/engine.h"
+#include "sql/fragments.h"
+
+/* A reference into the table that is being written is read through a derived table with a LIMIT where
+ * the engine would refuse it otherwise. */
+static void put_reference(const struct dialect *d, const char *written, const char *target, struct buffer *out) {
+    bool derived = d->self_read_derived && strcmp(written, target) == 0;
+    buffer_puts(out, " AND (? IS NULL OR EXISTS (SELECT 1 FROM ");
+    if (derived) buffer_puts(out, "(SELECT id FROM ");
+    sql_name(out, target);
+    buffer_printf(out, " AS target WHERE target.id = %s AND target.%s%s", d->parameter_id, d->live,
+                  derived ? " LIMIT 1" : "");
+    buffer_puts(out, d->share_lock);
+    buffer_puts(out, derived ? ") AS found))" : "))");
+}
+
+/* (SELECT `what` FROM flex_tables …): NULL when the revision has moved or a reference is missing. The lock makes it
+ * hold until the end of the transaction under READ COMMITTED too. */
+static void put_guard(const struct dialect *d, const struct layout *l, const char *what,
+                      const struct reference_guard *refs, size_t ref_count, struct buffer *out) {
+    buffer_printf(out, "(SELECT %s FROM flex_tables WHERE id = %s AND revision = ? AND is_active", what,
+                  d->parameter_id);
+    for (size_t i = 0; i < ref_count; i++) put_reference(d, l->table, refs[i].table, out);
+    buffer_printf(out, "%s)", d->share_lock);
+}
+
+static void put_guard_or_version(const struct dialect *d, const struct layout *l, bool guarded,
+                                 const struct reference_guard *refs, size_t ref_count, struct buffer *out) {
+    if (guarded)
+        put_guard(d, l, "version", refs, ref_count, out);
+    else
+        buffer_put(out, '?');
+}
+
+void records_insert(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
+                    size_t ref_count, struct buffer *out) {
+    buffer_puts(out, "INSERT INTO ");
+    sql_name(out, l->table);
+    buffer_puts(out, " (id, data, created_at, updated_at");
+    size_t columns = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->columns[i].retired) continue;
+        buffer_puts(out, ", ");
+        sql_name(out, l->columns[i].name);
+        columns++;
+    }
+    buffer_puts(out, ", schema_version, version) VALUES (?, ?, ?, ?");
+    for (size_t i = 0; i < columns; i++) buffer_puts(out, ", ?");
+    buffer_puts(out, ", ");
+    put_guard_or_version(d, l, guarded, refs, ref_count, out);
+    buffer_puts(out, ", 1)");
+}
+
+void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
+                    size_t ref_count, struct buffer *out) {
+    buffer_puts(out, "UPDATE ");
+    sql_name(out, l->table);
+    buffer_puts(out, " SET data = ?, updated_at = ?");
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->columns[i].retired) continue;
+        buffer_puts(out, ", ");
+        sql_name(out, l->columns[i].name);
+        buffer_puts(out, " = ?");
+    }
+    buffer_puts(out, ", schema_version = ");
+    put_guard_or_version(d, l, guarded, refs, ref_count, out);
+    buffer_printf(out, ", version = version + 1 WHERE seq = ? AND version = ? AND %s", d->live);
+}
+
+/* schema_version + 0, or NULL. */
+static void put_kept_version(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    buffer_puts(out, ", schema_version = schema_version + ");
+    put_guard(d, l, "0", NULL, 0, out);
+    buffer_puts(out, ", version = version + 1 WHERE seq = ? AND version = ?");
+}
+
+void records_delete(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    buffer_puts(out, "UPDATE ");
+    sql_name(out, l->table);
+    buffer_puts(out, " SET deleted_at = ?, updated_at = ?");
+    if (!d->partial_indexes) buffer_puts(out, ", live = NULL");
+    put_kept_version(d, l, out);
+    buffer_puts(out, " AND deleted_at IS NULL");
+}
+
+void records_restore(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    buffer_puts(out, "UPDATE ");
+    sql_name(out, l->table);
+    buffer_puts(out, " SET deleted_at = NULL, updated_at = ?");
+    if (!d->partial_indexes) buffer_puts(out, ", live = 1");
+    put_kept_version(d, l, out);
+    buffer_puts(out, " AND deleted_at IS NOT NULL");
+}
+
+void records_erase(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    (void)d;
+    buffer_puts(out, "DELETE FROM ");
+    sql_name(out, l->table);
+    buffer_puts(out, " WHERE seq = ? AND version = ?");
+}
+
+void records_copy(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    buffer_puts(out, "INSERT INTO ");
+    sql_name(out, l->table);
+    buffer_puts(out, " (seq, id, data, schema_version, version, created_at, updated_at, deleted_at");
+    size_t columns = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->columns[i].retired) continue;
+        buffer_puts(out, ", ");
+        sql_name(out, l->columns[i].name);
+        columns++;
+    }
+    buffer_puts(out,
+                d->partial_indexes ? ") VALUES (?, ?, ?, ?, ?, ?, ?, ?" : ", live) VALUES (?, ?, ?, ?, ?, ?, ?, ?");
+    for (size_t i = 0; i < columns; i++) buffer_puts(out, ", ?");
+    /* A column that stands earlier in the list can be asked for its new value. */
+    buffer_puts(out, d->partial_indexes ? ")" : ", CASE WHEN deleted_at IS NULL THEN 1 END)");
+}
