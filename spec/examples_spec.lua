@@ -1,0 +1,42 @@
+-- Every example runs, on every engine, with the same output.
+
+local engines = require "spec.support.engines"
+
+local function run(command)
+    local pipe = assert(io.popen(command .. " 2>&1; echo \"exit $?\""))
+    local output = pipe:read "a"
+    pipe:close()
+    local status = tonumber(output:match "exit (%d+)%s*$")
+    return output:gsub("exit %d+%s*$", ""), status
+end
+
+local function examples()
+    local found = {}
+    local pipe = assert(io.popen "ls examples/*.lua")
+    for name in pipe:lines() do found[#found + 1] = name end
+    pipe:close()
+    return found
+end
+
+local lua = arg and arg[-1] or "lua5.4"
+if not lua:find "lua" then lua = "lua5.4" end
+
+describe("the example", function()
+    for _, name in ipairs(examples()) do
+        it(name .. " runs with the same output on every engine", function()
+            local first
+            for _, engine in ipairs(engines.list) do
+                local url = engine.server and engine.url or ""
+                local output, status = run(("%s %s examples/data/%s.json '%s'"):format(
+                    lua, name, name:match "([%w_]+)%.lua$", url ~= "" and url or "sqlite::memory:"))
+                assert.equal(0, status, output)
+                first = first or output
+                assert.equal(first, output)
+                for line in output:gmatch "[^\n]+" do
+                    assert.is_true((utf8.len(line) or #line) <= 80, line)
+                end
+            end
+            assert.is_true(#first > 200)
+        end)
+    end
+end)

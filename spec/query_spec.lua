@@ -1,0 +1,359 @@
+-- Queries against a brute-force evaluation in Lua, indexed or not; order, paging, select; bad queries.
+
+local flexdb = require "flexdb"
+local engines = require "spec.support.engines"
+
+local null = flexdb.null
+
+-- Two columns of each type, one of them indexed, so that both ways to a value are compared with the model below.
+local types = {
+    { "string", { "a", "A", "b", "a ", "ab", "", "%", "_", "'", '"', "\\", "é", "É", "ß", "☃", "a%b", "x_y",
+        "z\u{10FFFF}" } },
+    { "text", { "short", "Short", ("x"):rep(1500), ("x"):rep(1500) .. "a", ("x"):rep(1500) .. "b", ("é"):rep(600),
+        "" } },
+    { "integer", { 0, 1, -1, 9, 10, 100, math.maxinteger, math.mininteger, (1 << 53) + 1, 1 << 53 } },
+    { "decimal", { "0.00", "0.10", "-0.10", "9.99", "10.00", "-1234567890.12", "9999999999.99", "1.50" } },
+    { "decimal", { "0.000001", "12345678901234567890.123456", "-12345678901234567890.123456", "1.000000", "-1.000000" },
+        { precision = 38, scale = 6 } },
+    { "boolean", { true, false } },
+    { "date", { "0001-01-01", "1969-12-31", "2024-02-29", "2024-03-01", "9999-12-31" } },
+    { "datetime", { "2024-05-01T10:00:00.000000Z", "2024-05-01T10:00:00.000001Z", "1969-12-31T23:59:59.999999Z",
+        "9999-12-31T23:59:59.999999Z" } },
+}
+
+local columns, domain = {}, {}
+for i, entry in ipairs(types) do
+    for _, how in ipairs { "plain", "indexed" } do
+        local name = ("%s_%s%d"):format(how, entry[1], i)
+        columns[#columns + 1] = {
+            name = name, dataType = entry[1], indexed = how == "indexed",
+            validation = entry[3] or (entry[1] == "decimal" and { precision = 12, scale = 2 } or nil),
+        }
+        domain[name] = { type = entry[1], values = entry[2] }
+    end
+end
+
+local names = {}
+for name in pairs(domain) do names[#names + 1] = name end
+table.sort(names)
+
+-- Values of one type in their order. Decimals are compared as scaled texts of equal width.
+local function rank(kind, value)
+    if kind == "boolean" then return value and 1 or 0 end
+    if kind == "decimal" then
+        local sign, whole, fraction = value:match "^(%-?)(%d+)%.?(%d*)$"
+        local digits = ("0"):rep(40 - #whole) .. whole .. fraction .. ("0"):rep(10 - #fraction)
+        if sign == "-" then
+            digits = digits:gsub("%d", function(d) return tostring(9 - tonumber(d)) end)
+            return "0" .. digits
+        end
+        return "1" .. digits
+    end
+    return value
+end
+
+local function less(kind, a, b)
+    a, b = rank(kind, a), rank(kind, b)
+    if type(a) ~= "string" then return a < b end
+    -- os.setlocale has no say here: bytes decide
+    for i = 1, math.min(#a, #b) do
+        local x, y = a:byte(i), b:byte(i)
+        if x ~= y then return x < y end
+    end
+    return #a < #b
+end
+local function same(kind, a, b) return rank(kind, a) == rank(kind, b) end
+
+local operators = {
+    eq = function(k, v, x) return same(k, v, x) end,
+    ne = function(k, v, x) return not same(k, v, x) end,
+    gt = function(k, v, x) return less(k, x, v) end,
+    gte = function(k, v, x) return not less(k, v, x) end,
+    lt = function(k, v, x) return less(k, v, x) end,
+    lte = function(k, v, x) return not less(k, x, v) end,
+    ["in"] = function(k, v, list)
+        for _, x in ipairs(list) do if same(k, v, x) then return true end end
+        return false
+    end,
+    notIn = function(k, v, list)
+        for _, x in ipairs(list) do if same(k, v, x) then return false end end
+        return true
+    end,
+    between = function(k, v, pair) return not less(k, v, pair[1]) and not less(k, pair[2], v) end,
+    contains = function(_, v, x) return v:find(x, 1, true) ~= nil end,
+    startsWith = function(_, v, x) return v:sub(1, #x) == x end,
+    endsWith = function(_, v, x) return x == "" or v:sub(-#x) == x end,
+}
+
+local function matches(filter, row)
+    for key, condition in pairs(filter) do
+        local ok
+        if key == "AND" then
+            ok = true
+            for _, f in ipairs(condition) do ok = ok and matches(f, row) end
+        elseif key == "OR" then
+            ok = false
+            for _, f in ipairs(condition) do ok = ok or matches(f, row) end
+        elseif key == "NOT" then
+            ok = not matches(condition, row)
+        else
+            local kind, value = domain[key].type, row[key]
+            ok = true
+            if type(condition) ~= "table" then condition = { eq = condition } end
+            for op, operand in pairs(condition) do
+                local one
+                if op == "isNull" then one = (value == nil) == operand
+                elseif operand == null then one = (value == nil) == (op == "eq")
+                else one = value ~= nil and operators[op](kind, value, operand) end
+                ok = ok and one
+            end
+        end
+        if not ok then return false end
+    end
+    return true
+end
+
+local function pick(list) return list[math.random(#list)] end
+
+local function random_condition(name)
+    local d = domain[name]
+    local roll = math.random(14)
+    if roll == 1 then return { isNull = math.random(2) == 1 } end
+    if roll == 2 then return { [pick { "eq", "ne" }] = null } end
+    if d.type == "boolean" then return pick { { eq = pick(d.values) }, { ne = pick(d.values) },
+        { ["in"] = { pick(d.values) } } } end
+    if roll == 3 or roll == 4 then
+        local list = {}
+        for i = 1, math.random(0, 4) do list[i] = pick(d.values) end
+        if #list == 0 then list = flexdb.array {} end
+        return { [pick { "in", "notIn" }] = list }
+    end
+    if roll == 5 then return { between = { pick(d.values), pick(d.values) } } end
+    if roll <= 8 and (d.type == "string" or d.type == "text") then
+        local v = pick(d.values)
+        local from = utf8.offset(v, math.random(0, math.min(3, utf8.len(v)))+1) or 1
+        return { [pick { "contains", "startsWith", "endsWith" }] = pick { v, v:sub(from), "" , "a", "%", "\\" } }
+    end
+    if roll == 9 then return pick(d.values) end
+    if roll == 10 then return { gte = pick(d.values), lt = pick(d.values) } end
+    return { [pick { "eq", "ne", "gt", "gte", "lt", "lte" }] = pick(d.values) }
+end
+
+local function random_filter(depth)
+    local filter = {}
+    for _ = 1, math.random(1, 2) do
+        local name = pick(names)
+        filter[name] = random_condition(name)
+    end
+    if depth > 0 then
+        local roll = math.random(4)
+        if roll == 1 then filter.NOT = random_filter(depth - 1) end
+        if roll == 2 then filter.OR = { random_filter(depth - 1), random_filter(depth - 1) } end
+        if roll == 3 then filter.AND = { random_filter(depth - 1), random_filter(depth - 1) } end
+    end
+    return filter
+end
+
+engines.each(function(engine)
+    describe("queries", function()
+        local db, t, rows
+        setup(function()
+            engines.seed("queries on " .. engine.name)
+            db = engine.open()
+            t = assert(db:create_table("t", { columns = columns }))
+            local records = {}
+            for i = 1, 150 do
+                local record = {}
+                for _, name in ipairs(names) do
+                    if math.random(5) > 1 then record[name] = pick(domain[name].values) end
+                end
+                records[i] = record
+            end
+            assert(t:insert_many(records))
+            rows = assert(t:find())
+            assert.equal(150, #rows)
+        end)
+        teardown(function() db:close() end)
+
+        it("agree with a brute-force evaluation", function()
+            for round = 1, 400 do
+                local filter = random_filter(2)
+                local expected = {}
+                for _, row in ipairs(rows) do
+                    if matches(filter, row) then expected[#expected + 1] = row.id end
+                end
+                local found, err = t:find { filter = filter }
+                local text = flexdb.json.encode(filter)
+                assert.is_nil(err, text)
+                local got = {}
+                for i, row in ipairs(found) do got[i] = row.id end
+                assert.same(expected, got, ("round %d: %s"):format(round, text))
+                assert.equal(#expected, t:count { filter = filter }, text)
+            end
+        end)
+
+        it("order totally, null first ascending and last descending, ties by insertion", function()
+            for _ = 1, 60 do
+                local orders, compare = {}, {}
+                local used = {}
+                for i = 1, math.random(1, 3) do
+                    local name = pick(names)
+                    if not used[name] then
+                        used[name] = true
+                        local down = math.random(2) == 1
+                        orders[#orders + 1] = i % 2 == 0 and { field = name, direction = down and "desc" or "asc" }
+                            or (down and "-" or "") .. name
+                        compare[#compare + 1] = { name, down }
+                    end
+                end
+                local sorted = {}
+                for i, row in ipairs(rows) do sorted[i] = { row = row, at = i } end
+                table.sort(sorted, function(a, b)
+                    for _, c in ipairs(compare) do
+                        local name, down = c[1], c[2]
+                        local x, y = a.row[name], b.row[name]
+                        local kind = domain[name].type
+                        local before, after
+                        if x == nil or y == nil then before, after = x == nil and y ~= nil, y == nil and x ~= nil
+                        else before, after = less(kind, x, y), less(kind, y, x) end
+                        if before or after then
+                            if down then return after end
+                            return before
+                        end
+                    end
+                    return a.at < b.at
+                end)
+                local got = assert(t:find { orderBy = orders })
+                for i, entry in ipairs(sorted) do
+                    assert.equal(entry.row.id, got[i].id, flexdb.json.encode(orders) .. " at " .. i)
+                end
+                -- the same in pages
+                local after, i = nil, 0
+                repeat
+                    local page = assert(t:find { orderBy = orders, limit = 37, after = after })
+                    for _, row in ipairs(page) do
+                        i = i + 1
+                        assert.equal(sorted[i].row.id, row.id, "page of " .. flexdb.json.encode(orders) .. " at " .. i)
+                    end
+                    after = page.next
+                until not after
+                assert.equal(#rows, i)
+            end
+        end)
+
+        it("limit and offset", function()
+            assert.equal(10, #assert(t:find { limit = 10 }))
+            assert.equal(0, #assert(t:find { limit = 0 }))
+            local page = assert(t:find { limit = 5, offset = 148 })
+            assert.equal(2, #page)
+            assert.is_nil(page.next)
+            assert.equal(rows[149].id, page[1].id)
+            assert.equal(rows[3].id, assert(t:find { offset = 2 })[1].id)
+            assert.equal(5, t:count { limit = 5 })
+        end)
+
+        it("select columns, and always id", function()
+            local row = assert(t:first { select = { names[1], "created_at" } })
+            local keys = {}
+            for key in pairs(row) do keys[key] = true end
+            keys[names[1]], keys.id, keys.created_at = nil, nil, nil
+            assert.is_nil(next(keys))
+            assert.is_string(row.id)
+            assert.is_string(row.created_at)
+        end)
+
+        it("ask for system fields", function()
+            assert.equal(1, t:count { filter = { id = rows[5].id } })
+            assert.equal(2, t:count { filter = { id = { ["in"] = { rows[5].id, rows[9].id, "nobody" } } } })
+            assert.equal(150, t:count { filter = { created_at = { lte = rows[150].created_at } } })
+            assert.equal(150, t:count { filter = { _version = 1 } })
+            assert.equal(rows[150].id, assert(t:first { orderBy = { "-created_at", "-id" }, limit = 1 })
+                and rows[150].id)
+        end)
+
+        it("take the long form", function()
+            local name = "indexed_integer3"
+            assert.equal(t:count { filter = { [name] = { gte = 10 } } }, t:count { filter = { field = name,
+                gte = 10 } })
+            assert.equal(t:count { filter = { [name] = 10 } },
+                t:count { filter = { AND = { { field = name, eq = 10 }, { field = name, isNull = false } } } })
+        end)
+
+        it("fold case for iContains", function()
+            local name = "plain_string1"
+            local expected = 0
+            for _, row in ipairs(rows) do
+                local v = row[name]
+                if v == "é" or v == "É" then expected = expected + 1 end
+            end
+            assert.equal(expected, t:count { filter = { [name] = { iContains = "É" } } })
+            assert.equal(expected, t:count { filter = { ["indexed_string1"] = { iContains = "é" },
+                [name] = { isNull = false } } }
+                and t:count { filter = { [name] = { iContains = "é" } } })
+            assert.equal(t:count { filter = { OR = { { [name] = { contains = "%" } } } } },
+                t:count { filter = { [name] = { iContains = "%" } } })
+        end)
+
+        it("refuse what cannot be asked", function()
+            local s, n = "plain_string1", "plain_integer3"
+            for _, query in ipairs {
+                { filter = { nobody = 1 } },
+                { filter = { [n] = "12abc" } },
+                { filter = { [n] = { gt = null } } },
+                { filter = { [n] = { near = 1 } } },
+                { filter = { [n] = { contains = "1" } } },
+                { filter = { [n] = { isNull = "yes" } } },
+                { filter = { [n] = { between = { 1 } } } },
+                { filter = { [n] = { ["in"] = 5 } } },
+                { filter = { [n] = { ["in"] = { null } } } },
+                { filter = { [s] = 5 } },
+                { filter = { ["plain_date7"] = "2023-02-30" } },
+                { filter = { ["plain_decimal4"] = "0.001" } },
+                { filter = { AND = { n = 1 } } },
+                { filter = { NOT = { 1 } } },
+                { filter = "x" },
+                { filter = { [s .. '"; DROP TABLE t; --'] = "x" } },
+                { orderBy = { "nobody" } },
+                { orderBy = { { field = n, direction = "up" } } },
+                { orderBy = n },
+                { limit = -1 },
+                { limit = 1.5 },
+                { limit = "10" },
+                { offset = -1 },
+                { select = { "nobody" } },
+                { after = "garbage" },
+                { nope = true },
+            } do
+                local result, err = t:find(query)
+                local text = tostring(flexdb.json.encode(query))
+                assert.is_nil(result, text)
+                assert.equal("invalid_query", err.code, text)
+                assert.is_true(#err.issues > 0, text)
+            end
+            local deep = { [n] = 1 }
+            for _ = 1, 5000 do deep = { NOT = deep } end
+            local _, err = t:find { filter = deep }
+            assert.is_true(err.code == "invalid_query" or err.code == "limit")
+        end)
+
+        it("keep hostile text as data", function()
+            local db2 <close> = engine.open()
+            local x = assert(db2:create_table("x", { columns = { { name = "s", dataType = "string" },
+                { name = "i", dataType = "string", indexed = true } } }))
+            local hostile = { "'; DROP TABLE flex_tables; --", "a' OR '1'='1", "\\", "\\'", "%", "_", "?", "`", '"',
+                "--", "/*", "\n", "$x", ":x", "@@version" }
+            for _, text in ipairs(hostile) do assert(x:insert { s = text, i = text }) end
+            for _, text in ipairs(hostile) do
+                assert.equal(1, x:count { filter = { s = text } }, text)
+                assert.equal(1, x:count { filter = { i = text, s = { contains = text, startsWith = text,
+                    endsWith = text } } } >= 1 and 1 or 0, text)
+            end
+        end)
+
+        it("say unsupported for what is not built yet", function()
+            for _, query in ipairs { { include = { "x" } }, { filter = { plain_text2 = { search = "x" } } } } do
+                assert.equal("unsupported", select(2, t:find(query)).code)
+            end
+        end)
+    end)
+end)
