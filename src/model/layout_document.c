@@ -1,0 +1,227 @@
+/* The JSON of layouts: flex_tables.storage and flex_tables.indexed_columns. Physical names end up in SQL, so what is
+ * read is judged to the letter. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/document.h"
+#include "base/json_writer.h"
+#include "model/layout.h"
+
+static const char *const kind_names[] = {
+    [PHYSICAL_NONE] = "none", [PHYSICAL_INTEGER] = "integer",   [PHYSICAL_DECIMAL] = "decimal",
+    [PHYSICAL_DATE] = "date", [PHYSICAL_DATETIME] = "datetime", [PHYSICAL_ID] = "id",
+    [PHYSICAL_TEXT] = "text",
+};
+enum { KIND_COUNT = sizeof kind_names / sizeof *kind_names };
+
+/* ---- printing ---- */
+
+static void put_text(struct buffer *out, const char *text) { json_write_string(out, text, strlen(text)); }
+
+static void put_member(struct buffer *out, const char *key, const char *text) {
+    put_text(out, key);
+    buffer_put(out, ':');
+    put_text(out, text);
+}
+
+static void put_flag(struct buffer *out, const char *key, bool flag) {
+    if (!flag) return;
+    buffer_put(out, ',');
+    put_text(out, key);
+    buffer_puts(out, ":true");
+}
+
+static void put_column(struct buffer *out, const struct layout_column *c) {
+    buffer_put(out, '{');
+    put_member(out, "key", c->key);
+    buffer_put(out, ',');
+    put_member(out, "name", c->name);
+    buffer_put(out, ',');
+    put_member(out, "kind", kind_names[c->kind]);
+    put_flag(out, "long", c->long_text);
+    put_flag(out, "indexed", c->indexed);
+    put_flag(out, "unique", c->unique);
+    put_flag(out, "retired", c->retired);
+    buffer_put(out, '}');
+}
+
+int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err) {
+    buffer_put(out, '{');
+    put_member(out, "table", l->table);
+    buffer_puts(out, ",\"generation\":");
+    json_write_integer(out, l->generation);
+    buffer_puts(out, ",\"columns\":[");
+    for (size_t i = 0; i < l->count; i++) {
+        if (i != 0) buffer_put(out, ',');
+        put_column(out, &l->columns[i]);
+    }
+    buffer_puts(out, "],\"keys\":");
+    if (l->keys.keys != NULL) {
+        document_print(l->keys.keys, out);
+    } else {
+        buffer_puts(out, "{}");
+    }
+    if (l->original_name != NULL) {
+        buffer_put(out, ',');
+        put_member(out, "originalName", l->original_name);
+    }
+    buffer_puts(out, ",\"referrers\":[");
+    for (size_t i = 0; i < l->referrer_count; i++) {
+        if (i != 0) buffer_put(out, ',');
+        put_text(out, l->referrers[i]);
+    }
+    buffer_puts(out, "]}");
+    return buffer_failed(out) ? error_no_memory(err) : 0;
+}
+
+int layout_print_indexed(const struct layout *l, const struct validator *v, struct buffer *out, flexdb_error *err) {
+    bool first = true;
+    buffer_put(out, '{');
+    for (size_t i = 0; i < l->count; i++) {
+        const struct layout_column *c = &l->columns[i];
+        int64_t slot = c->retired ? NAMES_NONE : validator_slot_of_key(v, c->key, strlen(c->key));
+        if (slot == NAMES_NONE) continue;
+        if (!first) buffer_put(out, ',');
+        first = false;
+        put_member(out, validator_column(v, (size_t)slot)->column->name, c->name);
+    }
+    buffer_put(out, '}');
+    return buffer_failed(out) ? error_no_memory(err) : 0;
+}
+
+/* ---- reading: a NULL says what is wrong, to be told as CORRUPT ---- */
+
+static const cJSON *member(const cJSON *object, const char *key) {
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+/* A flag that is left out is false. */
+static bool read_flag(const cJSON *object, const char *key, bool *out) {
+    const cJSON *item = member(object, key);
+    *out = cJSON_IsTrue(item);
+    return item == NULL || cJSON_IsBool(item);
+}
+
+/* `^[a-z][a-z0-9_]*$`, shorter than PHYSICAL_NAME_SIZE. */
+static bool read_physical_name(const cJSON *item, char out[PHYSICAL_NAME_SIZE]) {
+    if (!cJSON_IsString(item)) return false;
+    const char *name = item->valuestring;
+    size_t length = strlen(name);
+    if (length == 0 || length >= PHYSICAL_NAME_SIZE || name[0] < 'a' || name[0] > 'z') return false;
+    if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != length) return false;
+    memcpy(out, name, length + 1);
+    return true;
+}
+
+static bool read_kind(const cJSON *item, enum physical_kind *out) {
+    for (int i = PHYSICAL_INTEGER; cJSON_IsString(item) && i < KIND_COUNT; i++) {
+        if (strcmp(kind_names[i], item->valuestring) == 0) {
+            *out = (enum physical_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *read_column(const cJSON *item, struct layout *l) {
+    struct layout_column *c = &l->columns[l->count];
+    if (!cJSON_IsObject(item)) return "a column is not an object";
+    const cJSON *key = member(item, "key");
+    if (!cJSON_IsString(key)) return "a column's key is not a string";
+    if (!read_physical_name(member(item, "name"), c->name)) return "a column's name is not a physical name";
+    if (!read_kind(member(item, "kind"), &c->kind)) return "a column's kind is not known";
+    if (!read_flag(item, "long", &c->long_text) || !read_flag(item, "indexed", &c->indexed) ||
+        !read_flag(item, "unique", &c->unique) || !read_flag(item, "retired", &c->retired)) {
+        return "a column's flag is not a boolean";
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        if (strcmp(l->columns[i].name, c->name) == 0) return "two columns have one physical name";
+        if (strcmp(l->columns[i].key, key->valuestring) == 0) return "two columns have one key";
+    }
+    c->key = strdup(key->valuestring);
+    if (c->key == NULL) return "";
+    l->count++;
+    return NULL;
+}
+
+static const char *read_columns(const cJSON *list, struct layout *l) {
+    if (!cJSON_IsArray(list)) return "columns is not an array";
+    int count = cJSON_GetArraySize(list);
+    if (count > DEFINITION_MAX_PHYSICAL) return "there are more columns than a table may have";
+    l->columns = calloc((size_t)count + 1, sizeof *l->columns);
+    if (l->columns == NULL) return "";
+    const char *problem = NULL;
+    for (const cJSON *item = list->child; problem == NULL && item != NULL; item = item->next) {
+        problem = read_column(item, l);
+    }
+    return problem;
+}
+
+static const char *read_referrers(const cJSON *list, struct layout *l) {
+    if (list == NULL) return NULL;
+    if (!cJSON_IsArray(list)) return "referrers is not an array";
+    l->referrers = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *l->referrers);
+    if (l->referrers == NULL) return "";
+    for (const cJSON *item = list->child; item != NULL; item = item->next) {
+        if (!cJSON_IsString(item)) return "a referrer is not a string";
+        l->referrers[l->referrer_count] = strdup(item->valuestring);
+        if (l->referrers[l->referrer_count] == NULL) return "";
+        l->referrer_count++;
+    }
+    return NULL;
+}
+
+static const char *read_keys(cJSON *tree, struct layout *l) {
+    const cJSON *keys = member(tree, "keys");
+    if (!cJSON_IsObject(keys)) return "keys is not an object";
+    for (const cJSON *item = keys->child; item != NULL; item = item->next) {
+        enum column_type type;
+        if (!cJSON_IsString(item) || !column_type_find(item->valuestring, &type)) return "a key's type is not known";
+    }
+    l->keys.keys = cJSON_DetachItemFromObjectCaseSensitive(tree, "keys");
+    return NULL;
+}
+
+/* What is wrong, "" when memory is out, NULL when all is well. */
+static const char *read_layout(cJSON *tree, struct layout *l) {
+    if (!cJSON_IsObject(tree)) return "it is not an object";
+    if (!read_physical_name(member(tree, "table"), l->table)) return "table is not a physical name";
+    if (!document_integer(member(tree, "generation"), &l->generation) || l->generation < 1) {
+        return "generation is not a positive integer";
+    }
+    const cJSON *name = member(tree, "originalName");
+    if (name != NULL && !cJSON_IsString(name)) return "originalName is not a string";
+    if (name != NULL && (l->original_name = strdup(name->valuestring)) == NULL) return "";
+    const char *problem = read_columns(member(tree, "columns"), l);
+    if (problem == NULL) problem = read_referrers(member(tree, "referrers"), l);
+    return problem != NULL ? problem : read_keys(tree, l);
+}
+
+int layout_parse(struct layout **out, const char *text, size_t length, flexdb_error *err) {
+    flexdb_error bad = FLEXDB_ERROR_INIT;
+    cJSON *tree = NULL;
+    struct layout *l = calloc(1, sizeof *l);
+    int rc = 0;
+    if (l == NULL) {
+        rc = error_no_memory(err);
+    } else if (document_parse(&tree, text, length, &bad) != 0) {
+        rc = bad.code == FLEXDB_INTERNAL
+                 ? error_no_memory(err)
+                 : error_set(err, FLEXDB_CORRUPT, "the stored layout of a table is damaged: %s", bad.message);
+    } else {
+        const char *problem = read_layout(tree, l);
+        if (problem != NULL && problem[0] == '\0') rc = error_no_memory(err);
+        if (problem != NULL && problem[0] != '\0') {
+            rc = error_set(err, FLEXDB_CORRUPT, "the stored layout of a table is damaged: %s", problem);
+        }
+    }
+    error_clear(&bad);
+    cJSON_Delete(tree);
+    if (rc != 0) {
+        layout_free(l);
+    } else {
+        *out = l;
+    }
+    return rc;
+}
