@@ -13,8 +13,8 @@ struct cache_entry {
     char *text; /* owned by the entry: cache_entry_init, cache_entry_free */
     size_t length;
     uint64_t hash;
-    struct cache_entry *chain;           /* the next of its bucket */
-    struct cache_entry *newer, *older;   /* by when it was put in; NULL outside the cache and at the ends */
+    struct cache_entry *chain;         /* the next of its bucket */
+    struct cache_entry *newer, *older; /* by when it was put in; NULL outside the cache and at the ends */
 };
 
 struct statement_cache {

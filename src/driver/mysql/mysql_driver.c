@@ -1,0 +1,26 @@
+#include "driver/mysql/mysql_internal.h"
+
+const struct driver mysql_driver = {
+    .abi = DRIVER_ABI,
+    .scheme = "mysql",
+    .dialect = "mysql",
+    .capabilities = 0,
+    .open = mysql_driver_open,
+    .close = mysql_driver_close,
+    .prepare = mysql_driver_prepare,
+    .finalize = mysql_driver_finalize,
+    .bind = mysql_driver_bind,
+    .step = mysql_driver_step,
+    .column = mysql_driver_column,
+    .reset = mysql_driver_reset,
+    .run = mysql_driver_run,
+    .run_many = mysql_driver_run_many,
+    .execute = mysql_driver_execute,
+    .begin = mysql_driver_begin,
+    .commit = mysql_driver_commit,
+    .rollback = mysql_driver_rollback,
+    .savepoint = mysql_driver_savepoint,
+    .release = mysql_driver_release,
+    .rollback_to = mysql_driver_rollback_to,
+    .in_transaction = mysql_driver_in_transaction,
+};

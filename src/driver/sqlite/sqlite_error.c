@@ -1,0 +1,110 @@
+#include <errno.h>
+#include <string.h>
+
+#include "driver/sqlite/sqlite_internal.h"
+
+/* What the engine names behind "UNIQUE constraint failed: ": columns (`t.a, t.b`) or `index 'x'`. */
+static const char *constraint_subject(const char *message) {
+    static const char mark[] = "failed: ";
+    const char *found = strstr(message, mark);
+    return found == NULL ? message : found + sizeof mark - 1;
+}
+
+static int fail_constraint(int rc, const char *message, flexdb_error *err) {
+    const char *subject = constraint_subject(message);
+    switch (rc) {
+    case SQLITE_CONSTRAINT_NOTNULL:
+        return error_set(err, FLEXDB_STALE, "NULL was given where none may stand: %s", subject);
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID: {
+        int code = error_set(err, FLEXDB_DUPLICATE, "the value is already there: %s", subject);
+        error_detail(err, subject, strlen(subject));
+        return code;
+    }
+    default: return error_set(err, FLEXDB_INTERNAL, "the engine refused the row: %s", message);
+    }
+}
+
+static int fail_busy(const struct sqlite_connection *c, int rc, flexdb_error *err) {
+    int code;
+    if (rc == SQLITE_BUSY_SNAPSHOT) {
+        code = error_set(err, FLEXDB_BUSY, "another connection has written since this transaction began to read");
+    } else {
+        code = error_set(err, FLEXDB_BUSY, "the database '%s' is locked by another connection (timeout %g s)", c->path,
+                         c->timeout);
+    }
+    err->retryable = true;
+    return code;
+}
+
+static void system_reason(struct sqlite_connection *c, char *out, size_t size) {
+    int reason = sqlite3_system_errno(c->db);
+    if (reason == 0 || strerror_r(reason, out, size) != 0) {
+        strncpy(out, "the system gave no reason", size - 1);
+        out[size - 1] = '\0';
+    }
+}
+
+static int fail_disk(struct sqlite_connection *c, int rc, flexdb_error *err) {
+    int reason = sqlite3_system_errno(c->db);
+    if (rc == SQLITE_FULL || reason == ENOSPC || reason == EDQUOT || reason == EFBIG) {
+        return error_set(err, FLEXDB_LIMIT, "the disk is full: the database '%s' cannot grow", c->path);
+    }
+    if (rc == SQLITE_IOERR_NOMEM) return error_no_memory(err);
+    if (rc == SQLITE_IOERR_CORRUPTFS)
+        return error_set(err, FLEXDB_CORRUPT, "the file system under '%s' is damaged", c->path);
+    char text[128];
+    system_reason(c, text, sizeof text);
+    if ((rc & 0xff) == SQLITE_CANTOPEN) {
+        return error_set(err,
+                         reason == EACCES || reason == EROFS || reason == EPERM ? FLEXDB_READ_ONLY : FLEXDB_CONNECTION,
+                         "the database '%s' cannot be opened: %s", c->path, text);
+    }
+    return error_set(err, FLEXDB_INTERNAL, "the disk failed under the database '%s': %s", c->path, text);
+}
+
+static int fail_read_only(const struct sqlite_connection *c, flexdb_error *err) {
+    if (c->read_only) return error_set(err, FLEXDB_READ_ONLY, "the database '%s' was opened read-only", c->path);
+    return error_set(err, FLEXDB_READ_ONLY, "the database '%s' cannot be written", c->path);
+}
+
+static int translate(struct sqlite_connection *c, int rc, flexdb_error *err) {
+    const char *message = sqlite3_errmsg(c->db);
+    switch (rc & 0xff) {
+    case SQLITE_NOMEM: return error_no_memory(err);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+    case SQLITE_SCHEMA: return fail_busy(c, rc, err);
+    case SQLITE_CONSTRAINT: return fail_constraint(rc, message, err);
+    case SQLITE_FULL:
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR: return fail_disk(c, rc, err);
+    case SQLITE_READONLY: return fail_read_only(c, err);
+    case SQLITE_CORRUPT: return error_set(err, FLEXDB_CORRUPT, "the database '%s' is damaged: %s", c->path, message);
+    case SQLITE_NOTADB: return error_set(err, FLEXDB_CORRUPT, "the file '%s' is not an SQLite database", c->path);
+    case SQLITE_TOOBIG:
+        return error_set(err, FLEXDB_LIMIT, "the engine refused a text or a record as too large: %s", message);
+    default: return error_set(err, FLEXDB_INTERNAL, "the engine refused the statement: %s", message);
+    }
+}
+
+int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err) {
+    bool first = err->code == FLEXDB_OK;
+    int code = translate(c, rc, err);
+    if (c->transaction && sqlite3_get_autocommit(c->db) != 0) {
+        c->ended = (flexdb_code)-code;
+        if (first) err->ended = true;
+    }
+    return code;
+}
+
+int sqlite_check_transaction(const struct sqlite_connection *c, flexdb_error *err) {
+    if (c->ended == FLEXDB_OK) return 0;
+    if (err->code != FLEXDB_OK) return -(int)err->code;
+    int code = error_set(err, c->ended, "the engine has ended the transaction; it must be rolled back");
+    err->ended = true;
+    err->retryable = c->ended == FLEXDB_BUSY;
+    return code;
+}

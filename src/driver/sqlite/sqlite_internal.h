@@ -1,0 +1,86 @@
+/* What the files of the SQLite driver share. */
+#ifndef FLEXDB_DRIVER_SQLITE_INTERNAL_H
+#define FLEXDB_DRIVER_SQLITE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "driver/driver.h"
+#include "driver/statement_cache.h"
+
+enum {
+    SQLITE_CACHED_STATEMENTS = 96,
+    SQLITE_KEPT_SCRATCH = 64 * 1024 /* bytes of copied parameters that a cached statement may hold on to */
+};
+
+struct sqlite_connection {
+    struct connection base;
+    sqlite3 *db;
+    char *path;
+    double timeout;
+    bool read_only;
+    bool transaction;  /* one was begun and neither committed nor rolled back by the caller */
+    flexdb_code ended; /* why the engine has ended it by itself; OK while it has not */
+    struct statement_cache cache;
+    struct sqlite_statement *live; /* handed out and not finalized yet */
+    bool version_known;            /* pager_version and data_version are of one moment */
+    uint32_t pager_version, data_version;
+};
+
+struct sqlite_statement {
+    struct statement base;
+    struct cache_entry entry;
+    struct sqlite_statement *previous, *next; /* among the live ones */
+    sqlite3_stmt *handle;
+    size_t parameters, columns;
+    bool bound;
+    bool active; /* stands on a row */
+    char *scratch;
+    size_t scratch_size;
+};
+
+/* sqlite_error.c */
+
+/* Sets the error for the engine's (extended) result code, with the engine's last message, and notices a transaction
+ * that is gone. Call before anything else touches the connection. */
+int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err);
+/* Fails when the engine has ended the open transaction: what follows must not run outside it by mistake. */
+int sqlite_check_transaction(const struct sqlite_connection *c, flexdb_error *err);
+
+/* sqlite_open.c */
+
+int sqlite_open(struct connection **out, const struct url *url, const struct connect_options *options,
+                flexdb_error *err);
+void sqlite_close(struct connection *base);
+
+/* sqlite_statement.c */
+
+int sqlite_prepare(struct statement **out, struct connection *base, const char *sql, size_t length, flexdb_error *err);
+void sqlite_finalize(struct statement *base);
+int sqlite_bind(struct statement *base, const flexdb_value *values, size_t count, flexdb_error *err);
+int sqlite_step(struct statement *base, flexdb_error *err);
+int sqlite_column(struct statement *base, size_t i, flexdb_value *out, flexdb_error *err);
+void sqlite_reset(struct statement *base);
+int sqlite_run(struct statement *base, int64_t *affected, flexdb_error *err);
+int sqlite_run_many(struct statement *base, const flexdb_value *values, size_t rows, size_t width, size_t *failed,
+                    flexdb_error *err);
+int sqlite_execute(struct connection *base, const char *sql, size_t length, flexdb_error *err);
+/* Frees every statement, in use or not. */
+void sqlite_finalize_all(struct sqlite_connection *c);
+
+/* sqlite_transaction.c */
+
+int sqlite_begin(struct connection *base, enum transaction_mode mode, flexdb_error *err);
+int sqlite_commit(struct connection *base, flexdb_error *err);
+int sqlite_rollback(struct connection *base, flexdb_error *err);
+int sqlite_savepoint(struct connection *base, unsigned number, flexdb_error *err);
+int sqlite_release(struct connection *base, unsigned number, flexdb_error *err);
+int sqlite_rollback_to(struct connection *base, unsigned number, flexdb_error *err);
+bool sqlite_in_transaction(struct connection *base);
+int sqlite_change_counter(struct connection *base, uint32_t *out, flexdb_error *err);
+
+/* sqlite_function.c */
+
+int sqlite_function(struct connection *base, const char *name, int count, driver_function function, void *context,
+                    flexdb_error *err);
+
+#endif

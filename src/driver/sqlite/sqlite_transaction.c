@@ -1,0 +1,99 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/sqlite/sqlite_internal.h"
+
+/* Through the cache: each of these texts is prepared once. */
+static int control(struct sqlite_connection *c, const char *sql, flexdb_error *err) {
+    struct statement *s;
+    int rc = sqlite_prepare(&s, &c->base, sql, strlen(sql), err);
+    if (rc != 0) return rc;
+    rc = sqlite_run(s, NULL, err);
+    sqlite_finalize(s);
+    return rc;
+}
+
+int sqlite_begin(struct connection *base, enum transaction_mode mode, flexdb_error *err) {
+    struct sqlite_connection *c = (struct sqlite_connection *)base;
+    if (c->transaction) return error_set(err, FLEXDB_INTERNAL, "a transaction is open already");
+    int rc = control(c, mode == TRANSACTION_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
+    if (rc == 0) c->transaction = true;
+    return rc;
+}
+
+int sqlite_commit(struct connection *base, flexdb_error *err) {
+    struct sqlite_connection *c = (struct sqlite_connection *)base;
+    if (!c->transaction) return error_set(err, FLEXDB_INTERNAL, "there is no transaction to commit");
+    int rc = control(c, "COMMIT", err);
+    if (rc == 0) c->transaction = false;
+    return rc;
+}
+
+int sqlite_rollback(struct connection *base, flexdb_error *err) {
+    struct sqlite_connection *c = (struct sqlite_connection *)base;
+    c->ended = FLEXDB_OK;
+    c->transaction = false;
+    if (!sqlite_in_transaction(base)) return 0;
+    int rc = control(c, "ROLLBACK", err);
+    /* The engine reports what went wrong on the way and is out of the transaction all the same. */
+    if (rc != 0) c->transaction = sqlite_in_transaction(base);
+    return rc;
+}
+
+static int control_savepoint(struct connection *base, const char *verb, unsigned number, flexdb_error *err) {
+    char sql[48];
+    snprintf(sql, sizeof sql, "%s flexdb_%u", verb, number);
+    return control((struct sqlite_connection *)base, sql, err);
+}
+
+int sqlite_savepoint(struct connection *base, unsigned number, flexdb_error *err) {
+    struct sqlite_connection *c = (struct sqlite_connection *)base;
+    /* The engine would begin a transaction of its own. */
+    if (!c->transaction) return error_set(err, FLEXDB_INTERNAL, "there is no transaction to set a savepoint in");
+    return control_savepoint(base, "SAVEPOINT", number, err);
+}
+
+int sqlite_release(struct connection *base, unsigned number, flexdb_error *err) {
+    return control_savepoint(base, "RELEASE", number, err);
+}
+
+int sqlite_rollback_to(struct connection *base, unsigned number, flexdb_error *err) {
+    return control_savepoint(base, "ROLLBACK TO", number, err);
+}
+
+bool sqlite_in_transaction(struct connection *base) {
+    struct sqlite_connection *c = (struct sqlite_connection *)base;
+    return sqlite3_get_autocommit(c->db) == 0;
+}
+
+static int read_data_version(struct sqlite_connection *c, uint32_t *out, flexdb_error *err) {
+    static const char sql[] = "PRAGMA data_version";
+    struct statement *s;
+    int rc = sqlite_prepare(&s, &c->base, sql, sizeof sql - 1, err);
+    if (rc != 0) return rc;
+    flexdb_value v = value_null();
+    rc = sqlite_step(s, err);
+    if (rc == 1) rc = sqlite_column(s, 0, &v, err);
+    sqlite_finalize(s);
+    if (rc == 0) *out = (uint32_t)v.as.integer;
+    return rc;
+}
+
+/* The pager's counter costs nothing but moves with our own commits too; only when it has moved the pragma, which leaves
+ * those out, is asked. */
+int sqlite_change_counter(struct connection *base, uint32_t *out, flexdb_error *err) {
+    struct sqlite_connection *c = (struct sqlite_connection *)base;
+    uint32_t pager = 0;
+    int rc = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_DATA_VERSION, &pager);
+    if (rc != SQLITE_OK) return sqlite_fail(c, rc, err);
+    if (!c->version_known || pager != c->pager_version) {
+        c->version_known = false;
+        if (read_data_version(c, &c->data_version, err) != 0) return -(int)err->code;
+        /* Asked again: outside a transaction the pragma itself may have been the first to see a change. */
+        rc = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_DATA_VERSION, &c->pager_version);
+        if (rc != SQLITE_OK) return sqlite_fail(c, rc, err);
+        c->version_known = true;
+    }
+    *out = c->data_version;
+    return 0;
+}
