@@ -1,0 +1,170 @@
+/* Documents are read by the server's JSON functions, as binary texts, 64-bit integers or exact decimals.
+ *
+ * MariaDB's JSON_VALUE is a third of the cost of JSON_UNQUOTE(JSON_EXTRACT()) and knows null from "null"; MySQL's takes
+ * no parameter as its path and cuts at 512 characters. Both servers read executable comments: the text is one, and each
+ * sees its own half (https://mariadb.com/kb/en/comment-syntax/). */
+#include <string.h>
+
+#include "base/decimal.h"
+#include "sql/ddl.h"
+#include "sql/select_parts.h"
+
+static bool is_boolean(const struct operand *o) { return o->compiled->column->type == TYPE_BOOLEAN; }
+static bool is_decimal(const struct operand *o) { return o->compiled->column->type == TYPE_DECIMAL; }
+
+/* The text of a scalar member; NULL for null and where there is none. */
+static void put_member_text(struct builder *b, const struct operand *o) {
+    put(b, "/*M! JSON_VALUE(data, ?) */"
+           "/*!80000 JSON_UNQUOTE(NULLIF(JSON_EXTRACT(data, ?), CAST('null' AS JSON))) */");
+    bind(b, member_path(b, o));
+}
+
+/* Scaled decimals: the text times ten to the scale, an exact number. */
+static void put_scaled(struct builder *b, const struct operand *o) {
+    int scale = o->compiled->column->rules.scale;
+    put(b, "CAST(");
+    put_member_text(b, o);
+    buffer_printf(&b->sql->text, " AS DECIMAL(38, %d))", scale);
+    if (o->kind != PHYSICAL_INTEGER || scale == 0) return;
+    put(b, " * 1");
+    for (int i = 0; i < scale; i++) put(b, "0");
+}
+
+static void put_member(struct builder *b, const struct operand *o) {
+    if (is_decimal(o)) {
+        put_scaled(b, o);
+    } else if (is_boolean(o)) {
+        put_member_text(b, o);
+        put(b, " IN ('true', '1')");
+    } else {
+        put(b, "CAST(");
+        put_member_text(b, o);
+        put(b, o->kind == PHYSICAL_INTEGER ? " AS SIGNED)" : " AS BINARY)");
+    }
+}
+
+static void document(struct builder *b, const struct operand *o) {
+    flexdb_value initial;
+    if (!initial_value(b, o, &initial)) {
+        put(b, "(");
+        put_member(b, o);
+        put(b, ")");
+        return;
+    }
+    put_bound(b, "CASE WHEN JSON_CONTAINS_PATH(data, 'one', ?) THEN ", member_path(b, o));
+    put_member(b, o);
+    put(b, " ELSE ");
+    b->d->expressions->value(b, o, &initial);
+    put(b, " END");
+}
+
+static void document_is_null(struct builder *b, const struct operand *o) {
+    bool absent_is_null = value_is_none(&o->compiled->initial_default);
+    put(b, "COALESCE(JSON_TYPE(JSON_EXTRACT(data, ?)), ");
+    bind(b, member_path(b, o));
+    put(b, absent_is_null ? "'NULL') = 'NULL'" : "'ABSENT') = 'NULL'");
+}
+
+/* The decimal that 16 bytes stand for (decimal_to_bytes), as text. */
+static void put_wide_decimal(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    const unsigned char *bytes = (const unsigned char *)value->as.text;
+    int scale = o->compiled->column->rules.scale;
+    struct decimal decimal = {.coefficient = (int)bytes[0] - 128, .scale = scale};
+    for (size_t i = 1; i < DECIMAL_BYTES; i++) decimal.coefficient = decimal.coefficient * 256 + bytes[i];
+    struct buffer *block = scratch(b, DECIMAL_TEXT_SIZE);
+    if (block == NULL) return;
+    size_t length = decimal_print(&decimal, block->data);
+    put_bound(b, "CAST(? AS DECIMAL(38, ", value_text(block->data, length));
+    buffer_printf(&b->sql->text, "%d))", scale);
+}
+
+static void parameter(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    switch (o->kind) {
+    case PHYSICAL_INTEGER: put_bound(b, "?", *value); break;
+    case PHYSICAL_DECIMAL: put_wide_decimal(b, o, value); break;
+    default: put_bound(b, "CAST(? AS BINARY)", *value);
+    }
+}
+
+/* Physical columns of texts and members of the document are binary; ids are not. */
+static void put_binary(struct builder *b, const struct operand *o) {
+    bool cast = o->kind == PHYSICAL_ID && o->source != OPERAND_DOCUMENT;
+    if (cast) put(b, "CAST(");
+    put_operand(b, o);
+    if (cast) put(b, " AS BINARY)");
+}
+
+static void contains(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    put_bound(b, "LOCATE(CAST(? AS BINARY), ", *value);
+    put_binary(b, o);
+    put(b, ") > 0");
+}
+
+static void put_side(struct builder *b, const char *function, const struct operand *o, const flexdb_value *value) {
+    put(b, function);
+    put_binary(b, o);
+    put_bound(b, ", ?)", value_integer((int64_t)value->length));
+    put_bound(b, " = CAST(? AS BINARY)", *value);
+}
+
+static void starts_with(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    put_side(b, "LEFT(", o, value);
+}
+
+static void ends_with(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    put_side(b, "RIGHT(", o, value);
+}
+
+/* MariaDB's REGEXP is PCRE2 as well: the needle with every ASCII sign but letters and digits escaped, caseless.
+ * (MySQL's is ICU, which folds some characters to several; agreement there needs a second look at what it finds.) */
+static void icontains(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    struct buffer *pattern = scratch(b, 4 + 2 * value->length);
+    if (pattern == NULL) return;
+    buffer_puts(pattern, "(?i)");
+    for (size_t i = 0; i < value->length; i++) {
+        unsigned char c = (unsigned char)value->as.text[i];
+        bool plain = c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (!plain) buffer_put(pattern, '\\');
+        buffer_put(pattern, (char)c);
+    }
+    put(b, "CONVERT(");
+    put_operand(b, o);
+    put_bound(b, " USING utf8mb4) REGEXP ?", value_text(pattern->data, pattern->length));
+}
+
+/* The engine sorts by the first 1024 bytes of a text (max_sort_length). A text that may be longer is ordered by its
+ * beginning, and then, of the document, by two pieces more: beyond 3060 bytes the order of insertion decides. */
+static void order(struct builder *b, const struct operand *o, const char *direction) {
+    bool may_be_long = o->truncated || (o->source == OPERAND_DOCUMENT && o->compiled->text_may_be_long);
+    if (!may_be_long) {
+        put_operand(b, o);
+        put(b, direction);
+        return;
+    }
+    struct operand whole = operand_in_document(o);
+    buffer_puts(&b->sql->text, "LEFT(");
+    put_operand(b, o);
+    buffer_printf(&b->sql->text, ", %d)%s", (int)DDL_TEXT_PREFIX, direction);
+    for (int piece = 1; piece <= 2; piece++) {
+        put(b, ", SUBSTR(");
+        if (o->truncated) { /* a short entry needs no look into the document */
+            put(b, "CASE WHEN LENGTH(");
+            put_operand(b, o);
+            buffer_printf(&b->sql->text, ") > %d THEN ", (int)DDL_TEXT_PREFIX);
+        }
+        put_operand(b, &whole);
+        if (o->truncated) put(b, " ELSE '' END");
+        buffer_printf(&b->sql->text, ", %d, %d)%s", piece * DDL_TEXT_PREFIX + 1, (int)DDL_TEXT_PREFIX, direction);
+    }
+}
+
+const struct engine_expressions expressions_mysql = {
+    .document = document,
+    .document_is_null = document_is_null,
+    .value = parameter,
+    .contains = contains,
+    .starts_with = starts_with,
+    .ends_with = ends_with,
+    .icontains = icontains,
+    .order = order,
+};

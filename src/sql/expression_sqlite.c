@@ -1,0 +1,80 @@
+/* Documents are read by flex_value, a function of ours that walks to one member and stops. Texts of SQLite compare as
+ * bytes; instr and substr count characters, which finds the same in valid UTF-8. */
+#include "sql/select_parts.h"
+
+#include "base/utf8.h"
+
+static void put_value_call(struct builder *b, const struct operand *o) {
+    const struct compiled_column *c = o->compiled;
+    put(b, SELECT_VALUE_FUNCTION "(data, ");
+    put_bound(b, "?", value_text(c->member, c->member_length));
+    buffer_printf(&b->sql->text, ", %d, %d", (int)o->kind, c->column->rules.scale);
+}
+
+static void document(struct builder *b, const struct operand *o) {
+    put_value_call(b, o);
+    flexdb_value initial;
+    if (initial_value(b, o, &initial)) put_bound(b, ", ?", initial);
+    put(b, ")");
+}
+
+/* json_type walks the whole document, and is asked of json columns only. */
+static void document_is_null(struct builder *b, const struct operand *o) {
+    const char *absent = value_is_none(&o->compiled->initial_default) ? "'null'" : "'absent'";
+    put(b, "COALESCE(json_type(data, ?), ");
+    bind(b, member_path(b, o));
+    put(b, absent);
+    put(b, ") = 'null'");
+}
+
+static void parameter(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    (void)o;
+    put_bound(b, "?", *value);
+}
+
+static void contains(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    put(b, "instr(");
+    put_operand(b, o);
+    put_bound(b, ", ?) > 0", *value);
+}
+
+static int64_t characters(const flexdb_value *value) {
+    struct utf8_facts facts = {0};
+    return utf8_check(value->as.text, value->length, &facts) ? (int64_t)facts.code_points : (int64_t)value->length;
+}
+
+static void starts_with(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    put(b, "substr(");
+    put_operand(b, o);
+    put_bound(b, ", 1, ?)", value_integer(characters(value)));
+    put_bound(b, " = ?", *value);
+}
+
+static void ends_with(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    put(b, "substr(");
+    put_operand(b, o);
+    put_bound(b, ", ?)", value_integer(-characters(value)));
+    put_bound(b, " = ?", *value);
+}
+
+static void icontains(struct builder *b, const struct operand *o, const flexdb_value *value) {
+    put(b, SELECT_ICONTAINS_FUNCTION "(");
+    put_operand(b, o);
+    put_bound(b, ", ?)", *value);
+}
+
+static void order(struct builder *b, const struct operand *o, const char *direction) {
+    put_operand(b, o);
+    put(b, direction);
+}
+
+const struct engine_expressions expressions_sqlite = {
+    .document = document,
+    .document_is_null = document_is_null,
+    .value = parameter,
+    .contains = contains,
+    .starts_with = starts_with,
+    .ends_with = ends_with,
+    .icontains = icontains,
+    .order = order,
+};

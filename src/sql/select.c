@@ -1,0 +1,123 @@
+#include "sql/select.h"
+
+#include <string.h>
+
+#include "sql/fragments.h"
+#include "sql/select_parts.h"
+
+static int64_t add_saturated(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
+
+/* ` WHERE …`: live ones unless asked for all, the filter, and a part of what lies behind the cursor. */
+static void put_where(struct builder *b, bool after, enum after_part part) {
+    const char *joint = " WHERE ";
+    if (!b->q->include_deleted) {
+        put(b, joint);
+        put(b, b->d->live);
+        joint = " AND ";
+    }
+    if (b->q->filter != NULL) {
+        put(b, joint);
+        put(b, "(");
+        put_filter(b, b->q->filter);
+        put(b, ")");
+        joint = " AND ";
+    }
+    if (after && after_has(b, part)) {
+        put(b, joint);
+        put(b, "(");
+        put_after(b, part);
+        put(b, ")");
+    }
+}
+
+static void put_limit(struct builder *b) {
+    if (!b->q->has_limit && b->q->offset == 0) return;
+    put_bound(b, " LIMIT ?", value_integer(b->q->has_limit ? b->q->limit : INT64_MAX));
+    if (b->q->offset != 0) put_bound(b, " OFFSET ?", value_integer(b->q->offset));
+}
+
+static void put_revision_parameter(struct builder *b, const char *table_id) {
+    if (b->d->selects_revision) bind(b, value_text(table_id, strlen(table_id)));
+}
+
+static void put_count(struct builder *b, const char *table_id) {
+    put(b, "SELECT COUNT(*)");
+    if (b->d->selects_revision) {
+        put(b, ", (SELECT revision FROM flex_tables WHERE id = ");
+        put(b, b->d->parameter_id);
+        put(b, ")");
+        put_revision_parameter(b, table_id);
+    }
+    bool part = b->q->has_limit || b->q->offset != 0;
+    put(b, part ? " FROM (SELECT seq FROM " : " FROM ");
+    put_column(b, b->l->table);
+    put_where(b, true, AFTER_ALL);
+    if (!part) return;
+    put_limit(b);
+    put(b, ") AS counted");
+}
+
+static void put_targets(struct builder *b, const char *table_id) {
+    put_fetch(b->d, b->l, &b->sql->text);
+    put_revision_parameter(b, table_id);
+    put_where(b, false, AFTER_ALL);
+    put(b, " ORDER BY seq");
+    put(b, b->d->write_lock);
+}
+
+/* One run of the rows behind a cursor: their seq, as many as the page can need. */
+static void put_run(struct builder *b, enum after_part part) {
+    put(b, "SELECT page_seq FROM (SELECT seq AS page_seq FROM ");
+    put_column(b, b->l->table);
+    put_where(b, true, part);
+    put(b, " ORDER BY ");
+    put_order(b);
+    put_bound(b, " LIMIT ?", value_integer(add_saturated(b->q->limit, b->q->offset)));
+}
+
+/* A page behind a cursor, in time that does not grow with how deep it lies: the runs are cut to the page's length each
+ * and then put in order together. */
+static void put_page(struct builder *b, const char *table_id) {
+    static const enum after_part parts[] = {AFTER_EQUAL, AFTER_BEYOND, AFTER_ABSENT};
+    static const char *const names[] = {") AS equal_run", ") AS beyond_run", ") AS absent_run"};
+    put_fetch(b->d, b->l, &b->sql->text);
+    put_revision_parameter(b, table_id);
+    put(b, " JOIN (");
+    for (size_t i = 0, runs = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!after_has(b, parts[i])) continue;
+        if (runs++ != 0) put(b, " UNION ALL ");
+        put_run(b, parts[i]);
+        put(b, names[i]);
+    }
+    put(b, ") AS page ON seq = page_seq ORDER BY ");
+    put_order(b);
+    put_limit(b);
+}
+
+static void put_records(struct builder *b, const char *table_id) {
+    if (b->q->has_after && b->q->order_count != 0 && b->q->has_limit) {
+        put_page(b, table_id);
+        return;
+    }
+    put_fetch(b->d, b->l, &b->sql->text);
+    put_revision_parameter(b, table_id);
+    put_where(b, true, AFTER_ALL);
+    put(b, " ORDER BY ");
+    put_order(b);
+    put_limit(b);
+}
+
+int select_build(struct sql *out, const struct dialect *d, enum select_what what, const struct layout *l,
+                 const struct validator *v, const struct query *q, const char *table_id, flexdb_error *err) {
+    struct builder b = {.sql = out, .d = d, .l = l, .v = v, .q = q};
+    switch (what) {
+    case SELECT_RECORDS: put_records(&b, table_id); break;
+    case SELECT_COUNT: put_count(&b, table_id); break;
+    case SELECT_TARGETS: put_targets(&b, table_id); break;
+    }
+    if (b.failed || buffer_failed(&out->text)) return error_no_memory(err);
+    if (out->count > d->max_parameters)
+        return error_set(err, FLEXDB_LIMIT, "the query needs %zu bound values; this engine takes at most %zu",
+                         out->count, d->max_parameters);
+    return 0;
+}

@@ -1,0 +1,208 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "sql/ddl.h"
+#include "sql/select_parts.h"
+
+/* Deeper than this an engine's parser gives up on a chain of ANDs: long ones are written as a balanced tree. */
+enum { CHAIN = 64 };
+
+static void put_chain(struct builder *b, const char *operator, const struct filter * const * children, size_t count) {
+    if (count > CHAIN) {
+        put(b, "(");
+        put_chain(b, operator, children, count / 2);
+        put(b, ")");
+        put(b, operator);
+        put(b, "(");
+        put_chain(b, operator, children + count / 2, count - count / 2);
+        put(b, ")");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i != 0) put(b, operator);
+        put(b, "(");
+        put_filter(b, children[i]);
+        put(b, ")");
+    }
+}
+
+static bool is_long(const flexdb_value *value) { return value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX; }
+
+/* Where a truncated entry cannot answer, the document does: order beyond the prefix, and searches inside the text. An
+ * entry orders right against any text up to the length of the prefix, for the digest stands behind it. */
+static struct operand operand_for(const struct builder *b, const struct filter *f) {
+    struct operand o = operand_of(b, f->slot);
+    if (!o.truncated) return o;
+    bool whole = false;
+    switch (f->op) {
+    case FILTER_CONTAINS:
+    case FILTER_ENDS_WITH:
+    case FILTER_ICONTAINS: whole = true; break;
+    case FILTER_GT:
+    case FILTER_GTE:
+    case FILTER_LT:
+    case FILTER_LTE:
+    case FILTER_STARTS_WITH: whole = is_long(&f->values[0]); break;
+    case FILTER_BETWEEN: whole = is_long(&f->values[0]) || is_long(&f->values[1]); break;
+    default: break;
+    }
+    return whole ? operand_in_document(&o) : o;
+}
+
+static void put_comparison(struct builder *b, const struct filter *f, const char *operator) {
+    struct operand o = operand_for(b, f);
+    put_operand(b, &o);
+    put(b, operator);
+    put_value(b, &o, &f->values[0]);
+}
+
+static void put_is_null(struct builder *b, const struct operand *o, bool is_null) {
+    if (o->source == OPERAND_DOCUMENT && o->kind == PHYSICAL_NONE) {
+        put(b, is_null ? "(" : "(");
+        b->d->expressions->document_is_null(b, o);
+        put(b, is_null ? ")" : ") IS NOT TRUE");
+        return;
+    }
+    put_operand(b, o);
+    put(b, is_null ? " IS NULL" : " IS NOT NULL");
+}
+
+static int compare_values(const void *left, const void *right) {
+    const flexdb_value *a = left, *b = right;
+    if (a->tag != b->tag) return a->tag < b->tag ? -1 : 1;
+    if (a->tag == FLEXDB_INTEGER) return a->as.integer < b->as.integer ? -1 : a->as.integer > b->as.integer;
+    size_t shorter = a->length < b->length ? a->length : b->length;
+    int order = shorter == 0 ? 0 : memcmp(a->as.text, b->as.text, shorter);
+    return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
+}
+
+/* Sorted and without repetitions; the caller frees it. */
+static flexdb_value *distinct(const struct filter *f, size_t *count) {
+    flexdb_value *values = malloc(f->count * sizeof *values);
+    if (values == NULL) return NULL;
+    memcpy(values, f->values, f->count * sizeof *values);
+    qsort(values, f->count, sizeof *values, compare_values);
+    *count = 0;
+    for (size_t i = 0; i < f->count; i++)
+        if (*count == 0 || compare_values(&values[*count - 1], &values[i]) != 0) values[(*count)++] = values[i];
+    return values;
+}
+
+/* Filled up to the next power of two with the last value, so that lists of many lengths share a few texts; not where
+ * that alone would pass what the engine takes. */
+static size_t padded(const struct builder *b, size_t count) {
+    size_t size = 1;
+    while (size < count) size *= 2;
+    return b->sql->count + size <= b->d->max_parameters ? size : count;
+}
+
+static void put_in(struct builder *b, const struct filter *f) {
+    struct operand o = operand_for(b, f);
+    if (f->count == 0) {
+        if (f->op == FILTER_IN)
+            put(b, "1 = 0");
+        else
+            put_is_null(b, &o, false);
+        return;
+    }
+    size_t count = 0;
+    flexdb_value *values = distinct(f, &count);
+    if (values == NULL) {
+        b->failed = true;
+        return;
+    }
+    put_operand(b, &o);
+    put(b, f->op == FILTER_IN ? " IN (" : " NOT IN (");
+    size_t size = padded(b, count);
+    for (size_t i = 0; i < size; i++) {
+        if (i != 0) put(b, ", ");
+        put_value(b, &o, &values[i < count ? i : count - 1]);
+    }
+    put(b, ")");
+    free(values);
+}
+
+/* The texts that begin with a prefix lie between it and the prefix with its last byte raised by one, which UTF-8 leaves
+ * room for: no byte is 0xff. */
+static void put_prefix_range(struct builder *b, const struct operand *o, const flexdb_value *prefix) {
+    struct buffer *block = scratch(b, prefix->length);
+    if (block == NULL) return;
+    buffer_append(block, prefix->as.text, prefix->length);
+    block->data[block->length - 1] = (char)(block->data[block->length - 1] + 1);
+    flexdb_value end = value_text(block->data, block->length);
+    put_operand(b, o);
+    put(b, " >= ");
+    put_value(b, o, prefix);
+    put(b, " AND ");
+    put_operand(b, o);
+    put(b, " < ");
+    put_value(b, o, &end);
+}
+
+static void put_text_search(struct builder *b, const struct filter *f) {
+    struct operand o = operand_for(b, f);
+    const flexdb_value *needle = &f->values[0];
+    const struct engine_expressions *e = b->d->expressions;
+    if (needle->length == 0) {
+        put_is_null(b, &o, false);
+        return;
+    }
+    switch (f->op) {
+    case FILTER_CONTAINS: e->contains(b, &o, needle); break;
+    case FILTER_ENDS_WITH: e->ends_with(b, &o, needle); break;
+    case FILTER_ICONTAINS: e->icontains(b, &o, needle); break;
+    default:
+        if (o.source == OPERAND_DOCUMENT)
+            e->starts_with(b, &o, needle);
+        else
+            put_prefix_range(b, &o, needle);
+    }
+}
+
+static void put_between(struct builder *b, const struct filter *f) {
+    struct operand o = operand_for(b, f);
+    put_operand(b, &o);
+    put(b, " BETWEEN ");
+    put_value(b, &o, &f->values[0]);
+    put(b, " AND ");
+    put_value(b, &o, &f->values[1]);
+}
+
+static void put_leaf(struct builder *b, const struct filter *f) {
+    struct operand o;
+    switch (f->op) {
+    case FILTER_EQ: put_comparison(b, f, " = "); break;
+    case FILTER_NE: put_comparison(b, f, " <> "); break;
+    case FILTER_GT: put_comparison(b, f, " > "); break;
+    case FILTER_GTE: put_comparison(b, f, " >= "); break;
+    case FILTER_LT: put_comparison(b, f, " < "); break;
+    case FILTER_LTE: put_comparison(b, f, " <= "); break;
+    case FILTER_IN:
+    case FILTER_NOT_IN: put_in(b, f); break;
+    case FILTER_BETWEEN: put_between(b, f); break;
+    case FILTER_IS_NULL:
+    case FILTER_NOT_NULL:
+        o = operand_of(b, f->slot);
+        put_is_null(b, &o, f->op == FILTER_IS_NULL);
+        break;
+    default: put_text_search(b, f);
+    }
+}
+
+void put_filter(struct builder *b, const struct filter *f) {
+    switch (f->op) {
+    case FILTER_AND:
+    case FILTER_OR:
+        if (f->count == 0)
+            put(b, f->op == FILTER_AND ? "1 = 1" : "1 = 0");
+        else
+            put_chain(b, f->op == FILTER_AND ? " AND " : " OR ", f->children, f->count);
+        break;
+    case FILTER_NOT:
+        put(b, "(");
+        put_filter(b, f->children[0]);
+        put(b, ") IS NOT TRUE");
+        break;
+    default: put_leaf(b, f);
+    }
+}
