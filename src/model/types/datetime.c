@@ -1,0 +1,61 @@
+/* datetime: an instant; RFC 3339 in, UTC with six fraction digits out, so that its bytes sort as the instants do. */
+#include <string.h>
+
+#include "base/datetime.h"
+#include "model/types/rules.h"
+
+enum { DATETIME_LENGTH = DATETIME_TEXT_SIZE - 1, SECONDS_LENGTH = 19 };
+
+static bool datetime_compile(struct compiled_column *c, const char *path, flexdb_error *err) {
+    c->physical = PHYSICAL_DATETIME;
+    bool good = rules_enum(c, path, err);
+    return rules_bounds(c, path, err) && good;
+}
+
+/* As it stands in documents, given that it is an instant. */
+static bool is_canonical(const char *text, size_t length) {
+    return length == DATETIME_LENGTH && text[10] == 'T' && text[SECONDS_LENGTH] == '.' && text[length - 1] == 'Z' &&
+           memcmp(text + 17, "60", 2) != 0;
+}
+
+static enum verdict datetime_take(flexdb_value *value, struct buffer *scratch) {
+    int64_t micros;
+    switch (datetime_parse(value->as.text, value->length, &micros)) {
+    case DATETIME_OK: break;
+    case DATETIME_CALENDAR: return VERDICT_CALENDAR;
+    case DATETIME_OFFSET: return VERDICT_OFFSET;
+    default: return VERDICT_TYPE;
+    }
+    if (is_canonical(value->as.text, value->length)) return VERDICT_OK;
+    char text[DATETIME_TEXT_SIZE];
+    datetime_print(micros, text);
+    return rules_scratch_text(value, text, DATETIME_LENGTH, scratch) ? VERDICT_OK : VERDICT_NO_MEMORY;
+}
+
+static enum verdict datetime_check(const struct compiled_column *c, flexdb_value *value, struct buffer *scratch) {
+    if (value->tag != FLEXDB_TEXT) return VERDICT_TYPE;
+    enum verdict verdict = datetime_take(value, scratch);
+    if (verdict != VERDICT_OK) return verdict;
+    if (c->has_min && memcmp(value->as.text, c->min.as.text, DATETIME_LENGTH) < 0) return VERDICT_MIN;
+    if (c->has_max && memcmp(value->as.text, c->max.as.text, DATETIME_LENGTH) > 0) return VERDICT_MAX;
+    return rules_in_enum(c, value->as.text, value->length) ? VERDICT_OK : VERDICT_ENUM;
+}
+
+static bool datetime_read(const struct compiled_column *c, const struct json_reader *r, enum json_event event,
+                          flexdb_value *out, struct buffer *scratch) {
+    (void)c;
+    int64_t micros;
+    return event == JSON_STRING && r->length == DATETIME_LENGTH && is_canonical(r->text, r->length) &&
+           datetime_parse(r->text, r->length, &micros) == DATETIME_OK && rules_keep_text(r, out, scratch);
+}
+
+const struct type type_datetime = {
+    .id = TYPE_DATETIME,
+    .rules = 1u << RULE_ENUM | 1u << RULE_MIN | 1u << RULE_MAX,
+    .may_be_indexed = true,
+    .compile = datetime_compile,
+    .check = datetime_check,
+    .write = rules_write_plain,
+    .read = datetime_read,
+    .physical = rules_physical_text,
+};
