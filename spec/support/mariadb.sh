@@ -63,7 +63,7 @@ give_up() {
 }
 
 "$installer" --no-defaults ${user[@]+"${user[@]}"} --datadir="$folder/data" --auth-root-authentication-method=normal \
-    --skip-test-db --skip-name-resolve "${quick[@]}" >"$folder/install.log" 2>&1 </dev/null || give_up "the data folder could not be made"
+    --force --skip-test-db --skip-name-resolve "${quick[@]}" >"$folder/install.log" 2>&1 </dev/null || give_up "the data folder could not be made"
 
 socket=$folder/socket
 ask() { "$client" --no-defaults -uroot -S "$socket" "$@"; }
