@@ -114,7 +114,12 @@ $(call object,$(SRC_module)): ROOM_CFLAGS = $(call system,$(LUA_CFLAGS))
 $(call object,$(SRC_mysql)): ROOM_CFLAGS = $(call system,$(MYSQL_CFLAGS))
 $(BUILD)/obj/spec/unit/%.o: ROOM_CFLAGS = $(filter-out -l% -L%,$(CMOCKA_FLAGS))
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+# Before the first object: says which packages are missing, instead of a page of errors.
+$(BUILD)/checked:
+	@scripts/bootstrap --check build
+	@mkdir -p $(BUILD) && touch $@
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/checked
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ROOM_CFLAGS) -MMD -MP -c -o $@ $<
@@ -183,7 +188,7 @@ SUBMAKE = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFL
 
 .PHONY: demo
 demo:
-	@scripts/bootstrap build
+	@scripts/bootstrap demo
 	$(SUBMAKE) build
 	$(SUBMAKE) run-demo
 .PHONY: run-demo
@@ -292,7 +297,7 @@ uninstall:
 
 .PHONY: check-rock
 check-rock:
-	@scripts/bootstrap build rock
+	@scripts/bootstrap rock
 	@scripts/check-rock
 
 # ---------------------------------------------------------------- the rest
