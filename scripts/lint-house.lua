@@ -105,6 +105,8 @@ end
 
 local function check_sql(path, text, report)
     if starts(path, "src/sql/") then return end
+    -- A driver may ask for its session's own variables.
+    if starts(path, "src/driver/") and text:find "^SELECT @@[^;]*$" and not text:find "%f[%w]FROM%f[%W]" then return end
     local sql = any(text, CAPITALS) or any(text, SMALL) or (not starts(path, "src/driver/") and any(text, SESSION))
     if sql then
         local excerpt = #text > 48 and text:sub(1, 45) .. "..." or text
@@ -227,6 +229,8 @@ local CASES = {
     { "src/driver/mysql/c.c", '#include <mysql/mysql.h>\n#include "driver/driver.h"\n', nil },
     { "src/driver/sqlite/d.c", "#include <mysql/mysql.h>\n", "may be included from src/driver/mysql/ only" },
     { "src/driver/sqlite/e.c", 'f("PRAGMA journal_mode = WAL"); g("BEGIN IMMEDIATE");\n', nil },
+    { "src/driver/mysql/d.c", 'f("SELECT @@max_allowed_packet, @@sql_mode");\n', nil },
+    { "src/driver/mysql/e.c", 'f("SELECT @@sql_mode FROM t");\n', "SQL text outside of src/sql" },
     { "src/driver/sqlite/f.c", 'f("SELECT data FROM t");\n', "SQL text outside of src/sql" },
     { "src/sql/a.c", '#include "model/layout.h"\n#include "driver/driver.h"\nf("SELECT 1 FROM t");\n', nil },
     { "src/sql/b.c", '#include "db/database.h"\n', "may not be included from src/sql/" },
