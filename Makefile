@@ -112,7 +112,7 @@ FORCE:
 $(call object,$(SRC_bind)): ROOM_CFLAGS = $(call system,$(LUA_CFLAGS))
 $(call object,$(SRC_module)): ROOM_CFLAGS = $(call system,$(LUA_CFLAGS))
 $(call object,$(SRC_mysql)): ROOM_CFLAGS = $(call system,$(MYSQL_CFLAGS))
-$(BUILD)/obj/spec/unit/%.o: ROOM_CFLAGS = $(filter-out -l% -L%,$(CMOCKA_FLAGS))
+$(BUILD)/obj/spec/unit/%.o: ROOM_CFLAGS = $(filter-out -l% -L%,$(CMOCKA_FLAGS)) $(if $(filter yes,$(MYSQL)),-DFLEXDB_TEST_MYSQL=1)
 
 # Before the first object: says which packages are missing, instead of a page of errors.
 $(BUILD)/checked:
@@ -255,13 +255,13 @@ format:
 
 # ---------------------------------------------------------------- bench
 
-# Each bench/*.c is a plain C program that links the engines' libraries and nothing of FlexDB: the limit to measure against.
+# Each bench/*.c is a program: the limit to measure against (the engines' libraries alone), or the core without Lua.
 BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 $(BUILD)/obj/bench/%.o: ROOM_CFLAGS = $(call system,$(LUA_CFLAGS) $(MYSQL_CFLAGS))
-$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libmodel.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(SQLITE_LIBS) $(MYSQL_LINK) -lm
+	$(Q)$(LINK) -o $@ $^ $(SQLITE_LIBS) $(MYSQL_LINK) $(BASE_LIBS) -lm
 
 .PHONY: bench
 bench:
