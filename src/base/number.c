@@ -196,6 +196,17 @@ struct shortest {
     int count, exponent;
 };
 
+static bool reads_back(const struct shortest *s, double value) {
+    char text[40];
+    int n = snprintf(text, sizeof text, "%.*se%d", s->count, s->digits, s->exponent - s->count + 1);
+    double back = 0;
+    return number_parse_double(text, (size_t)n, &back) && back == value;
+}
+
+static void drop_zeros(struct shortest *s) {
+    while (s->count > 1 && s->digits[s->count - 1] == '0') s->count--;
+}
+
 static bool shortest_try(double value, int precision, struct shortest *out) {
     char text[40]; /* d.ddde±xxx, with whatever point the locale has */
     snprintf(text, sizeof text, "%.*e", precision - 1, value);
@@ -205,11 +216,18 @@ static bool shortest_try(double value, int precision, struct shortest *out) {
         if (is_digit(*p)) out->digits[out->count++] = *p;
     }
     out->exponent = (int)strtol(p + 1, NULL, 10);
-    while (out->count > 1 && out->digits[out->count - 1] == '0') out->count--;
-    char again[40];
-    int n = snprintf(again, sizeof again, "%.*se%d", out->count, out->digits, out->exponent - out->count + 1);
-    double back = 0;
-    return number_parse_double(again, (size_t)n, &back) && back == value;
+    drop_zeros(out);
+    return reads_back(out, value);
+}
+
+/* The doubles above a power of two lie twice as far apart as those below it, so the next sixteen digits may read back
+ * where the nearest do not. */
+static bool shortest_above(double value, struct shortest *out) {
+    int exponent;
+    if (frexp(value, &exponent) != 0.5) return false;
+    while (out->count < 16) out->digits[out->count++] = '0';
+    for (int i = out->count - 1; i >= 0 && ++out->digits[i] > '9'; i--) out->digits[i] = '0';
+    return out->digits[0] != '0' && reads_back(out, value);
 }
 
 /* Fifteen digits name one double only, so the first precision that reads back is the shortest; below the normal doubles
@@ -218,6 +236,7 @@ static void shortest_find(double value, struct shortest *out) {
     for (int precision = value < DBL_MIN ? 1 : 15; precision < 17; precision++) {
         if (shortest_try(value, precision, out)) return;
     }
+    if (shortest_above(value, out)) return;
     shortest_try(value, 17, out);
 }
 
@@ -235,7 +254,7 @@ static bool shortest_simple(double value, struct shortest *out) {
         out->count = (int)(end - begin);
         out->exponent = out->count - 1 - k;
         memcpy(out->digits, begin, (size_t)out->count);
-        while (out->count > 1 && out->digits[out->count - 1] == '0') out->count--;
+        drop_zeros(out);
         return true;
     }
     return false;

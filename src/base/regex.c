@@ -22,7 +22,7 @@ enum {
     SHARE_LEAST = 32,
     HEAP_KIB = 16 * 1024,
     SEARCH_MS = 200,
-    SCAN_LIMIT = 1 << 30
+    SCAN_LIMIT = 1 << 29
 };
 
 struct regex {
@@ -161,13 +161,19 @@ static size_t code_point_at(const struct search *s, size_t at) {
     return at;
 }
 
+/* The limit of one place: less on long texts, where each step may run over all of it. */
+static uint32_t limit_of(size_t length) {
+    size_t limit = SCAN_LIMIT / (length + 1);
+    return limit < REGEX_MATCH_LIMIT ? (uint32_t)limit : REGEX_MATCH_LIMIT;
+}
+
 static enum regex_result search_chunks(struct search *s) {
     const uint32_t share = share_of(s->length);
     const bool timed = s->length > CHUNKED_TEXT;
-    size_t from = 0, chunk = timed ? 16 : s->length + 1;
-    uint32_t limit = share, budget = REGEX_MATCH_LIMIT;
     const int64_t begun = timed ? processor_micros() : 0;
     int64_t before = begun;
+    uint32_t limit = share, budget = limit_of(s->length);
+    size_t from = 0, chunk = timed ? SCAN_LIMIT / 2 / s->length + 1 : s->length + 1;
     while (from <= s->length) {
         size_t last = chunk <= s->length - from ? from + chunk - 1 : s->length;
         pcre2_set_match_limit(s->context, limit);
@@ -175,24 +181,21 @@ static enum regex_result search_chunks(struct search *s) {
         int rc = run(s, from, s->context);
         if (rc == PCRE2_ERROR_MATCHLIMIT && chunk > 1) {
             chunk = chunk / 8 + 1 < chunk ? chunk / 8 + 1 : 1;
-            continue;
-        }
-        if (rc == PCRE2_ERROR_MATCHLIMIT) { /* this one place needs more than its share */
+        } else if (rc == PCRE2_ERROR_MATCHLIMIT) { /* this one place needs more than its share */
             if (budget <= limit) return REGEX_LIMIT;
             budget -= limit;
             limit = limit < budget / 4 ? limit * 4 : budget;
-            continue;
+        } else if (rc != PCRE2_ERROR_NOMATCH) {
+            return answer(rc);
+        } else {
+            from = code_point_at(s, last + 1);
+            limit = share;
+            if (!timed) chunk *= 2;
         }
-        if (rc != PCRE2_ERROR_NOMATCH) return answer(rc);
-        from = code_point_at(s, last + 1);
-        limit = share;
-        if (!timed) {
-            chunk *= 2;
-            continue;
-        }
+        if (!timed) continue;
         int64_t now = processor_micros();
-        if (now - begun > SEARCH_MS * 1000) return from > s->length ? REGEX_NO_MATCH : REGEX_LIMIT;
-        if (now - before < 1000) chunk *= 2;
+        if (now - begun > SEARCH_MS * 1000 && from <= s->length) return REGEX_LIMIT;
+        if (now - before < 1000 && rc == PCRE2_ERROR_NOMATCH) chunk *= 2;
         if (now - before > 4000) chunk = chunk / 4 + 1;
         before = now;
     }
@@ -205,7 +208,7 @@ static enum regex_result search_carefully(const struct regex *r, struct search *
     if (s->context == NULL) return REGEX_LIMIT;
     enum regex_result result;
     if (r->anchored) {
-        result = run_with_limit(s, (uint32_t)(SCAN_LIMIT / s->length));
+        result = run_with_limit(s, limit_of(s->length));
     } else if (!r->whole) {
         result = search_chunks(s);
     } else {
