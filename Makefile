@@ -168,7 +168,9 @@ $(foreach name,$(UNIT_TESTS),$(eval $(call unit_program,$(name))))
 # T= names one program: it is built with the archives that it needs and no others, and run.
 .PHONY: unit unit-programs
 unit: unit-programs
-	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' scripts/run-unit $(or $(T),$(UNIT_TESTS))
+	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' \
+	  $(if $(filter test_db_% test_driver_%,$(or $(T),$(UNIT_TESTS))),spec/support/mariadb.sh) \
+	  scripts/run-unit $(or $(T),$(UNIT_TESTS))
 unit-programs: $(patsubst %,$(BUILD)/unit/%,$(or $(T),$(UNIT_TESTS)))
 
 # ---------------------------------------------------------------- using it without installing it
