@@ -67,8 +67,8 @@ struct query {
 };
 
 /* Parses strict JSON (an empty text means the empty query). Every problem is an issue (`filter.age.gte`, `orderBy[1]`)
- * and the error is INVALID_QUERY; `include`, `search` and paths into json columns are UNSUPPORTED. The caller frees with
- * query_free. An unknown key of the query itself is an issue. */
+ * and the error is INVALID_QUERY; `include`, `search` and paths into json columns are UNSUPPORTED. The caller frees
+ * with query_free. An unknown key of the query itself is an issue. */
 int query_parse(struct query **out, const struct validator *v, const char *text, size_t length, flexdb_error *err);
 void query_free(struct query *q);
 
@@ -79,7 +79,8 @@ bool query_is_unrestricted(const struct query *q);
  * PHYSICAL_INTEGER. */
 enum physical_kind query_slot_kind(const struct validator *v, size_t slot);
 
-/* The opaque cursor after a record: its physical order values and its seq. base64url, bound to the order of the query. */
+/* The opaque cursor after a record: its physical order values and its seq. base64url, bound to the order of the query.
+ */
 int query_cursor(const struct query *q, const struct validator *v, const flexdb_value *order_values, int64_t seq,
                  struct buffer *out, flexdb_error *err);
 

@@ -7,19 +7,19 @@
 /* Deeper than this an engine's parser gives up on a chain of ANDs: long ones are written as a balanced tree. */
 enum { CHAIN = 64 };
 
-static void put_chain(struct builder *b, const char *operator, const struct filter * const * children, size_t count) {
+static void put_chain(struct builder *b, const char *joint, const struct filter *const *children, size_t count) {
     if (count > CHAIN) {
         put(b, "(");
-        put_chain(b, operator, children, count / 2);
+        put_chain(b, joint, children, count / 2);
         put(b, ")");
-        put(b, operator);
+        put(b, joint);
         put(b, "(");
-        put_chain(b, operator, children + count / 2, count - count / 2);
+        put_chain(b, joint, children + count / 2, count - count / 2);
         put(b, ")");
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (i != 0) put(b, operator);
+        if (i != 0) put(b, joint);
         put(b, "(");
         put_filter(b, children[i]);
         put(b, ")");
@@ -49,10 +49,10 @@ static struct operand operand_for(const struct builder *b, const struct filter *
     return whole ? operand_in_document(&o) : o;
 }
 
-static void put_comparison(struct builder *b, const struct filter *f, const char *operator) {
+static void put_comparison(struct builder *b, const struct filter *f, const char *joint) {
     struct operand o = operand_for(b, f);
     put_operand(b, &o);
-    put(b, operator);
+    put(b, joint);
     put_value(b, &o, &f->values[0]);
 }
 
