@@ -25,9 +25,10 @@ static const struct meaning {
     {1020, FLEXDB_BUSY, RETRY | ENDED},   /* record changed since it was read (snapshot isolation) */
     {1412, FLEXDB_BUSY, RETRY},           /* the table was made after the snapshot */
     {1615, FLEXDB_BUSY, RETRY},           /* needs to be prepared again */
-    {1047, FLEXDB_BUSY, RETRY},           /* a cluster node that is not ready */
-    {1969, FLEXDB_BUSY, RETRY},           /* max_statement_time */
-    {3024, FLEXDB_BUSY, RETRY},           /* max_execution_time */
+    {CR_NEW_STMT_METADATA, FLEXDB_BUSY, RETRY},
+    {1047, FLEXDB_BUSY, RETRY}, /* a cluster node that is not ready */
+    {1969, FLEXDB_BUSY, RETRY}, /* max_statement_time */
+    {3024, FLEXDB_BUSY, RETRY}, /* max_execution_time */
     {CR_SERVER_GONE_ERROR, FLEXDB_CONNECTION, LOST},
     {CR_SERVER_LOST, FLEXDB_CONNECTION, LOST},
     {2055, FLEXDB_CONNECTION, LOST}, /* CR_SERVER_LOST_EXTENDED */
@@ -130,7 +131,7 @@ int mysql_fail(struct mysql_connection *c, flexdb_error *err) {
 
 int mysql_fail_statement(struct mysql_statement *s, flexdb_error *err) {
     unsigned number = mysql_stmt_errno(s->handle);
-    if (number == 1615 || number == 1243 /* unknown statement */ || number == 2057 /* CR_NEW_STMT_METADATA */) {
+    if (number == 1615 || number == 1243 /* unknown statement */ || number == CR_NEW_STMT_METADATA) {
         s->broken = true;
     }
     return fail((struct mysql_connection *)s->base.connection, number, mysql_stmt_error(s->handle), err);

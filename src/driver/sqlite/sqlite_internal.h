@@ -31,7 +31,8 @@ struct sqlite_statement {
     struct cache_entry entry;
     struct sqlite_statement *previous, *next; /* among the live ones */
     sqlite3_stmt *handle;
-    size_t parameters, columns;
+    size_t parameters;
+    bool has_result; /* it may return rows */
     bool bound;
     bool active; /* stands on a row */
     char *scratch;

@@ -59,7 +59,7 @@ static int create(struct sqlite_statement **out, struct sqlite_connection *c, co
     }
     s->base.connection = &c->base;
     s->parameters = (size_t)sqlite3_bind_parameter_count(s->handle);
-    s->columns = (size_t)sqlite3_column_count(s->handle);
+    s->has_result = sqlite3_column_count(s->handle) != 0;
     *out = s;
     return 0;
 }
@@ -157,7 +157,7 @@ int sqlite_bind(struct statement *base, const flexdb_value *values, size_t count
                          count);
     }
     if (s->active) sqlite_reset(base);
-    bool keep = s->columns != 0;
+    bool keep = s->has_result;
     if (keep) {
         if (s->bound) sqlite3_clear_bindings(s->handle); /* they point into the scratch */
         s->bound = false;
@@ -203,8 +203,10 @@ int sqlite_step(struct statement *base, flexdb_error *err) {
 
 int sqlite_column(struct statement *base, size_t i, flexdb_value *out, flexdb_error *err) {
     struct sqlite_statement *s = (struct sqlite_statement *)base;
-    if (!s->active || i >= s->columns)
+    /* The engine's count, not ours: `SELECT *` is compiled anew when the table has changed. 0 without a row. */
+    if (i >= (size_t)sqlite3_data_count(s->handle)) {
         return error_set(err, FLEXDB_INTERNAL, "there is no row with a column %zu", i + 1);
+    }
     int at = (int)i;
     switch (sqlite3_column_type(s->handle, at)) {
     case SQLITE_NULL: *out = value_null(); return 0;
