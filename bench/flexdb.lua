@@ -1,0 +1,134 @@
+--- One measurement of FlexDB in a process of its own. usage: flexdb.lua ROW URL N   prints units a second.
+-- `fill` makes the table that the readers read. The clock runs on the work alone.
+
+local flexdb = require "flexdb"
+local here = arg[0]:match "^(.*)/[^/]*$" or "."
+package.path = here .. "/?.lua;" .. package.path
+local contacts = require "contacts"
+
+local row, url, n = arg[1], arg[2], tonumber(arg[3])
+
+-- Wall-clock seconds, for os.clock does not see a server's time. Asking costs about a millisecond.
+local function clock()
+    local pipe <close> = assert(io.popen("date +%s.%N", "r"))
+    return assert(pipe:read "n")
+end
+
+local function open() return assert(flexdb.open(url, { application = "bench" })) end
+
+local function fresh(db)
+    for _, name in ipairs { "contacts", "companies" } do
+        if db:table(name) then assert(db:drop_table(name)) end
+    end
+    local companies = assert(db:create_table("companies", { columns = { { name = "name", dataType = "string" } } }))
+    for i = 0, 99 do assert(companies:insert { id = "company-" .. i, name = "Company " .. i }) end
+    return assert(db:create_table("contacts", contacts.definition))
+end
+
+local function rate(units, work)
+    local start = clock()
+    work()
+    print(("%.3f"):format(units / (clock() - start)))
+end
+
+local rows = {}
+
+function rows.fill()
+    local db <close> = open()
+    local t = fresh(db)
+    rate(n, function() assert(t:insert_many(contacts.stream(n))) end)
+end
+rows.insert_empty = rows.fill
+
+-- Into a table that already holds something, so that no index can wait for the end.
+function rows.insert_many()
+    local db <close> = open()
+    local t = fresh(db)
+    assert(t:insert { email = "first@example.org" })
+    rate(n, function() assert(t:insert_many(contacts.stream(n))) end)
+end
+
+function rows.insert_one()
+    local db <close> = open()
+    local t = fresh(db)
+    local next_record = contacts.stream(n)
+    rate(n, function()
+        for record in next_record do assert(t:insert(record)) end
+    end)
+end
+
+function rows.get()
+    local db <close> = open()
+    local t = assert(db:table "contacts")
+    local count = t:count()
+    rate(n, function()
+        for i = 1, n do assert(t:get(contacts.id(contacts.pick(i, count)))) end
+    end)
+end
+
+function rows.filter()
+    local db <close> = open()
+    local t = assert(db:table "contacts")
+    local query = { filter = { age = 0 }, limit = 50 }
+    rate(n, function()
+        for i = 1, n do
+            query.filter.age = i % 100
+            assert(#t:find(query) > 0)
+        end
+    end)
+end
+
+local function stream(query)
+    local db <close> = open()
+    local t = assert(db:table "contacts")
+    local count, seen = t:count(), 0
+    rate(count, function()
+        for record in t:each(query) do seen = seen + (record.id and 1 or 0) end
+    end)
+    assert(seen == count)
+end
+function rows.stream() stream() end
+function rows.stream_three() stream { select = { "email", "age", "status" } } end
+
+function rows.unindexed()
+    local db <close> = open()
+    local t = assert(db:table "contacts")
+    rate(n, function()
+        for i = 1, n do assert(t:count { filter = { score = i % 1000 } } > 0) end
+    end)
+end
+
+function rows.open()
+    rate(n, function()
+        for _ = 1, n do
+            local db <close> = open()
+            assert(db:tables())
+        end
+    end)
+end
+
+function rows.validate()
+    local v = assert(flexdb.validator(contacts.alone()))
+    local pool = {}
+    for i = 0, 999 do pool[i] = contacts.make(i) end
+    rate(n, function()
+        for i = 1, n do v:encode(pool[i % 1000]) end
+    end)
+end
+
+-- Steps that must not depend on how many records there are.
+function rows.evolve()
+    local db <close> = open()
+    local t = assert(db:table "contacts")
+    rate(n * 4, function()
+        for _ = 1, n do
+            local version = t.version
+            assert(t:evolve(function(c) c:add { name = "extra", dataType = "integer", defaultValue = 1 } end))
+            assert(t:evolve(function(c) c:rename("extra", "other") end))
+            assert(t:evolve(function(c) c:remove "other" end))
+            assert(t:rollback(version))
+        end
+    end)
+end
+
+assert(rows[row], "unknown row " .. tostring(row))()
