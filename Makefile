@@ -12,6 +12,9 @@ CFLAGS  ?= -O2 -g
 JOBS    ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 PKG_CONFIG ?= pkg-config
 
+ifeq ($(shell command -v bash 2>/dev/null),)
+$(error bash is missing, which the scripts of this build need (Alpine: apk add bash))
+endif
 ifeq ($(origin CC),default)
 CC := $(if $(shell command -v gcc 2>/dev/null),gcc,cc)
 endif

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Runs a command beside a throw-away MariaDB, which lives in a temporary folder and is gone afterwards.
 #
 # usage: mariadb.sh COMMAND [ARGUMENT…]
