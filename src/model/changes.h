@@ -20,12 +20,12 @@ void key_registry_free(struct key_registry *k);
  * brought along, and registers the keys. Changes `tree` (a definition's document) in place. */
 int changes_assign_keys(cJSON *tree, struct key_registry *keys, flexdb_error *err);
 
-/* Applies an array of changes (documents with `op`, or entries of the stored shape with `type`) in order to the document
- * of `from` and gives the new document in *out (the caller's). New columns get a fresh key (the name, or the name with a
- * number when that key was ever used) and, when `has_records`, their default as initialDefault. Problems of the changes
- * are issues with the path `changes[i].…` (0-based); the error is closed with INVALID_SCHEMA. Whether the result is well
- * formed is for definition_parse to say. A change of dataType, or of a decimal's scale, is UNSUPPORTED where `has_records`
- * and a new key where not. `keys` is extended only on success. */
+/* Applies an array of changes (documents with `op`, or entries of the stored shape with `type`) in order to the
+ * document of `from` and gives the new document in *out (the caller's). New columns get a fresh key (the name, or the
+ * name with a number when that key was ever used) and, when `has_records`, their default as initialDefault. Problems of
+ * the changes are issues with the path `changes[i].…` (0-based); the error is closed with INVALID_SCHEMA. Whether the
+ * result is well formed is for definition_parse to say. A change of dataType, or of a decimal's scale, is UNSUPPORTED
+ * where `has_records` and a new key where not. `keys` is extended only on success. */
 int changes_apply(cJSON **out, const struct definition *from, const cJSON *changes, struct key_registry *keys,
                   bool has_records, flexdb_error *err);
 
@@ -35,8 +35,8 @@ int changes_apply(cJSON **out, const struct definition *from, const cJSON *chang
  * `from` it gives `to`, order included. A swap of names goes through a third name. NULL with err when memory is out. */
 int changes_diff(cJSON **out, const struct definition *from, const struct definition *to, flexdb_error *err);
 
-/* The same array reduced to the stored shape: { type, column, details }. A move is a modify_column whose details hold the
- * positions. For the version row. NULL when memory is out. */
+/* The same array reduced to the stored shape: { type, column, details }. A move is a modify_column whose details hold
+ * the positions. For the version row. NULL when memory is out. */
 cJSON *changes_stored(const cJSON *diff);
 
 #endif

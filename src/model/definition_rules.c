@@ -52,7 +52,7 @@ static const cJSON *read_enum(struct reader *r, const cJSON *field) {
     if (!is_list(field)) {
         refuse(r, RULE_ENUM, "\"array\"", field, "must be an array");
     } else if (field->child == NULL) {
-        refuse(r, RULE_ENUM, NULL, NULL, "must hold a value at least");
+        refuse(r, RULE_ENUM, NULL, NULL, "must hold at least one value");
     } else {
         return field;
     }
@@ -124,7 +124,7 @@ void rules_read(struct reader *r, const cJSON *tree, struct column *out) {
     for (int i = 0; i < RULE_COUNT; i++) {
         if (fields[i] == NULL) continue;
         if ((fitting & GIVEN(i)) == 0) {
-            refuse(r, (size_t)i, NULL, NULL, "the rule %s does not fit a %s column", rule_keys[i],
+            refuse(r, (size_t)i, NULL, NULL, "the rule %s does not fit the type %s", rule_keys[i],
                    column_type_name(out->type));
             continue;
         }

@@ -205,12 +205,8 @@ static bool is_known(const struct query_node *n) {
 }
 
 static void read_query(struct query_parser *p, const struct query_node *root) {
-    if (root->event != JSON_OBJECT && !query_node_is_list(root)) {
+    if (root->event != JSON_OBJECT && !(root->event == JSON_ARRAY && root->count == 0)) {
         query_issue(p, "type", "\"object\"", root, "a query must be an object");
-        return;
-    }
-    if (root->event == JSON_ARRAY && root->count != 0) {
-        query_issue(p, "type", "\"object\"", NULL, "a query must be an object, not an array");
         return;
     }
     for (const struct query_node *n = root->first; n != NULL; n = n->next) {

@@ -19,7 +19,10 @@ static const struct column system_columns[SYSTEM_SLOTS] = {
 static struct compiled_column without_rules(const struct validator *v, size_t slot) {
     size_t columns = validator_shape(v)->columns;
     const struct column *column = slot < columns ? validator_column(v, slot)->column : &system_columns[slot - columns];
-    return (struct compiled_column){.column = column, .type = type_get(column->type), .max_length = INT64_MAX};
+    return (struct compiled_column){.column = column,
+                                    .type = type_get(column->type),
+                                    .physical = query_slot_kind(v, slot),
+                                    .max_length = INT64_MAX};
 }
 
 static bool judge(struct query_parser *p, const struct compiled_column *c, const struct query_node *n,

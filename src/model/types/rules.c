@@ -46,14 +46,17 @@ bool rules_value(const struct compiled_column *c, const cJSON *item, const char 
     return true;
 }
 
-/* A rule's value, normalized by the type; its text is in the tree, in `room` or in `scratch`. */
+/* A rule's value, judged and normalized by the type alone, whatever other rules the column has; its text is in the
+ * tree, in `room` or in `scratch`. */
 static bool normalized(const struct compiled_column *c, const cJSON *item, const char *path, flexdb_value *out,
                        struct buffer *room, struct buffer *scratch, flexdb_error *err) {
+    const struct compiled_column bare = {
+        .column = c->column, .type = type_get(c->column->type), .max_length = INT64_MAX};
     flexdb_value given;
     if (!rules_value(c, item, path, &given, room, err)) return false;
     *out = given;
-    enum verdict verdict = value_is_none(&given) ? VERDICT_TYPE : type_get(c->column->type)->check(c, out, scratch);
-    if (verdict != VERDICT_OK) type_issue(c, verdict, &given, path, err);
+    enum verdict verdict = value_is_none(&given) ? VERDICT_TYPE : bare.type->check(&bare, out, scratch);
+    if (verdict != VERDICT_OK) type_issue(&bare, verdict, &given, path, err);
     return verdict == VERDICT_OK;
 }
 

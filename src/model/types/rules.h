@@ -12,10 +12,9 @@ enum { RULES_PATH_SIZE = 128 };
 bool rules_value(const struct compiled_column *c, const cJSON *item, const char *path, flexdb_value *out,
                  struct buffer *room, flexdb_error *err);
 
-/* `enum`: into enumeration and enum_values. Call it before the other rules are in c, so that the values are judged by
- * the type alone. Each of these answers false when there was an issue, or no memory. */
+/* `enum`: into enumeration and enum_values. Each of these answers false when there was an issue, or no memory. */
 bool rules_enum(struct compiled_column *c, const char *path, flexdb_error *err);
-/* `min` and `max`; the same order applies. */
+/* `min` and `max`. */
 bool rules_bounds(struct compiled_column *c, const char *path, flexdb_error *err);
 /* minLength, maxLength (`longest` unless given), pattern, format and enum. */
 bool rules_text(struct compiled_column *c, int64_t longest, const char *path, flexdb_error *err);

@@ -65,7 +65,6 @@ static bool compile_lengths(struct compiled_column *c, int64_t longest, const ch
 }
 
 bool rules_text(struct compiled_column *c, int64_t longest, const char *path, flexdb_error *err) {
-    c->max_length = INT64_MAX;
     bool good = rules_enum(c, path, err);
     if (!compile_lengths(c, longest, path, err)) good = false;
     if (!compile_pattern(c, path, err)) good = false;
