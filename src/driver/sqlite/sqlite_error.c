@@ -38,30 +38,29 @@ static int fail_busy(const struct sqlite_connection *c, int rc, flexdb_error *er
     return code;
 }
 
-static void system_reason(struct sqlite_connection *c, char *out, size_t size) {
-    int reason = sqlite3_system_errno(c->db);
-    if (reason == 0 || strerror_r(reason, out, size) != 0) {
-        strncpy(out, "the system gave no reason", size - 1);
-        out[size - 1] = '\0';
-    }
+static const char *reason_text(int reason, char out[128]) {
+    return reason != 0 && strerror_r(reason, out, 128) == 0 ? out : "the system gave no reason";
 }
 
-static int fail_disk(struct sqlite_connection *c, int rc, flexdb_error *err) {
+/* `last` is errno when the call came back: the engine does not keep the reason when a commit fails. */
+static int fail_disk(struct sqlite_connection *c, int rc, int last, flexdb_error *err) {
     int reason = sqlite3_system_errno(c->db);
+    if (reason == 0) reason = last;
     if (rc == SQLITE_FULL || reason == ENOSPC || reason == EDQUOT || reason == EFBIG) {
         return error_set(err, FLEXDB_LIMIT, "the disk is full: the database '%s' cannot grow", c->path);
     }
     if (rc == SQLITE_IOERR_NOMEM) return error_no_memory(err);
-    if (rc == SQLITE_IOERR_CORRUPTFS)
+    if (rc == SQLITE_IOERR_CORRUPTFS) {
         return error_set(err, FLEXDB_CORRUPT, "the file system under '%s' is damaged", c->path);
-    char text[128];
-    system_reason(c, text, sizeof text);
-    if ((rc & 0xff) == SQLITE_CANTOPEN) {
-        return error_set(err,
-                         reason == EACCES || reason == EROFS || reason == EPERM ? FLEXDB_READ_ONLY : FLEXDB_CONNECTION,
-                         "the database '%s' cannot be opened: %s", c->path, text);
     }
-    return error_set(err, FLEXDB_INTERNAL, "the disk failed under the database '%s': %s", c->path, text);
+    char text[128];
+    if ((rc & 0xff) == SQLITE_CANTOPEN) {
+        bool denied = reason == EACCES || reason == EROFS || reason == EPERM;
+        return error_set(err, denied ? FLEXDB_READ_ONLY : FLEXDB_CONNECTION, "the database '%s' cannot be opened: %s",
+                         c->path, reason_text(reason, text));
+    }
+    return error_set(err, FLEXDB_INTERNAL, "the disk failed under the database '%s': %s", c->path,
+                     reason_text(reason, text));
 }
 
 static int fail_read_only(const struct sqlite_connection *c, flexdb_error *err) {
@@ -69,7 +68,7 @@ static int fail_read_only(const struct sqlite_connection *c, flexdb_error *err) 
     return error_set(err, FLEXDB_READ_ONLY, "the database '%s' cannot be written", c->path);
 }
 
-static int translate(struct sqlite_connection *c, int rc, flexdb_error *err) {
+static int translate(struct sqlite_connection *c, int rc, int last, flexdb_error *err) {
     const char *message = sqlite3_errmsg(c->db);
     switch (rc & 0xff) {
     case SQLITE_NOMEM: return error_no_memory(err);
@@ -80,7 +79,7 @@ static int translate(struct sqlite_connection *c, int rc, flexdb_error *err) {
     case SQLITE_CONSTRAINT: return fail_constraint(rc, message, err);
     case SQLITE_FULL:
     case SQLITE_CANTOPEN:
-    case SQLITE_IOERR: return fail_disk(c, rc, err);
+    case SQLITE_IOERR: return fail_disk(c, rc, last, err);
     case SQLITE_READONLY: return fail_read_only(c, err);
     case SQLITE_CORRUPT: return error_set(err, FLEXDB_CORRUPT, "the database '%s' is damaged: %s", c->path, message);
     case SQLITE_NOTADB: return error_set(err, FLEXDB_CORRUPT, "the file '%s' is not an SQLite database", c->path);
@@ -91,10 +90,11 @@ static int translate(struct sqlite_connection *c, int rc, flexdb_error *err) {
 }
 
 int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err) {
+    int last = errno;
     bool first = err->code == FLEXDB_OK;
-    int code = translate(c, rc, err);
+    int code = translate(c, rc, last, err);
     if (c->transaction && sqlite3_get_autocommit(c->db) != 0) {
-        c->ended = (flexdb_code)-code;
+        c->ended = err->code;
         if (first) err->ended = true;
     }
     return code;

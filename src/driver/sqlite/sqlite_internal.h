@@ -9,7 +9,8 @@
 
 enum {
     SQLITE_CACHED_STATEMENTS = 96,
-    SQLITE_KEPT_SCRATCH = 64 * 1024 /* bytes of copied parameters that a cached statement may hold on to */
+    SQLITE_KEPT_SCRATCH = 64 * 1024, /* bytes of copied parameters that a cached statement may hold on to */
+    SQLITE_MANY_RUNS = 256           /* statements in one transaction that count as much writing */
 };
 
 struct sqlite_connection {
@@ -20,6 +21,8 @@ struct sqlite_connection {
     bool read_only;
     bool transaction;  /* one was begun and neither committed nor rolled back by the caller */
     flexdb_code ended; /* why the engine has ended it by itself; OK while it has not */
+    bool wide;         /* the page cache is large until the transaction ends */
+    uint64_t runs;     /* statements run since the transaction began */
     struct statement_cache cache;
     struct sqlite_statement *live; /* handed out and not finalized yet */
     bool version_known;            /* pager_version and data_version are of one moment */
@@ -48,6 +51,10 @@ int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err);
 int sqlite_check_transaction(const struct sqlite_connection *c, flexdb_error *err);
 
 /* sqlite_open.c */
+
+/* The page cache is small, so that streaming a table stays in flat memory, and large while a transaction writes much:
+ * inserting into five indexes is 1.7 times as fast when their pages stay. */
+void sqlite_widen_cache(struct sqlite_connection *c, bool wide);
 
 int sqlite_open(struct connection **out, const struct url *url, const struct connect_options *options,
                 flexdb_error *err);

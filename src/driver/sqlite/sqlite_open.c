@@ -14,7 +14,9 @@ enum {
     OLDEST_VERSION = 3035000, /* RETURNING */
     LONGEST_VALUE = 128 * 1024 * 1024,
     JOURNAL_KEPT = 64 * 1024 * 1024,
-    WAL_RETRY_MS = 10
+    WAL_RETRY_MS = 10,
+    NARROW_CACHE_KIB = 2000,
+    WIDE_CACHE_KIB = 64 * 1024
 };
 
 static bool is_memory(const char *path) { return strcmp(path, ":memory:") == 0; }
@@ -135,6 +137,14 @@ static int secure(struct sqlite_connection *c, flexdb_error *err) {
 static int execute(struct sqlite_connection *c, const char *sql, flexdb_error *err) {
     int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : sqlite_fail(c, rc, err);
+}
+
+void sqlite_widen_cache(struct sqlite_connection *c, bool wide) {
+    if (c->wide == wide) return;
+    char sql[48];
+    sqlite3_snprintf((int)sizeof sql, sql, "PRAGMA cache_size=-%d", wide ? WIDE_CACHE_KIB : NARROW_CACHE_KIB);
+    /* Only speed is at stake. */
+    if (sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK) c->wide = wide;
 }
 
 static double now(void) {

@@ -18,6 +18,7 @@ int sqlite_begin(struct connection *base, enum transaction_mode mode, flexdb_err
     if (c->transaction) return error_set(err, FLEXDB_INTERNAL, "a transaction is open already");
     int rc = control(c, mode == TRANSACTION_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
     if (rc == 0) c->transaction = true;
+    c->runs = 0;
     return rc;
 }
 
@@ -25,16 +26,18 @@ int sqlite_commit(struct connection *base, flexdb_error *err) {
     struct sqlite_connection *c = (struct sqlite_connection *)base;
     if (!c->transaction) return error_set(err, FLEXDB_INTERNAL, "there is no transaction to commit");
     int rc = control(c, "COMMIT", err);
-    if (rc == 0) c->transaction = false;
-    return rc;
+    if (rc != 0) return rc;
+    c->transaction = false;
+    sqlite_widen_cache(c, false);
+    return 0;
 }
 
 int sqlite_rollback(struct connection *base, flexdb_error *err) {
     struct sqlite_connection *c = (struct sqlite_connection *)base;
     c->ended = FLEXDB_OK;
     c->transaction = false;
-    if (!sqlite_in_transaction(base)) return 0;
-    int rc = control(c, "ROLLBACK", err);
+    int rc = sqlite_in_transaction(base) ? control(c, "ROLLBACK", err) : 0;
+    sqlite_widen_cache(c, false);
     /* The engine reports what went wrong on the way and is out of the transaction all the same. */
     if (rc != 0) c->transaction = sqlite_in_transaction(base);
     return rc;
