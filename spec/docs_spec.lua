@@ -1,0 +1,136 @@
+-- The docs against the code: every block runs, every call and word of the reference is there, no link is dead.
+
+local pages = { "README.md", "CONTRIBUTING.md", "docs/concepts.md", "docs/reference.md", "docs/cookbook.md",
+    "docs/operator.md" }
+
+local function read(name)
+    local file <close> = assert(io.open(name, "rb"))
+    return file:read "a"
+end
+
+-- The blocks of one page in one language, each with the line that it begins in.
+local function blocks(text, language)
+    local found, line, inside = {}, 0, nil
+    for each in text:gmatch "([^\n]*)\n" do
+        line = line + 1
+        if inside and each == "```" then
+            if inside.language == language then found[#found + 1] = inside end
+            inside = nil
+        elseif inside then
+            inside[#inside + 1] = each
+        elseif each:match "^```" then
+            inside = { language = each:match "^```(%S*)", line = line }
+        end
+    end
+    return found
+end
+
+local function code_of(text, name)
+    local out = {}
+    for word in text:gmatch(name) do out[word] = true end
+    return out
+end
+
+describe("the docs", function()
+    local folder
+    setup(function()
+        folder = os.tmpname()
+        os.remove(folder)
+        assert(os.execute("mkdir " .. folder))
+    end)
+    teardown(function() os.execute("rm -rf " .. folder) end)
+
+    for _, page in ipairs(pages) do
+        local text = read(page)
+
+        it(page .. ": its Lua runs, from top to bottom", function()
+            local lines, at = {}, 0
+            for _, block in ipairs(blocks(text, "lua")) do
+                -- the blocks of a page are one script, each line at its number in the page
+                for _ = at + 1, block.line do lines[#lines + 1] = "" end
+                for _, line in ipairs(block) do lines[#lines + 1] = line end
+                at = #lines
+            end
+            if #lines == 0 then return end
+            local source = table.concat(lines, "\n"):gsub("sqlite:shop%.db", "sqlite:" .. folder .. "/shop.db")
+            local printed = {}
+            local environment = setmetatable({ print = function(...)
+                local words = table.pack(...)
+                for i = 1, words.n do words[i] = tostring(words[i]) end
+                printed[#printed + 1] = table.concat(words, "  ", 1, words.n)
+            end }, { __index = _G })
+            local chunk = assert(load(source, "@" .. page, "t", environment))
+            local ok, why = xpcall(chunk, debug.traceback)
+            assert.is_true(ok, tostring(why))
+            -- `--> text` is what the line before it prints
+            local n = 0
+            for expected in source:gmatch "print%b()[^\n]*%-%-> ([^\n]*)" do
+                n = n + 1
+                assert.equal(expected, printed[n])
+            end
+        end)
+
+        it(page .. ": its commands are targets and files that exist", function()
+            local makefile = read "Makefile"
+            for _, block in ipairs(blocks(text, "sh")) do
+                for _, line in ipairs(block) do
+                    local target = line:match "^make (%S+)" or line:match "make %-s (%S+)%)"
+                    if target then assert.truthy(makefile:find("\n" .. target .. ":", 1, true), target) end
+                end
+            end
+            for link in text:gmatch "%]%(([^)#:]+)%)" do
+                local base = page:match "^(.*/)" or ""
+                assert.truthy(io.open(base .. link, "rb"), link)
+            end
+        end)
+    end
+
+    it("README begins with the commands for the main job and the tests", function()
+        local first = blocks(read "README.md", "sh")[1]
+        local text = table.concat(first, "\n")
+        assert.truthy(text:find "make demo")
+        assert.truthy(text:find "make test")
+        assert.is_true(first.line <= 4)
+    end)
+
+    it("reference.md lists every error code of the code, word for word", function()
+        local reference, header = read "docs/reference.md", read "src/base/error.h"
+        local count = 0
+        for name, meaning in header:gmatch 'X%(%u[%u_]+,%s*"([%w_]+)",%s*"([^"]+)"%)' do
+            if name ~= "misuse" and name ~= "stale" then
+                count = count + 1
+                assert.truthy(reference:find(("| `%s` | %s |"):format(name, meaning), 1, true), name)
+            end
+        end
+        assert.equal(16, count)
+    end)
+
+    it("reference.md lists every type and rule", function()
+        local reference, header = read "docs/reference.md", read "src/model/definition.h"
+        local count = 0
+        for name in header:gmatch 'X%(%u[%u_]+,%s*"([%w]+)"%)' do
+            count = count + 1
+            assert.truthy(reference:find("`" .. name .. "`", 1, true) or reference:find(name, 1, true), name)
+        end
+        assert.equal(20, count)
+    end)
+
+    it("reference.md lists every method, and no other", function()
+        local flexdb = require "flexdb"
+        local reference = read "docs/reference.md"
+        local db <close> = assert(flexdb.open "sqlite::memory:")
+        local t = assert(db:create_table("t", { columns = {} }))
+        local methods = require("flexdb.core").methods
+        for letter, handle in pairs { db = db, t = t } do
+            for name in pairs(code_of(reference, "`" .. letter .. ":([%w_]+)")) do
+                assert.is_function(handle[name], letter .. ":" .. name)
+            end
+            for name in pairs(letter == "db" and methods.database or methods.table) do
+                assert.truthy(reference:find(letter .. ":" .. name, 1, true), letter .. ":" .. name)
+            end
+        end
+        for name in pairs(flexdb) do
+            assert.truthy(reference:find("flexdb." .. name, 1, true), name)
+        end
+    end)
+end)
