@@ -1,4 +1,4 @@
-/* How a table is stored: its physical table, the physical columns in it, and what else flex_tables.storage remembers. */
+/* How a table is stored: its physical table, the physical columns in it, and what else flex_tables.storage keeps. */
 #ifndef FLEXDB_MODEL_LAYOUT_H
 #define FLEXDB_MODEL_LAYOUT_H
 
@@ -37,10 +37,11 @@ struct layout {
  * before (NULL: none). The caller frees with layout_free. */
 int layout_new(struct layout **out, const char *table_id, const struct validator *v, const struct layout *old,
                flexdb_error *err);
-/* The layout after an evolution to `v`: the same physical table where every physical column that `v` needs is there as it
- * is needed (columns that are no longer needed are retired), with *rebuild = false; else a new physical table (layout_new)
- * with *rebuild = true: when one is missing or of another kind or index, or a retired one comes back whose column has an
- * initial default. */
+/* The layout after an evolution to `v`: the same physical table where every physical column that `v` needs is there as
+ * it is needed, with *rebuild = false; else a new physical table (layout_new) with *rebuild = true: when one is missing
+ * or of another kind or index, or a retired one comes back whose column has an initial default.
+ * In the same table a physical column whose column was removed is retired; one whose column merely needs it no more
+ * goes on being filled, and filters may use it; a unique one then is forgotten, for its index would go on refusing. */
 int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, const struct validator *v,
                   const struct layout *old, flexdb_error *err);
 int layout_parse(struct layout **out, const char *text, size_t length, flexdb_error *err);
