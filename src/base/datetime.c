@@ -31,16 +31,19 @@ static int32_t days_from_civil(int year, int month, int day) {
     return era * 146097 + day_of_era - 719468;
 }
 
-static void civil_from_days(int32_t days, int *year, int *month, int *day) {
-    int shifted = days + 719468;
-    int era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int day_of_era = shifted - era * 146097;
-    int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int shifted_month = (5 * day_of_year + 2) / 153;
-    *day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    *month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    *year = year_of_era + era * 400 + (*month <= 2);
+/* Neri and Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022): divisions by
+ * multiplication, on days shifted by 82 eras so that none is negative. */
+static void civil_from_days(int32_t days, uint32_t *year, uint32_t *month, uint32_t *day) {
+    const uint32_t eras = 82;
+    uint32_t n1 = 4 * ((uint32_t)days + 719468 + 146097 * eras) + 3;
+    uint32_t century = n1 / 146097;
+    uint64_t p2 = UINT64_C(2939745) * (n1 % 146097 / 4 * 4 + 3);
+    uint32_t day_of_year = (uint32_t)(p2 & UINT32_MAX) / 2939745 / 4;
+    uint32_t n3 = 2141 * day_of_year + 197913;
+    uint32_t next_year = day_of_year >= 306; /* January and February */
+    *day = (n3 & 0xffff) / 2141 + 1;
+    *month = (n3 >> 16) - 12 * next_year;
+    *year = 100 * century + (uint32_t)(p2 >> 32) - 400 * eras + next_year;
 }
 
 /* The ten bytes of a date, year 0000 allowed. */
@@ -66,13 +69,15 @@ enum datetime_status date_parse(const char *text, size_t length, int32_t *days) 
     return DATETIME_OK;
 }
 
-static void put_two(char *at, int value) {
-    at[0] = (char)('0' + value / 10);
-    at[1] = (char)('0' + value % 10);
+static void put_two(char *at, uint32_t value) {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859606162636465666768697071727374757677787980"
+                                "81828384858687888990919293949596979899";
+    memcpy(at, pairs + 2 * value, 2);
 }
 
 void date_print(int32_t days, char out[DATE_TEXT_SIZE]) {
-    int year, month, day;
+    uint32_t year, month, day;
     civil_from_days(days, &year, &month, &day);
     put_two(out, year / 100);
     put_two(out + 2, year % 100);
@@ -93,12 +98,16 @@ struct clock_parts {
 };
 
 static const char *read_fraction(const char *p, const char *end, struct clock_parts *out) {
-    int64_t unit = 100000;
-    for (; p < end && is_digit(*p); p++, unit /= 10) {
-        out->micros += (*p - '0') * unit; /* the unit is 0 from the seventh digit on */
-        if (out->fraction_digits <= 6) out->fraction_digits++;
+    static const int units[] = {0, 100000, 10000, 1000, 100, 10, 1, 0};
+    int value = 0, digits = 0;
+    for (; p < end && is_digit(*p); p++) {
+        if (digits == 7) continue; /* too many already */
+        value = value * 10 + (*p - '0');
+        digits++;
     }
-    return out->fraction_digits > 0 ? p : NULL;
+    out->fraction_digits = digits;
+    out->micros = (int64_t)value * units[digits];
+    return digits > 0 ? p : NULL;
 }
 
 /* `Z`, or a sign, hours and minutes, or nothing at all. */
@@ -158,7 +167,7 @@ void datetime_print(int64_t micros, char out[DATETIME_TEXT_SIZE]) {
         rest += micros_per_day;
     }
     date_print((int32_t)days, out);
-    int seconds = (int)(rest / micros_per_second), fraction = (int)(rest % micros_per_second);
+    uint32_t seconds = (uint32_t)(rest / micros_per_second), fraction = (uint32_t)(rest % micros_per_second);
     out[10] = 'T';
     put_two(out + 11, seconds / 3600);
     out[13] = ':';

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { KEYS_FIRST = 8 };
+enum { KEYS_FIRST = 16 };
 
 struct key_slot {
     const char *token; /* the byte after the opening quote; NULL: free */

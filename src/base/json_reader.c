@@ -5,6 +5,10 @@
 
 #include "base/json_token.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum {
     READ_VALUE,        /* a value must come */
     READ_FIRST_ITEM,   /* a value or the end of the array */
@@ -42,12 +46,20 @@ static enum json_event fail_unexpected(struct json_reader *r, const char *wanted
 }
 
 void json_reader_init(struct json_reader *r, const char *text, size_t length, int max_depth, bool unique_keys) {
-    memset(r, 0, sizeof *r);
+    /* Field by field: nesting and message_text are written before they are read, and clearing them would cost as much
+     * as a short record. */
     r->start = r->at = r->token = length != 0 ? text : "";
     r->end = r->start + length;
+    r->text = NULL, r->length = 0;
+    r->integer = 0, r->number = 0, r->inexact = false;
+    r->message = NULL, r->offset = 0, r->no_memory = false;
+    r->depth = 0;
     r->max_depth = max_depth < 1 ? 1 : max_depth > JSON_MAX_DEPTH ? JSON_MAX_DEPTH : max_depth;
-    r->unique_keys = unique_keys;
     r->state = READ_VALUE;
+    r->in_object = false;
+    r->unique_keys = unique_keys;
+    r->unescaped = r->keys = BUFFER_INIT;
+    r->keys_frame = 0;
 }
 
 void json_reader_free(struct json_reader *r) {
@@ -55,15 +67,43 @@ void json_reader_free(struct json_reader *r) {
     buffer_free(&r->keys);
 }
 
-static void skip_space(struct json_reader *r) {
+static void skip_space_slow(struct json_reader *r) {
     const char *p = r->at;
     while (p < r->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) p++;
     r->at = p;
 }
 
-static bool in_object(const struct json_reader *r) {
-    int level = r->depth - 1;
-    return (r->nesting[level / 64] >> (level % 64) & 1) != 0;
+/* Text that a program wrote mostly has none. */
+static inline void skip_space(struct json_reader *r) {
+    if (r->at < r->end && *r->at <= ' ') skip_space_slow(r);
+}
+
+/* Most strings: short, ASCII and without escapes. The others go through json_token_string. */
+static inline bool read_string(struct json_reader *r) {
+#ifdef __SSE2__
+    const char *begin = r->at + 1;
+    if (r->end - begin >= 16) {
+        __m128i bytes = _mm_loadu_si128((const void *)begin);
+        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        __m128i both =
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+        unsigned stops = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, both), bytes)); /* high bytes too */
+        if (stops != 0) {
+            unsigned first = (unsigned)__builtin_ctz(stops);
+            if (begin[first] == '"') {
+                r->text = begin;
+                r->length = first;
+                r->at = begin + first + 1;
+                return true;
+            }
+        }
+    }
+#endif
+    return json_token_string(r);
+}
+
+static bool is_object_at(const struct json_reader *r, int level) {
+    return level >= 0 && (r->nesting[level / 64] >> (level % 64) & 1) != 0;
 }
 
 static enum json_event open_container(struct json_reader *r, bool object) {
@@ -75,16 +115,18 @@ static enum json_event open_container(struct json_reader *r, bool object) {
     uint64_t bit = UINT64_C(1) << (r->depth % 64), *word = &r->nesting[r->depth / 64];
     *word = object ? *word | bit : *word & ~bit;
     r->depth++;
+    r->in_object = object;
     r->at++;
     r->state = object ? READ_FIRST_MEMBER : READ_FIRST_ITEM;
     return object ? JSON_OBJECT : JSON_ARRAY;
 }
 
 static enum json_event close_container(struct json_reader *r) {
-    bool object = in_object(r);
+    bool object = r->in_object;
     if (object && r->unique_keys) json_keys_close(r);
     r->token = r->at++;
     r->depth--;
+    r->in_object = is_object_at(r, r->depth - 1);
     r->state = READ_AFTER;
     return object ? JSON_OBJECT_END : JSON_ARRAY_END;
 }
@@ -111,7 +153,7 @@ static enum json_event read_value(struct json_reader *r) {
     if (r->at == r->end) return fail_value(r);
     switch (*r->at) {
     case '"':
-        if (!json_token_string(r)) return JSON_ERROR;
+        if (!read_string(r)) return JSON_ERROR;
         r->state = READ_AFTER;
         return JSON_STRING;
     case '{': return open_container(r, true);
@@ -143,7 +185,7 @@ static enum json_event read_key(struct json_reader *r, const char *wanted) {
     skip_space(r);
     if (r->at == r->end || *r->at != '"') return fail_unexpected(r, wanted);
     r->token = r->at;
-    if (!json_token_string(r)) return JSON_ERROR;
+    if (!read_string(r)) return JSON_ERROR;
     if (r->unique_keys && !json_keys_add(r)) return JSON_ERROR;
     if (r->at == r->end || *r->at != ':') {
         skip_space(r);
@@ -163,7 +205,7 @@ static enum json_event read_after(struct json_reader *r) {
         }
         return fail_unexpected(r, "the text should end");
     }
-    bool object = in_object(r);
+    const bool object = r->in_object;
     if (r->at < r->end && *r->at == ',') {
         r->at++;
         return object ? read_key(r, "a key should begin") : read_value(r);

@@ -43,6 +43,7 @@ struct json_reader {
     int depth, max_depth;
     uint64_t nesting[(JSON_MAX_DEPTH + 63) / 64]; /* bit set: object */
     int state;
+    bool in_object; /* what the innermost open container is */
     bool unique_keys;
     struct buffer unescaped;
     struct buffer keys; /* of the objects that are open; kept only with unique_keys */

@@ -11,6 +11,14 @@
 
 static bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
 
+/* Whether one of eight bytes needs an escape: below 0x20, or equal to `"` or `\\`, byte by byte in one word. */
+static bool word_needs_escape(uint64_t word) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    uint64_t found = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
+    return (found & highs) != 0;
+}
+
 /* Copies bytes up to the first that needs an escape, or to the end; returns how many. There is room for `length` + 16.
  */
 static size_t copy_run(char *to, const char *from, size_t length) {
@@ -26,6 +34,29 @@ static size_t copy_run(char *to, const char *from, size_t length) {
         if (mask != 0) return i + (size_t)__builtin_ctz(mask);
     }
 #endif
+    uint64_t word;
+    for (; length - i >= 8; i += 8) {
+        memcpy(&word, from + i, 8);
+        if (word_needs_escape(word)) break;
+        memcpy(to + i, &word, 8);
+    }
+    if (length - i < 8 && length >= 8) { /* the rest as a word that overlaps what was copied */
+        memcpy(&word, from + length - 8, 8);
+        if (!word_needs_escape(word)) {
+            memcpy(to + length - 8, &word, 8);
+            return length;
+        }
+    }
+    if (length >= 4 && length < 8) {
+        uint32_t head, tail;
+        memcpy(&head, from, 4);
+        memcpy(&tail, from + length - 4, 4);
+        if (!word_needs_escape((uint64_t)tail << 32 | head)) {
+            memcpy(to, &head, 4);
+            memcpy(to + length - 4, &tail, 4);
+            return length;
+        }
+    }
     for (; i < length && !needs_escape((unsigned char)from[i]); i++) to[i] = from[i];
     return i;
 }

@@ -1,5 +1,6 @@
 #include "base/regex.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,9 @@ struct regex {
     pcre2_match_context *share; /* what each place of a short text may have */
     bool anchored;              /* can begin at the start only */
     bool whole;                 /* must not be searched in chunks */
+    /* One match block that whoever searches borrows, when nobody else has it: an allocation would cost as much as the
+     * search of a short value. */
+    _Atomic(pcre2_match_data *) spare;
 };
 
 /* ---- compiling ---- */
@@ -113,6 +117,7 @@ void regex_free(struct regex *r) {
     pcre2_code_free(r->bytes);
     pcre2_match_context_free(r->full);
     pcre2_match_context_free(r->share);
+    pcre2_match_data_free(atomic_load(&r->spare));
     free(r);
 }
 
@@ -218,20 +223,35 @@ static enum regex_result search_carefully(const struct regex *r, struct search *
     return result;
 }
 
+static pcre2_match_data *borrow_data(const struct regex *r) {
+    struct regex *shared = (struct regex *)r; /* the one field that changes, and that atomically */
+    pcre2_match_data *data = atomic_exchange(&shared->spare, NULL);
+    return data != NULL ? data : pcre2_match_data_create(1, NULL);
+}
+
+static void return_data(const struct regex *r, pcre2_match_data *data, bool keep) {
+    struct regex *shared = (struct regex *)r;
+    if (keep) data = atomic_exchange(&shared->spare, data);
+    pcre2_match_data_free(data);
+}
+
 enum regex_result regex_search(const struct regex *r, const char *text, size_t length, bool ascii) {
     struct search s = {.code = ascii && r->bytes != NULL ? r->bytes : r->utf, .text = text, .length = length};
     if (length == 0) s.text = "";
-    s.data = pcre2_match_data_create(1, NULL);
+    s.data = borrow_data(r);
     if (s.data == NULL) return REGEX_LIMIT;
+    bool careful = false; /* the interpreter may have hung megabytes on the block: not one to keep */
     enum regex_result result;
     if (r->anchored && length <= SCAN_LIMIT / REGEX_MATCH_LIMIT) {
         result = answer(run(&s, 0, r->full));
     } else if (length <= SHORT_TEXT) {
         int rc = run(&s, 0, r->share);
-        result = rc == PCRE2_ERROR_MATCHLIMIT && !r->whole ? search_carefully(r, &s) : answer(rc);
+        careful = rc == PCRE2_ERROR_MATCHLIMIT && !r->whole;
+        result = careful ? search_carefully(r, &s) : answer(rc);
     } else {
+        careful = true;
         result = search_carefully(r, &s);
     }
-    pcre2_match_data_free(s.data);
+    return_data(r, s.data, !careful && result != REGEX_LIMIT);
     return result;
 }

@@ -47,17 +47,52 @@ static const unsigned char *skip_ascii(const unsigned char *p, const unsigned ch
     return p;
 }
 
+static uint64_t load_eight(const unsigned char *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static uint64_t load_four(const unsigned char *p) {
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* Short ASCII, as most values are, in two words that overlap. False says nothing: take the long way. */
+static bool is_short_ascii(const unsigned char *p, size_t length, bool *has_nul) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t head, tail;
+    if (length >= 8 && length <= 16) {
+        head = load_eight(p), tail = load_eight(p + length - 8);
+    } else if (length >= 4 && length < 8) {
+        head = tail = load_four(p) | load_four(p + length - 4) << 32;
+    } else {
+        return false;
+    }
+    *has_nul = (((head - ones) | (tail - ones)) & highs) != 0;
+    return ((head | tail) & highs) == 0;
+}
+
 bool utf8_check(const char *text, size_t length, struct utf8_facts *facts) {
     const unsigned char *p = (const unsigned char *)text, *end = p + length;
     size_t tails = 0;
     bool has_nul = false, ascii = true;
+    if (is_short_ascii(p, length, &has_nul)) {
+        *facts = (struct utf8_facts){.code_points = length, .ascii = true, .has_nul = has_nul};
+        return true;
+    }
+    has_nul = false;
     while (p < end) {
         p = skip_ascii(p, end, &has_nul);
         while (p < end && *p < 0x80) {
             if (*p++ == 0) has_nul = true;
         }
-        /* Text in another script: stay with sequences as long as they follow each other, or a single space does. */
-        while (p < end && *p >= 0x80) {
+        while (p < end && (*p >= 0x80 || (*p == ' ' && !ascii))) { /* another script: a space between words stays in */
+            if (*p == ' ') {
+                p++;
+                continue;
+            }
             size_t n = sequence_length(p, (size_t)(end - p));
             if (n == 0) return false;
             p += n;
