@@ -23,9 +23,11 @@ int changes_assign_keys(cJSON *tree, struct key_registry *keys, flexdb_error *er
 /* Applies an array of changes (documents with `op`, or entries of the stored shape with `type`) in order to the
  * document of `from` and gives the new document in *out (the caller's). New columns get a fresh key (the name, or the
  * name with a number when that key was ever used) and, when `has_records`, their default as initialDefault. Problems of
- * the changes are issues with the path `changes[i].…` (0-based); the error is closed with INVALID_SCHEMA. Whether the
- * result is well formed is for definition_parse to say. A change of dataType, or of a decimal's scale, is UNSUPPORTED
- * where `has_records` and a new key where not. `keys` is extended only on success. */
+ * the changes are issues with the path `changes[i].…` (0-based); the error is closed with INVALID_SCHEMA. Structure,
+ * names and limits of what comes new are judged here, so the result is to be read as DEFINITION_STORED; whether its
+ * rules and defaults mean something is for validator_new to say. A targetTable that is set loses its targetId: it is to
+ * be bound anew. A change of dataType, or of a decimal's scale, is UNSUPPORTED where `has_records` and a new key where
+ * not. `keys` is extended only on success. */
 int changes_apply(cJSON **out, const struct definition *from, const cJSON *changes, struct key_registry *keys,
                   bool has_records, flexdb_error *err);
 
