@@ -35,12 +35,14 @@ static const struct comparator *find_operator(const struct query_node *n) {
 
 /* ---- nodes ---- */
 
+/* One condition more, as it is written: what an object alone means is not counted. */
+static bool may_add(struct query_parser *p) {
+    if (++p->nodes == QUERY_MAX_NODES + 1)
+        query_issue(p, "limit", NULL, NULL, "the filter has more than %d conditions", (int)QUERY_MAX_NODES);
+    return p->nodes <= QUERY_MAX_NODES;
+}
+
 static struct filter *new_filter(struct query_parser *p, enum filter_op op) {
-    if (++p->nodes > QUERY_MAX_NODES) {
-        if (p->nodes == QUERY_MAX_NODES + 1)
-            query_issue(p, "limit", NULL, NULL, "the filter has more than %d conditions", (int)QUERY_MAX_NODES);
-        return NULL;
-    }
     struct filter *f = arena_alloc(&p->query->arena, 1, sizeof *f);
     if (f == NULL)
         error_no_memory(p->err);
@@ -154,7 +156,7 @@ static const struct filter *comparison(struct query_parser *p, size_t slot, cons
                                        const struct query_node *n) {
     enum column_type type = query_slot_type(p->v, slot);
     if (type == TYPE_JSON ? !json_allows(p, op, n) : !fits(p, op, type)) return NULL;
-    struct filter *f = new_filter(p, op->op);
+    struct filter *f = may_add(p) ? new_filter(p, op->op) : NULL;
     if (f == NULL) return NULL;
     f->slot = slot;
     if (n->event == JSON_NULL && (op->op == FILTER_EQ || op->op == FILTER_NE)) {
@@ -245,7 +247,7 @@ static const struct filter *branches(struct query_parser *p, enum filter_op op, 
         return NULL;
     }
     const struct filter **children;
-    struct filter *f = new_branch(p, op, list->count, &children);
+    struct filter *f = may_add(p) ? new_branch(p, op, list->count, &children) : NULL;
     bool good = f != NULL;
     size_t index = 0;
     for (const struct query_node *n = list->first; n != NULL && !query_stopped(p); n = n->next) {
@@ -262,7 +264,7 @@ static const struct filter *branches(struct query_parser *p, enum filter_op op, 
 
 static const struct filter *negation(struct query_parser *p, const struct query_node *n) {
     const struct filter **children;
-    struct filter *f = new_branch(p, FILTER_NOT, 1, &children);
+    struct filter *f = may_add(p) ? new_branch(p, FILTER_NOT, 1, &children) : NULL;
     const struct filter *child = query_filter(p, n);
     if (f == NULL || child == NULL) return NULL;
     children[f->count++] = child;

@@ -127,9 +127,10 @@ static void icontains(struct builder *b, const struct operand *o, const flexdb_v
         if (!plain) buffer_put(pattern, '\\');
         buffer_put(pattern, (char)c);
     }
+    flexdb_value caseless = value_text(pattern->data, pattern->length);
     put(b, "CONVERT(");
     put_operand(b, o);
-    put_bound(b, " USING utf8mb4) REGEXP ?", value_text(pattern->data, pattern->length));
+    put_bound(b, " USING utf8mb4) REGEXP ?", caseless);
 }
 
 /* The engine sorts by the first 1024 bytes of a text (max_sort_length). A text that may be longer is ordered by its

@@ -8,7 +8,8 @@ static void put_value_call(struct builder *b, const struct operand *o) {
     const struct compiled_column *c = o->compiled;
     put(b, SELECT_VALUE_FUNCTION "(data, ");
     put_bound(b, "?", value_text(c->member, c->member_length));
-    buffer_printf(&b->sql->text, ", %d, %d", (int)o->kind, c->column->rules.scale);
+    buffer_printf(&b->sql->text, ", %d, %d", (int)o->kind,
+                  c->column->type == TYPE_DECIMAL ? c->column->rules.scale : 0);
 }
 
 static void document(struct builder *b, const struct operand *o) {

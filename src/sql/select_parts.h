@@ -25,7 +25,8 @@ void put_column(struct builder *b, const char *name);
 void bind(struct builder *b, flexdb_value value);
 /* `text` with its one `?`, and the value. */
 void put_bound(struct builder *b, const char *text, flexdb_value value);
-/* A buffer that lives as long as the statement, with room for `size` bytes; NULL (and failed) when memory is out. */
+/* A buffer with room for `size` bytes; NULL (and failed) when memory is out. Its bytes live as long as the statement,
+ * the pointer to it only until the next call. */
 struct buffer *scratch(struct builder *b, size_t size);
 
 enum operand_source {
