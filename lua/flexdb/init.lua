@@ -1,0 +1,66 @@
+--- FlexDB: tables that Lua scripts define, fill and change while they run.
+-- `require "flexdb"`. Needs flexdb.core, the C module, and flexdb.mysql at the first `mysql:` URL.
+
+local core = require "flexdb.core"
+local options = require "flexdb.options"
+local unsupported = require "flexdb.unsupported"
+
+local flexdb = {
+    null = core.null,
+    array = core.array,
+    json = core.json,
+    version = core.version,
+    diff = core.diff,
+    validator = core.validator,
+}
+
+-- What the core does not do alone.
+local database, tables = core.methods.database, core.methods.table
+database.transaction = require "flexdb.transaction"
+tables.insert_many = require "flexdb.insert_many"
+for name, method in next, (require "flexdb.evolve") do tables[name] = method end
+for _, name in ipairs { "apply", "backup" } do
+    database[name] = function() return unsupported("db:" .. name) end
+end
+for _, name in ipairs { "aggregate", "plan", "at", "purge", "explain" } do
+    tables[name] = function() return unsupported("table:" .. name) end
+end
+
+--- Validates one record without a database: the normalized record, or nil and the error.
+function flexdb.validate(definition, record)
+    options.argument("validate", 1, definition, "table")
+    options.argument("validate", 2, record, "table")
+    local validator, err = core.validator(definition)
+    if not validator then return nil, err end
+    return validator:validate(record)
+end
+
+-- The driver of servers, loaded when it is first needed; or nil and the error.
+local function mysql_driver()
+    local loaded, driver = pcall(require, "flexdb.mysql")
+    if loaded then return driver end
+    local reason = tostring(driver):match "^[^\n]*"
+    if reason:find("not found", 1, true) and reason:find("module 'flexdb.mysql'", 1, true) then
+        reason = "it was left out when FlexDB was built or installed"
+    end
+    return nil, core.error("unsupported", "mysql: URLs need the module flexdb.mysql: " .. reason)
+end
+
+local open_options = {
+    application = "string", actor = "string", timeout = "number", read_only = "boolean", create = "boolean",
+}
+
+--- Opens a database: `sqlite:PATH`, `sqlite::memory:`, `mysql://user:password@host:port/database`.
+function flexdb.open(url, given)
+    options.argument("open", 1, url, "string")
+    given = options.check("open", 2, given, open_options)
+    local driver
+    if core.url_scheme(url) == "mysql" then
+        local err
+        driver, err = mysql_driver()
+        if not driver then return nil, err end
+    end
+    return core.open(url, given, driver)
+end
+
+return flexdb

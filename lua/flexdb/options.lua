@@ -1,0 +1,42 @@
+--- Arguments and options of the functions that are written in Lua: what is wrong with them raises, at the caller.
+-- Needs nothing. Tables are read raw, as everywhere in FlexDB. `up` (0 unless given) says how many calls lie between
+-- the checking function and the method that a script has called.
+
+local options = {}
+
+local function refuse(up, call, argument, ...)
+    error(("bad argument #%d to '%s' (%s)"):format(argument, call, (...):format(select(2, ...))), 4 + (up or 0))
+end
+
+--- Raises unless `value` is of one of the types (`"table or function"`).
+function options.argument(call, argument, value, types, up)
+    local actual = type(value)
+    for name in types:gmatch "%a+" do
+        if name == actual then return end
+    end
+    refuse(up, call, argument, "%s expected, got %s", types, value == nil and "no value" or actual)
+end
+
+--- Raises unless `given` is nil or a table whose keys are all in `known` (name → type). Returns a plain copy.
+function options.check(call, argument, given, known, up)
+    local out = {}
+    if given == nil then return out end
+    options.argument(call, argument, given, "table", (up or 0) + 1)
+    for name, value in next, given do
+        local want = known[name]
+        if not want then
+            refuse(up, call, argument, "there is no option '%s'", tostring(name))
+        elseif type(value) ~= want then
+            refuse(up, call, argument, "option '%s' must be a %s, is a %s", name, want, type(value))
+        end
+        out[name] = value
+    end
+    return out
+end
+
+--- Raises for a value that the option cannot have.
+function options.refuse(up, call, argument, ...)
+    refuse(up, call, argument, ...)
+end
+
+return options

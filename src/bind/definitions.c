@@ -1,0 +1,82 @@
+/* Methods of tables about their definition: schema, evolve, rollback, history, diff. */
+#include "bind/decode.h"
+#include "bind/encode.h"
+#include "bind/errors.h"
+#include "bind/handles.h"
+#include "bind/options.h"
+
+/* In an entry, and in the details of its changes, null says that there is nothing. In a definition it would be a value,
+ * so the depth ends above the defaults in them. */
+static const struct decode_options decode_entry = {.unique_keys = false, .absent_depth = 4};
+static const struct decode_options decode_entries = {.unique_keys = false, .absent_depth = 5};
+static const struct decode_options decode_changes = {.unique_keys = false, .absent_depth = 2};
+
+static int table_schema(lua_State *L) {
+    struct state *s;
+    struct table *t = bind_table_check(L, &s);
+    buffer_reset(&s->text);
+    if (flexdb_table_schema(t->table, &s->text, &s->err) != 0) return errors_fail(L, s);
+    return decode_result(L, s, &s->text, &decode_plain);
+}
+
+/* The options of evolve and rollback that reach the core; what the Lua side knows of it has taken the others. */
+static void check_options(lua_State *L, int argument, struct flexdb_evolve_options *out) {
+    static const char *const names[] = {"expect_version", "actor", "message", "on_invalid", NULL};
+    options_check(L, argument, names);
+    out->expect_version = options_version(L, argument, "expect_version");
+    out->actor = options_string(L, argument, "actor", NULL);
+    out->message = options_string(L, argument, "message", NULL);
+    out->on_invalid =
+        options_string(L, argument, "on_invalid", NULL) != NULL ? FLEXDB_ON_INVALID_IGNORE : FLEXDB_ON_INVALID_STOP;
+}
+
+static int table_evolve(lua_State *L) {
+    struct state *s;
+    struct table *t = bind_table_check(L, &s);
+    struct flexdb_evolve_options options;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    check_options(L, 3, &options);
+    if (encode_document(L, s, 2, FLEXDB_INVALID_SCHEMA, NULL) != 0) return errors_fail(L, s);
+    /* An empty table is an object to the encoder; as changes it is none of them. */
+    bool none = s->text.length == 2;
+    buffer_reset(&s->json);
+    int rc = flexdb_evolve(t->table, none ? "[]" : s->text.data, s->text.length, &options, &s->json, &s->err);
+    if (rc != 0) return errors_fail(L, s);
+    return decode_result(L, s, &s->json, &decode_entry);
+}
+
+static int table_rollback(lua_State *L) {
+    struct state *s;
+    struct table *t = bind_table_check(L, &s);
+    struct flexdb_evolve_options options;
+    lua_Integer version = options_integer(L, 2);
+    check_options(L, 3, &options);
+    buffer_reset(&s->json);
+    if (flexdb_rollback_to(t->table, (int64_t)version, &options, &s->json, &s->err) != 0) return errors_fail(L, s);
+    return decode_result(L, s, &s->json, &decode_entry);
+}
+
+static int table_history(lua_State *L) {
+    static const char *const names[] = {"from", "to", "schemas", NULL};
+    struct state *s;
+    struct table *t = bind_table_check(L, &s);
+    options_check(L, 2, names);
+    int64_t from = options_version(L, 2, "from"), to = options_version(L, 2, "to");
+    bool schemas = options_boolean(L, 2, "schemas", true);
+    buffer_reset(&s->json);
+    if (flexdb_history(t->table, from, to, schemas, &s->json, &s->err) != 0) return errors_fail(L, s);
+    return decode_result(L, s, &s->json, &decode_entries);
+}
+
+static int table_diff(lua_State *L) {
+    struct state *s;
+    struct table *t = bind_table_check(L, &s);
+    lua_Integer from = options_integer(L, 2), to = options_integer(L, 3);
+    buffer_reset(&s->json);
+    if (flexdb_table_diff(t->table, (int64_t)from, (int64_t)to, &s->json, &s->err) != 0) return errors_fail(L, s);
+    return decode_result(L, s, &s->json, &decode_changes);
+}
+
+const luaL_Reg bind_definition_methods[] = {{"schema", table_schema},     {"evolve", table_evolve},
+                                            {"rollback", table_rollback}, {"history", table_history},
+                                            {"diff", table_diff},         {NULL, NULL}};

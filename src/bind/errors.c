@@ -1,0 +1,115 @@
+#include "bind/errors.h"
+
+#include <string.h>
+
+#include "bind/decode.h"
+
+/* Pushes the string at `key` of the table at 1, or a stand-in: whatever a script has made of the object. */
+static void push_text(lua_State *L, const char *key, const char *otherwise) {
+    lua_pushstring(L, key);
+    lua_rawget(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING) return;
+    lua_pop(L, 1);
+    lua_pushstring(L, otherwise);
+}
+
+static int error_tostring(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    push_text(L, "code", "internal");
+    lua_pushliteral(L, ": ");
+    push_text(L, "message", "an error without a message");
+    lua_concat(L, 3);
+    return 1;
+}
+
+void errors_metatable(lua_State *L) {
+    lua_createtable(L, 0, 2);
+    lua_pushliteral(L, "flexdb.error");
+    lua_setfield(L, -2, "__name");
+    lua_pushcfunction(L, error_tostring);
+    lua_setfield(L, -2, "__tostring");
+}
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+    if (text == NULL) return;
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, key);
+}
+
+static void set_json(lua_State *L, struct state *s, const char *key, const char *text) {
+    if (text == NULL) return;
+    if (decode_push(L, s, text, strlen(text), &decode_plain)) lua_setfield(L, -2, key);
+}
+
+static void push_issue(lua_State *L, struct state *s, const flexdb_issue *issue) {
+    lua_createtable(L, 0, 6);
+    set_text(L, "path", issue->path);
+    set_text(L, "rule", issue->rule);
+    set_text(L, "message", issue->message);
+    set_json(L, s, "expected", issue->expected);
+    set_json(L, s, "got", issue->got);
+    set_text(L, "id", issue->id);
+    if (issue->index == 0) return;
+    lua_pushinteger(L, (lua_Integer)issue->index);
+    lua_setfield(L, -2, "index");
+}
+
+static void set_metatable(lua_State *L, int which) {
+    bind_state_push(L, which);
+    lua_setmetatable(L, -2);
+}
+
+void errors_push(lua_State *L, struct state *s, const flexdb_error *err) {
+    luaL_checkstack(L, 8, "error");
+    lua_createtable(L, 0, 4);
+    set_text(L, "code", error_code_name(err->code));
+    set_text(L, "message", err->message);
+    lua_pushboolean(L, err->retryable);
+    lua_setfield(L, -2, "retryable");
+    lua_createtable(L, err->issue_count <= ERROR_MAX_ISSUES ? (int)err->issue_count : 0, 0);
+    for (size_t i = 0; i < err->issue_count; i++) {
+        push_issue(L, s, &err->issues[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    set_metatable(L, STATE_ARRAY);
+    lua_setfield(L, -2, "issues");
+    set_metatable(L, STATE_ERROR);
+}
+
+int errors_fail(lua_State *L, struct state *s) {
+    bool misuse = s->err.code == FLEXDB_MISUSE;
+    bind_state_hold(s, NULL);
+    if (misuse) {
+        luaL_where(L, 1);
+        lua_pushstring(L, s->err.message);
+        lua_concat(L, 2);
+    } else {
+        lua_pushnil(L);
+        errors_push(L, s, &s->err);
+    }
+    error_clear(&s->err);
+    bind_state_release(s);
+    return misuse ? lua_error(L) : 2;
+}
+
+int errors_no_memory(lua_State *L, struct state *s) {
+    error_no_memory(&s->err);
+    return errors_fail(L, s);
+}
+
+int errors_new(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TSTRING);
+    luaL_checktype(L, 2, LUA_TSTRING);
+    lua_createtable(L, 0, 4);
+    lua_pushvalue(L, 1);
+    lua_setfield(L, -2, "code");
+    lua_pushvalue(L, 2);
+    lua_setfield(L, -2, "message");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "retryable");
+    lua_newtable(L);
+    set_metatable(L, STATE_ARRAY);
+    lua_setfield(L, -2, "issues");
+    set_metatable(L, STATE_ERROR);
+    return 1;
+}

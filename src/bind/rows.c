@@ -1,0 +1,73 @@
+/* Results that are being read: the closing value of each, and what find and first step through. */
+#include <string.h>
+
+#include "bind/errors.h"
+#include "bind/handles.h"
+
+/* A result begins with the shape of its table, so that a small one need not make its own. */
+static void take_shape(lua_State *L, struct state *s, struct rows *rows, struct table *t, int owner) {
+    const flexdb_validator *v = flexdb_table_validator(t->table);
+    if (v == NULL) return;
+    shape_use(L, s, &t->shaped, owner, v);
+    lua_getiuservalue(L, owner, SHAPED_SHAPE);
+    lua_setiuservalue(L, -2, SHAPED_SHAPE);
+    lua_getiuservalue(L, owner, SHAPED_KEYS);
+    lua_setiuservalue(L, -2, SHAPED_KEYS);
+    rows->shaped.shape = t->shaped.shape;
+}
+
+struct rows *bind_rows_new(lua_State *L, struct state *s, int owner) {
+    struct table *t = lua_touserdata(L, owner);
+    struct rows *rows = lua_newuserdatauv(L, sizeof *rows, SHAPED_VALUES);
+    memset(rows, 0, sizeof *rows);
+    rows->connection = t->connection;
+    luaL_setmetatable(L, ROWS_METATABLE);
+    lua_pushvalue(L, owner);
+    lua_setiuservalue(L, -2, SHAPED_OWNER);
+    take_shape(L, s, rows, t, owner);
+    return rows;
+}
+
+void bind_rows_close(struct rows *rows) {
+    if (rows->rows != NULL) flexdb_rows_free(rows->rows);
+    rows->rows = NULL;
+}
+
+int bind_rows_push_next(lua_State *L, struct state *s, struct rows *rows, int index) {
+    flexdb_row row;
+    int rc = flexdb_rows_step(rows->rows, &row, &s->err);
+    if (rc <= 0) return rc;
+    shape_use(L, s, &rows->shaped, index, row.validator);
+    bind_state_hold(s, rows->connection);
+    bool good = shape_push(L, s, &rows->shaped, index, row.values);
+    bind_state_release(s);
+    return good ? 1 : -(int)s->err.code;
+}
+
+static int rows_gc(lua_State *L) {
+    bind_rows_close(bind_state_self(L, ROWS_METATABLE));
+    return 0;
+}
+
+/* At the end of a loop, however it ends. */
+static int rows_leave(lua_State *L) {
+    struct rows *rows = bind_state_self(L, ROWS_METATABLE);
+    bind_state_enter(L);
+    bind_rows_close(rows);
+    return 0;
+}
+
+static int rows_tostring(lua_State *L) {
+    const struct rows *rows = bind_state_self(L, ROWS_METATABLE);
+    lua_pushstring(L, rows->rows != NULL ? "flexdb.rows: open" : "flexdb.rows: closed");
+    return 1;
+}
+
+void bind_rows_class(lua_State *L, int state) {
+    static const luaL_Reg metamethods[] = {
+        {"__gc", rows_gc}, {"__close", rows_leave}, {"__tostring", rows_tostring}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"close", rows_leave}, {NULL, NULL}};
+    const luaL_Reg *const methods[] = {functions, NULL};
+    bind_class_new(L, state, ROWS_METATABLE, metamethods, methods, NULL);
+    lua_pop(L, 1);
+}

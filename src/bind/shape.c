@@ -1,0 +1,235 @@
+#include "bind/shape.h"
+
+#include "bind/decode.h"
+#include "bind/encode.h"
+
+/* Where a key leads. */
+enum { SLOT_UNKNOWN = -1, SLOT_IGNORED = -2 };
+
+/* Short strings are interned: the address of a key that is kept alive tells the field. Longer keys miss here and are
+ * looked up by their content. */
+struct entry {
+    const void *key; /* NULL: free */
+    int32_t slot;
+};
+
+struct shape {
+    flexdb_validator *validator; /* held */
+    const flexdb_shape *fields;
+    size_t mask;
+    struct entry entries[];
+};
+
+const flexdb_validator *shape_validator(const struct shape *shape) { return shape->validator; }
+
+static int shape_gc(lua_State *L) {
+    struct shape *shape = lua_touserdata(L, 1);
+    validator_drop(shape->validator);
+    shape->validator = NULL;
+    return 0;
+}
+
+void shape_metatable(lua_State *L) {
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, shape_gc);
+    lua_setfield(L, -2, "__gc");
+}
+
+static inline size_t hash(const void *key) {
+    uintptr_t bits = (uintptr_t)key >> 4; /* what malloc gives is aligned by sixteen */
+    return (size_t)(bits ^ bits >> 7);
+}
+
+static void add_entry(struct shape *shape, const void *key, int32_t slot) {
+    size_t i = hash(key) & shape->mask;
+    while (shape->entries[i].key != NULL) i = (i + 1) & shape->mask;
+    shape->entries[i] = (struct entry){.key = key, .slot = slot};
+}
+
+static int32_t slot_of(const flexdb_shape *fields, size_t slot) {
+    return slot <= fields->columns + SLOT_ID ? (int32_t)slot : SLOT_IGNORED;
+}
+
+/* Pushes a new shape and its table of keys. */
+static struct shape *shape_new(lua_State *L, const flexdb_validator *v) {
+    const flexdb_shape *fields = validator_shape(v);
+    size_t capacity = 16;
+    while (capacity < fields->count * 4) capacity *= 2;
+    struct shape *shape = lua_newuserdatauv(L, sizeof *shape + capacity * sizeof *shape->entries, 0);
+    shape->validator = NULL;
+    shape->fields = fields;
+    shape->mask = capacity - 1;
+    for (size_t i = 0; i < capacity; i++) shape->entries[i] = (struct entry){0};
+    bind_state_push(L, STATE_SHAPE);
+    lua_setmetatable(L, -2);
+    shape->validator = validator_hold((flexdb_validator *)v);
+    lua_createtable(L, (int)fields->count, 0);
+    for (size_t i = 0; i < fields->count; i++) {
+        lua_pushlstring(L, fields->fields[i].name, fields->fields[i].length);
+        add_entry(shape, lua_topointer(L, -1), slot_of(fields, i));
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return shape;
+}
+
+void shape_use(lua_State *L, struct state *s, struct shaped *shaped, int index, const flexdb_validator *v) {
+    if (shaped->shape != NULL && shaped->shape->validator == v) return;
+    bind_state_hold(s, NULL); /* a finalizer could take up another definition, and this validator would be gone */
+    struct shape *shape = shape_new(L, v);
+    lua_setiuservalue(L, index, SHAPED_KEYS);
+    lua_setiuservalue(L, index, SHAPED_SHAPE);
+    shaped->shape = shape;
+    bind_state_release(s);
+}
+
+/* ---- Lua → core ---- */
+
+/* The field of the key below the top, by its content. */
+static int32_t find_slow(lua_State *L, const struct shape *shape) {
+    size_t length;
+    if (lua_type(L, -2) != LUA_TSTRING) return SLOT_UNKNOWN;
+    const char *name = lua_tolstring(L, -2, &length);
+    int64_t slot = validator_slot(shape->validator, name, length);
+    if (slot >= 0) return slot_of(shape->fields, (size_t)slot);
+    return length != 0 && name[0] == '_' ? SLOT_IGNORED : SLOT_UNKNOWN;
+}
+
+static inline int32_t find(lua_State *L, const struct shape *shape) {
+    const void *key = lua_topointer(L, -2);
+    if (key != NULL) { /* NULL for a number, which would match a free entry */
+        for (size_t i = hash(key) & shape->mask; shape->entries[i].key != NULL; i = (i + 1) & shape->mask) {
+            if (shape->entries[i].key == key) return shape->entries[i].slot;
+        }
+    }
+    return find_slow(L, shape);
+}
+
+bool shape_is_unknown(lua_State *L, const struct shape *shape) { return find(L, shape) == SLOT_UNKNOWN; }
+
+static bool set_fault(struct state *s, flexdb_value *value, const struct encode_fault *fault, const char *path) {
+    flexdb_fault *kept = arena_alloc(&s->faults, 1, sizeof *kept);
+    char *message = arena_strdup(&s->faults, fault->message);
+    char *place = path != NULL ? arena_strdup(&s->faults, path) : NULL;
+    if (kept == NULL || message == NULL || place == NULL) return false;
+    *kept = (flexdb_fault){.rule = fault->rule, .message = message, .path = place, .got = fault->got};
+    value->tag = FLEXDB_FAULT;
+    value->as.fault = kept;
+    return true;
+}
+
+/* A table becomes JSON in s->json; `value` keeps the offset, for the buffer may still move. */
+static bool collect_table(lua_State *L, struct state *s, flexdb_value *value) {
+    struct encode_fault fault;
+    size_t begin = s->json.length;
+    if (!encode_value(L, s, -1, &s->json, &encode_column, &fault)) {
+        return !fault.no_memory && set_fault(s, value, &fault, buffer_text(&s->path));
+    }
+    value->tag = FLEXDB_JSON;
+    value->length = s->json.length - begin;
+    value->as.integer = (int64_t)begin;
+    return true;
+}
+
+static bool collect_other(lua_State *L, struct state *s, flexdb_value *value) {
+    struct encode_fault fault = {.rule = "type"};
+    if (lua_touserdata(L, -1) == s->null) {
+        value->tag = FLEXDB_NULL;
+        return true;
+    }
+    encode_say_unfit(L, s, -1, &fault);
+    return set_fault(s, value, &fault, "");
+}
+
+/* The value on the top, which is no string. False when memory is out. */
+static inline bool collect_value(lua_State *L, struct state *s, int type, flexdb_value *value) {
+    switch (type) {
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, -1)) {
+            value->tag = FLEXDB_INTEGER;
+            value->as.integer = (int64_t)lua_tointeger(L, -1);
+        } else {
+            value->tag = FLEXDB_NUMBER;
+            value->as.number = (double)lua_tonumber(L, -1);
+        }
+        return true;
+    case LUA_TBOOLEAN:
+        value->tag = FLEXDB_BOOLEAN;
+        value->as.boolean = lua_toboolean(L, -1) != 0;
+        return true;
+    case LUA_TTABLE: return collect_table(L, s, value);
+    default: return collect_other(L, s, value);
+    }
+}
+
+int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index) {
+    int64_t unknown = 0;
+    if (s->faults.blocks != NULL) arena_free(&s->faults);
+    buffer_reset(&s->json);
+    if (!bind_state_room(s, shape->fields->count) || !lua_checkstack(L, (int)shape->fields->count + 8)) return -1;
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        int32_t slot = find(L, shape);
+        if (slot >= 0) {
+            flexdb_value *value = &s->given[slot];
+            int type = lua_type(L, -1);
+            if (type == LUA_TSTRING) {
+                value->tag = FLEXDB_TEXT;
+                value->as.text = lua_tolstring(L, -1, &value->length);
+                lua_insert(L, -2);
+                continue;
+            }
+            if (!collect_value(L, s, type, value)) return -1;
+        } else if (slot == SLOT_UNKNOWN) {
+            unknown++;
+        }
+        lua_pop(L, 1);
+    }
+    if (s->json.length == 0) return unknown;
+    for (size_t i = 0; i < shape->fields->count; i++) {
+        flexdb_value *value = &s->given[i];
+        if (value->tag == FLEXDB_JSON) value->as.text = s->json.data + value->as.integer;
+    }
+    return unknown;
+}
+
+/* ---- core → Lua ---- */
+
+static bool push_json(lua_State *L, struct state *s, const struct shape *shape, size_t slot,
+                      const flexdb_value *value) {
+    if (decode_push(L, s, value->as.text, value->length, &decode_plain)) return true;
+    if (s->reader.no_memory) {
+        error_no_memory(&s->err);
+    } else {
+        error_set(&s->err, FLEXDB_CORRUPT, "the stored value of the column %s is not JSON: %s at byte %zu",
+                  shape->fields->fields[slot].name, s->reader.message, s->reader.offset);
+    }
+    return false;
+}
+
+bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int index, const flexdb_value *values) {
+    const struct shape *shape = shaped->shape;
+    size_t count = shape->fields->count, there = 0;
+    for (size_t i = 0; i < count; i++) there += values[i].tag > FLEXDB_NULL;
+    lua_createtable(L, 0, (int)there);
+    lua_getiuservalue(L, index, SHAPED_KEYS);
+    for (size_t i = 0; i < count; i++) {
+        const flexdb_value *value = &values[i];
+        if (value->tag <= FLEXDB_NULL) continue;
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        switch (value->tag) {
+        case FLEXDB_TEXT:
+        case FLEXDB_BYTES: lua_pushlstring(L, value->as.text, value->length); break;
+        case FLEXDB_INTEGER: lua_pushinteger(L, (lua_Integer)value->as.integer); break;
+        case FLEXDB_NUMBER: lua_pushnumber(L, (lua_Number)value->as.number); break;
+        case FLEXDB_BOOLEAN: lua_pushboolean(L, value->as.boolean); break;
+        default:
+            if (value->tag == FLEXDB_JSON && push_json(L, s, shape, i, value)) break;
+            error_set(&s->err, FLEXDB_INTERNAL, "the column %s came back as a fault", shape->fields->fields[i].name);
+            lua_pop(L, 3);
+            return false;
+        }
+        lua_rawset(L, -4);
+    }
+    lua_pop(L, 1);
+    return true;
+}
