@@ -11,7 +11,9 @@ static bool same_value(const flexdb_value *a, const flexdb_value *b) {
     switch (a->tag) {
     case FLEXDB_INTEGER: return b->tag == FLEXDB_INTEGER && a->as.integer == b->as.integer;
     case FLEXDB_NUMBER: return b->tag == FLEXDB_NUMBER && memcmp(&a->as.number, &b->as.number, sizeof(double)) == 0;
-    default: return a->tag == b->tag && a->length == b->length && memcmp(a->as.text, b->as.text, a->length) == 0;
+    default:
+        if (a->tag != b->tag || a->length != b->length) return false;
+        return a->length == 0 || memcmp(a->as.text, b->as.text, a->length) == 0;
     }
 }
 
