@@ -8,7 +8,8 @@
  * READ_ONLY, LIMIT (disk full, row too large), CORRUPT, INTERNAL. Those that execute may also give DUPLICATE (`detail`:
  * the violated index) and STALE: a NOT NULL column was given NULL, which is how a guarded statement says that its guard
  * did not hold. When the engine has rolled the open transaction back by itself (deadlock, lost connection), the error
- * has `ended` set. No error text ever holds a password. */
+ * has `ended` set, and so has that of every call until `rollback`, which alone still works. No error text ever holds a
+ * password. */
 #ifndef FLEXDB_DRIVER_DRIVER_H
 #define FLEXDB_DRIVER_DRIVER_H
 
@@ -66,14 +67,15 @@ struct statement {
 };
 
 struct driver {
-    uint32_t abi;         /* DRIVER_ABI */
-    const char *scheme;   /* the URL's */
-    const char *dialect;  /* "sqlite" or "mysql": chooses the SQL, see sql/dialect.h */
+    uint32_t abi;          /* DRIVER_ABI */
+    const char *scheme;    /* the URL's */
+    const char *dialect;   /* "sqlite" or "mysql": chooses the SQL, see sql/dialect.h */
     unsigned capabilities; /* of enum driver_capability */
 
-    /* Connects and sets the session up (safety, isolation, strictness, character set, timeouts). NOT_FOUND for an absent
-     * file without `create`; CORRUPT for a file that is no database; CONNECTION for a refused login or no server;
-     * READ_ONLY where a writable database was asked for and the file or folder cannot be written. The caller closes. */
+    /* Connects and sets the session up (safety, isolation, strictness, character set, timeouts). NOT_FOUND for an
+     * absent file without `create`; CORRUPT for a file that is no database; CONNECTION for a refused login or no
+     * server; READ_ONLY where a writable database was asked for and the file or folder cannot be written. The caller
+     * closes. */
     int (*open)(struct connection **out, const struct url *url, const struct connect_options *options,
                 flexdb_error *err);
     /* Closes, rolling back what is open; finalizes every statement that is left. Cannot fail; NULL is harmless. */
@@ -95,12 +97,12 @@ struct driver {
     int (*column)(struct statement *s, size_t i, flexdb_value *out, flexdb_error *err);
     /* Ends the result; the statement can be bound and stepped again. */
     void (*reset)(struct statement *s);
-    /* Executes a statement without a result to its end; `affected` (may be NULL) is the number of rows that it inserted,
-     * deleted or found for updating, also where the update left them as they were. */
+    /* Executes a statement without a result to its end; `affected` (may be NULL) is the number of rows that it
+     * inserted, deleted or found for updating, also where the update left them as they were. */
     int (*run)(struct statement *s, int64_t *affected, flexdb_error *err);
     /* Executes the same statement once for each of `rows` rows of `width` values each, laid out one after the other, as
-     * fast as the engine can. On an error an unknown number of the rows may have been executed: the caller wraps it in a
-     * savepoint; `failed` is the 0-based row at fault where the driver knows it, else `rows`. */
+     * fast as the engine can. On an error an unknown number of the rows may have been executed: the caller wraps it in
+     * a savepoint; `failed` is the 0-based row at fault where the driver knows it, else `rows`. */
     int (*run_many)(struct statement *s, const flexdb_value *values, size_t rows, size_t width, size_t *failed,
                     flexdb_error *err);
     /* Prepares, runs and finalizes a statement without parameters or result, outside the cache. For DDL. */
@@ -121,14 +123,14 @@ struct driver {
     /* OPTIONAL (DRIVER_CHANGE_COUNTER): a number that changes when another connection has committed to the database, as
      * seen by the read transaction that is open now (ask after the first step of a statement). Costs nothing. */
     int (*change_counter)(struct connection *c, uint32_t *out, flexdb_error *err);
-    /* OPTIONAL (DRIVER_FUNCTIONS): makes `name` callable in this connection's SQL with `count` arguments. `context` must
-     * live as long as the connection. */
+    /* OPTIONAL (DRIVER_FUNCTIONS): makes `name` callable in this connection's SQL with `count` arguments. `context`
+     * must live as long as the connection. */
     int (*function)(struct connection *c, const char *name, int count, driver_function function, void *context,
                     flexdb_error *err);
 };
 
-/* Asserts that the ABI fits and every mandatory slot, and each that a capability promises, is there. UNSUPPORTED with the
- * reason otherwise. Called by whoever is handed a driver. */
+/* Asserts that the ABI fits and every mandatory slot, and each that a capability promises, is there. UNSUPPORTED with
+ * the reason otherwise. Called by whoever is handed a driver. */
 int driver_check(const struct driver *d, flexdb_error *err);
 
 /* The embedded engine, always there. */
