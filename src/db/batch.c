@@ -1,0 +1,297 @@
+#include "db/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/batch_internal.h"
+#include "db/rows.h"
+#include "db/write.h"
+
+/* ---- the engine's list ---- */
+
+void batch_flush_all(struct engine *e) {
+    for (flexdb_batch *b = e->batches; b != NULL; b = b->next) {
+        if (b->rows == 0 || b->done || b->dead || b->failure.code != FLEXDB_OK) continue;
+        flexdb_error err = FLEXDB_ERROR_INIT;
+        if (batch_flush(b, &err) != 0) error_move(&b->failure, &err);
+    }
+}
+
+bool batch_at_level(const struct engine *e, unsigned depth) {
+    for (const flexdb_batch *b = e->batches; b != NULL; b = b->next)
+        if (!b->done && !b->dead && b->level == depth) return true;
+    return false;
+}
+
+void batch_end_all(struct engine *e) {
+    for (flexdb_batch *b = e->batches; b != NULL; b = b->next) b->dead = true;
+}
+
+/* ---- begin and end ---- */
+
+/* Room for the rows that wait, as wide as the table's state says. */
+static int make_room(flexdb_batch *b, flexdb_error *err) {
+    const struct table_state *s = b->table->state;
+    b->width = BATCH_FIXED + s->physical_count + 1;
+    b->row_limit = BATCH_ROWS;
+    /* A record that is skipped may not be referred to: then each must be written before the next is judged. */
+    for (size_t i = 0; i < s->reference_count; i++)
+        if (s->references[i].self && b->skip) b->row_limit = 1;
+    flexdb_value *values = realloc(b->values, b->width * b->row_limit * sizeof *values);
+    if (values == NULL) return error_no_memory(err);
+    b->values = values;
+    return 0;
+}
+
+static int batch_new(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err) {
+    flexdb_batch *b = calloc(1, sizeof *b);
+    if (b == NULL) return error_no_memory(err);
+    struct engine *e = table->db->engine;
+    b->dead = true; /* until it has begun */
+    b->skip = skip;
+    b->error_limit = max_errors;
+    b->next = e->batches;
+    b->link = &e->batches;
+    if (b->next != NULL) b->next->link = &b->next;
+    e->batches = b;
+    *out = b;
+    b->indexes = malloc(BATCH_ROWS * sizeof *b->indexes);
+    b->text = malloc(BATCH_TEXT);
+    b->text_capacity = BATCH_TEXT;
+    if (b->indexes == NULL || b->text == NULL) return error_no_memory(err);
+    return table_new(&b->table, table->db, state_hold(table->state), err);
+}
+
+int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err) {
+    *out = NULL;
+    int rc = table_enter(table, ENGINE_WRITE, NULL, err);
+    if (rc != 0) return rc;
+    flexdb_batch *b = NULL;
+    struct engine *e = table->db->engine;
+    rc = batch_new(&b, table, skip, max_errors, err);
+    if (rc == 0) rc = engine_begin(e, err);
+    if (rc == 0) {
+        b->dead = false;
+        b->level = e->depth;
+        rc = write_hold(b->table, NULL, err);
+    }
+    if (rc == 0) rc = make_room(b, err);
+    if (rc != 0) {
+        flexdb_batch_free(b);
+        return rc;
+    }
+    *out = b;
+    return 0;
+}
+
+void flexdb_batch_free(flexdb_batch *b) {
+    if (b == NULL) return;
+    *b->link = b->next;
+    if (b->next != NULL) b->next->link = b->link;
+    if (!b->done && !b->dead) {
+        struct engine *e = b->table->db->engine;
+        while (e->depth >= b->level) engine_rollback(e);
+        /* Levels that stood above it are gone, and with them the batches that had begun them. */
+        for (flexdb_batch *other = e->batches; other != NULL; other = other->next)
+            if (other->level > e->depth) other->dead = true;
+    }
+    for (size_t i = 0; i < b->error_kept; i++) error_clear(&b->errors[i].error);
+    for (size_t i = 0; i < b->promise_count; i++) free(b->promises[i].id);
+    free(b->promises);
+    free(b->errors);
+    free(b->values);
+    free(b->indexes);
+    free(b->text);
+    error_clear(&b->failure);
+    flexdb_table_free(b->table);
+    free(b);
+}
+
+/* ---- errors ---- */
+
+bool batch_is_record_error(const flexdb_error *err) {
+    switch (err->code) {
+    case FLEXDB_INVALID_RECORD:
+    case FLEXDB_DUPLICATE:
+    case FLEXDB_REFERENCE:
+    case FLEXDB_LIMIT: return !err->ended;
+    default: return false;
+    }
+}
+
+void batch_place_error(flexdb_error *err, int64_t index) {
+    if (err->issue_count == 0) error_issue(err, "", error_code_name(err->code), NULL, NULL, "%s", err->message);
+    for (size_t i = 0; i < err->issue_count; i++) err->issues[i].index = index;
+    error_prefix(err, "record %lld: ", (long long)index);
+}
+
+int batch_keep_error(flexdb_batch *b, int64_t index, flexdb_error *why, flexdb_error *err) {
+    b->error_count++;
+    if (b->error_kept == b->error_limit) {
+        error_clear(why);
+        return 0;
+    }
+    if (b->error_kept == b->error_capacity) {
+        size_t capacity = b->error_capacity == 0 ? 16 : b->error_capacity * 2;
+        struct batch_error *errors = realloc(b->errors, capacity * sizeof *errors);
+        if (errors == NULL) {
+            error_clear(why);
+            return error_no_memory(err);
+        }
+        b->errors = errors;
+        b->error_capacity = capacity;
+    }
+    batch_place_error(why, index);
+    /* Sorted by place: an error of the engine comes after those of records that were judged meanwhile. */
+    size_t at = b->error_kept++;
+    while (at != 0 && b->errors[at - 1].index > index) {
+        b->errors[at] = b->errors[at - 1];
+        at--;
+    }
+    b->errors[at].index = index;
+    error_move(&b->errors[at].error, why);
+    return 0;
+}
+
+/* A record that is no good: skipped, or the end of the batch, once those before it are known to be good. */
+static int reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
+    if (b->skip && batch_is_record_error(why)) return batch_keep_error(b, b->seen, why, err);
+    if (batch_is_record_error(why) && batch_flush(b, err) != 0) {
+        error_clear(why);
+    } else {
+        if (batch_is_record_error(why)) batch_place_error(why, b->seen);
+        error_move(err, why);
+    }
+    error_repeat(&b->failure, err);
+    return -(int)err->code;
+}
+
+/* ---- adding ---- */
+
+/* Whether the batch takes anything now. */
+static int check_open(flexdb_batch *b, flexdb_error *err) {
+    if (b->dead) return error_set(err, FLEXDB_MISUSE, "the batch ended with its database or transaction");
+    if (!flexdb_is_open(b->table->db)) return error_set(err, FLEXDB_MISUSE, "the database is closed");
+    if (b->done) return error_set(err, FLEXDB_MISUSE, "the batch is finished");
+    struct engine *e = b->table->db->engine;
+    if (e->doomed.code != FLEXDB_OK && b->failure.code == FLEXDB_OK) error_repeat(&b->failure, &e->doomed);
+    if (b->failure.code != FLEXDB_OK) {
+        if (err->code == FLEXDB_OK && b->failure.issue_count != 0) {
+            /* Told for the first time: with its issues. */
+            error_move(err, &b->failure);
+            error_repeat(&b->failure, err);
+        }
+        error_repeat(err, &b->failure);
+        return -(int)err->code;
+    }
+    if (e->depth != b->level)
+        return error_set(err, FLEXDB_MISUSE, "a transaction that was begun inside the batch is still open");
+    return 0;
+}
+
+static char *put_text(flexdb_batch *b, const char *text, size_t length) {
+    char *at = b->text + b->text_length;
+    if (length != 0) memcpy(at, text, length);
+    b->text_length += length;
+    return at;
+}
+
+/* Makes sure that `length` bytes of texts fit; what waits is written when they do not. */
+static int reserve_text(flexdb_batch *b, size_t length, flexdb_error *err) {
+    if (b->text_capacity - b->text_length >= length) return 0;
+    int rc = batch_flush(b, err);
+    if (rc != 0 || b->text_capacity >= length) return rc;
+    char *text = realloc(b->text, length);
+    if (text == NULL) return error_no_memory(err);
+    b->text = text;
+    b->text_capacity = length;
+    return 0;
+}
+
+static bool has_text(const flexdb_value *v) {
+    return v->tag == FLEXDB_TEXT || v->tag == FLEXDB_BYTES || v->tag == FLEXDB_JSON;
+}
+
+/* Copies the record in b->table->record behind those that wait. */
+static int append(flexdb_batch *b, flexdb_error *err) {
+    flexdb_table *t = b->table;
+    struct table_state *s = t->state;
+    const struct buffer *document = &t->record.document;
+    const flexdb_value *given = &t->record.values[validator_shape(s->validator)->columns + SLOT_ID];
+    flexdb_value id = *given;
+    if (id.tag != FLEXDB_TEXT) {
+        if (uuid_next(&s->engine->uuids, datetime_now(), t->id) != 0)
+            return error_set(err, FLEXDB_INTERNAL, "the system gives no randomness");
+        id = value_text(t->id, UUID_TEXT_SIZE - 1);
+    }
+    struct parameters p;
+    p.count = 0;
+    int rc = write_add_physicals(&p, s, t->record.values, &t->physical, err);
+    size_t needed = id.length + document->length;
+    for (size_t i = 0; i < p.count; i++)
+        if (has_text(&p.values[i])) needed += p.values[i].length;
+    if (rc == 0) rc = reserve_text(b, needed, err);
+    if (rc != 0) return rc;
+    flexdb_value *row = b->values + b->rows * b->width;
+    int64_t now = datetime_now();
+    row[0] = value_text(put_text(b, id.as.text, id.length), id.length);
+    row[1] = value_text(put_text(b, document->data, document->length), document->length);
+    row[2] = row[3] = value_integer(now);
+    for (size_t i = 0; i < p.count; i++) {
+        row[BATCH_FIXED + i] = p.values[i];
+        if (has_text(&p.values[i])) row[BATCH_FIXED + i].as.text = put_text(b, p.values[i].as.text, p.values[i].length);
+    }
+    row[b->width - 1] = value_integer(s->version);
+    b->indexes[b->rows++] = b->seen;
+    return b->rows == b->row_limit ? batch_flush(b, err) : 0;
+}
+
+int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_value *given, flexdb_error *err) {
+    int rc = check_open(b, err);
+    if (rc != 0) return rc;
+    flexdb_table *t = b->table;
+    if (!state_is_current(t->state)) {
+        /* Evolved inside the batch: what waited was written before that. */
+        rc = write_hold(t, NULL, err);
+        if (rc == 0) rc = make_room(b, err);
+        if (rc != 0) return rc;
+    }
+    rc = table_check_validator(t, v, err);
+    if (rc != 0) return rc;
+    b->seen++;
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    if (codec_encode(v, given, &t->record, &why) != 0) return reject(b, &why, err);
+    rc = append(b, err);
+    if (rc != 0) error_repeat(&b->failure, err);
+    return rc;
+}
+
+int flexdb_batch_reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
+    int rc = check_open(b, err);
+    if (rc != 0) {
+        error_clear(why);
+        return rc;
+    }
+    b->seen++;
+    return reject(b, why, err);
+}
+
+int flexdb_batch_finish(flexdb_batch *b, flexdb_error *err) {
+    int rc = check_open(b, err);
+    if (rc == 0) rc = batch_flush(b, err);
+    if (rc == 0) rc = batch_keep_promises(b, err);
+    if (rc != 0) {
+        error_repeat(&b->failure, err);
+        return rc;
+    }
+    b->done = true;
+    return engine_commit(b->table->db->engine, err);
+}
+
+int64_t flexdb_batch_inserted(const flexdb_batch *b) { return b->inserted; }
+
+int64_t flexdb_batch_error_count(const flexdb_batch *b) { return b->error_count; }
+
+const flexdb_error *flexdb_batch_error(const flexdb_batch *b, size_t i) {
+    return i < b->error_kept ? &b->errors[i].error : NULL;
+}

@@ -1,0 +1,16 @@
+/* insert_many: records that were judged wait in memory and are written many at a time. */
+#ifndef FLEXDB_DB_BATCH_H
+#define FLEXDB_DB_BATCH_H
+
+#include <stdbool.h>
+
+#include "db/engine.h"
+
+/* Writes what the open batches hold back; what goes wrong is told by the batch's next call. */
+void batch_flush_all(struct engine *e);
+/* Whether a batch has begun the level at this depth of transactions. */
+bool batch_at_level(const struct engine *e, unsigned depth);
+/* The connection closes: the batches are dead. */
+void batch_end_all(struct engine *e);
+
+#endif

@@ -1,0 +1,61 @@
+/* The inside of a batch, for batch.c and batch_write.c. */
+#ifndef FLEXDB_DB_BATCH_INTERNAL_H
+#define FLEXDB_DB_BATCH_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/batch.h"
+#include "db/table.h"
+
+enum { BATCH_ROWS = 1024, BATCH_TEXT = 1 << 20, BATCH_FIXED = 4 /* id, data, created_at, updated_at */ };
+
+struct batch_error {
+    int64_t index;
+    flexdb_error error;
+};
+
+/* A reference to a record of the same table that may yet come. */
+struct batch_promise {
+    int64_t index;
+    size_t reference; /* of the state */
+    char *id;
+};
+
+struct flexdb_batch {
+    struct flexdb_batch *next, **link; /* in the engine's list */
+    flexdb_table *table;               /* a handle of its own */
+    unsigned level;                    /* of transactions, that it has begun */
+    bool skip;
+    bool done, dead;
+    flexdb_error failure; /* after which nothing more is taken */
+    int64_t seen, inserted;
+
+    /* What waits: `width` values a row, whose texts stand in `text`, which does not move while rows wait. */
+    flexdb_value *values;
+    int64_t *indexes;
+    size_t rows, row_limit, width;
+    char *text;
+    size_t text_length, text_capacity;
+
+    struct batch_promise *promises;
+    size_t promise_count, promise_capacity;
+
+    struct batch_error *errors;
+    size_t error_kept, error_capacity, error_limit;
+    int64_t error_count;
+};
+
+/* Writes what waits. On failure nothing waits any more and the batch is to be given up. */
+int batch_flush(flexdb_batch *b, flexdb_error *err);
+/* Looks for the records that were promised. */
+int batch_keep_promises(flexdb_batch *b, flexdb_error *err);
+/* Puts the record's place into an error: into every issue, and before the message. */
+void batch_place_error(flexdb_error *err, int64_t index);
+/* Skip: keeps the error (taken) and counts it. */
+int batch_keep_error(flexdb_batch *b, int64_t index, flexdb_error *why, flexdb_error *err);
+/* Whether an error is about one record, so that others may still be good. */
+bool batch_is_record_error(const flexdb_error *err);
+
+#endif

@@ -1,0 +1,242 @@
+/* Creating tables and opening them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/document.h"
+#include "db/references.h"
+#include "db/table.h"
+#include "db/tables.h"
+#include "sql/ddl.h"
+
+/* ---- shared with evolution ---- */
+
+static int set_version(cJSON *tree, int64_t version, flexdb_error *err) {
+    cJSON *number = document_new_integer(version);
+    cJSON_DeleteItemFromObjectCaseSensitive(tree, "version");
+    if (number != NULL && cJSON_AddItemToObject(tree, "version", number)) return 0;
+    cJSON_Delete(number);
+    return error_no_memory(err);
+}
+
+int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct buffer *schema, flexdb_error *err) {
+    *v = NULL;
+    int rc = set_version(tree, version, err);
+    cJSON *copy = rc == 0 ? cJSON_Duplicate(tree, true) : NULL;
+    if (copy == NULL) return error_no_memory(err);
+    struct definition *definition = NULL;
+    definition_parse(&definition, copy, DEFINITION_STORED, err);
+    rc = validator_new(v, definition, err);
+    if (rc != 0) return rc;
+    cJSON *printed = definition_document(validator_definition(*v), PRINT_STORED);
+    if (printed != NULL) document_print(printed, schema);
+    if (printed == NULL || buffer_text(schema) == NULL) rc = error_no_memory(err);
+    cJSON_Delete(printed);
+    return rc;
+}
+
+int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0; i++) {
+        struct buffer sql = BUFFER_INIT;
+        bool more = ddl_create(e->dialect, l, i, &sql);
+        if (more) rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
+        buffer_free(&sql);
+        if (!more) break;
+    }
+    return rc;
+}
+
+int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {
+    struct buffer sql = BUFFER_INIT;
+    ddl_drop(e->dialect, table, &sql);
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
+    buffer_free(&sql);
+    return rc;
+}
+
+int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err) {
+    int rc = state_find(out, e, CATALOG_TABLE_LOCK, &table_id, 1, err);
+    if (rc < 0) return rc;
+    if (rc == 1 && (*out)->active) return 0;
+    state_drop(*out);
+    *out = NULL;
+    return table_no_such(name, strlen(name), err);
+}
+
+int tables_read_back(struct table_state **out, struct engine *e, const char *table_id, flexdb_error *err) {
+    int rc = state_find(out, e, CATALOG_TABLE_BY_ID, &table_id, 1, err);
+    return rc == 0 ? error_set(err, FLEXDB_CORRUPT, "a table's row is gone while it was changed") : rc < 0 ? rc : 0;
+}
+
+/* ---- creating ---- */
+
+struct creation {
+    flexdb *db;
+    const char *name;
+    size_t name_length;
+    char id[UUID_TEXT_SIZE];
+    cJSON *tree; /* with keys, not bound yet */
+    struct key_registry keys;
+    /* Made anew by each attempt. */
+    char *name_text;
+    struct validator *validator;
+    struct layout *layout;
+    struct buffer schema;
+    struct table_state *state;
+    bool physical; /* created outside the transaction, to be dropped when that fails */
+};
+
+/* Judges the definition as a user wrote it, and gives its columns their keys. */
+static int read_definition(struct creation *c, const char *text, size_t length, flexdb_error *err) {
+    cJSON *given;
+    int rc = document_parse(&given, text, length, err);
+    if (rc != 0) return rc;
+    struct definition *definition = NULL;
+    struct validator *v = NULL;
+    definition_parse(&definition, given, DEFINITION_GIVEN, err);
+    rc = validator_new(&v, definition, err);
+    if (rc != 0) return rc;
+    c->tree = definition_document(validator_definition(v), PRINT_STORED);
+    rc = c->tree != NULL ? changes_assign_keys(c->tree, &c->keys, err) : error_no_memory(err);
+    validator_drop(v);
+    return rc;
+}
+
+static void forget_attempt(struct creation *c) {
+    if (c->physical) {
+        flexdb_error ignored = FLEXDB_ERROR_INIT;
+        tables_drop_physical(c->db->engine, c->layout->table, &ignored);
+        error_clear(&ignored);
+    }
+    c->physical = false;
+    validator_drop(c->validator);
+    layout_free(c->layout);
+    state_drop(c->state);
+    c->validator = NULL;
+    c->layout = NULL;
+    c->state = NULL;
+    buffer_reset(&c->schema);
+}
+
+static int already_exists(const char *name, flexdb_error *err) {
+    error_clear(err);
+    return error_set(err, FLEXDB_EXISTS, "table \"%s\" exists already", name);
+}
+
+static int check_free(flexdb *db, const char *name, flexdb_error *err) {
+    const char *texts[] = {db->application, name};
+    struct catalog_row row;
+    int rc = catalog_find(db->engine, CATALOG_TABLE_BY_NAME, texts, 2, &row, err);
+    if (rc != 1) return rc;
+    catalog_row_clear(&row);
+    return already_exists(name, err);
+}
+
+/* The layout with the keys that are in use. */
+static int lay_out(struct creation *c, flexdb_error *err) {
+    int rc = layout_new(&c->layout, c->id, c->validator, NULL, err);
+    if (rc != 0) return rc;
+    key_registry_free(&c->layout->keys);
+    c->layout->keys.keys = cJSON_Duplicate(c->keys.keys, true);
+    return c->layout->keys.keys != NULL ? 0 : error_no_memory(err);
+}
+
+static int write_rows(struct creation *c, flexdb_error *err) {
+    const struct catalog_entry entry = {
+        .id = c->id,
+        .application = c->db->application,
+        .name = c->name_text,
+        .validator = c->validator,
+        .schema = c->schema.data,
+        .schema_length = c->schema.length,
+        .layout = c->layout,
+        .version = 1,
+        .active = true,
+    };
+    struct engine *e = c->db->engine;
+    int rc = catalog_insert(e, &entry, err);
+    if (rc == -FLEXDB_DUPLICATE) return already_exists(c->name_text, err);
+    cJSON *none = rc == 0 ? cJSON_CreateArray() : NULL;
+    if (rc == 0 && none == NULL) rc = error_no_memory(err);
+    if (rc == 0) rc = catalog_insert_version(e, &entry, NULL, 0, none, c->db->actor, NULL, err);
+    cJSON_Delete(none);
+    return rc;
+}
+
+static int create_once(void *context, flexdb_error *err) {
+    struct creation *c = context;
+    struct engine *e = c->db->engine;
+    forget_attempt(c);
+    const struct target_scope scope = {
+        .engine = e, .application = c->db->application, .self_name = c->name_text, .self_id = c->id};
+    cJSON *tree = cJSON_Duplicate(c->tree, true);
+    if (tree == NULL) return error_no_memory(err);
+    int rc = check_free(c->db, c->name_text, err);
+    if (rc == 0) rc = targets_bind(&scope, tree, err);
+    if (rc == 0) rc = tables_compile(tree, 1, &c->validator, &c->schema, err);
+    if (rc == 0) rc = lay_out(c, err);
+    if (rc == 0) {
+        c->physical = !engine_has(e, DRIVER_TRANSACTIONAL_DDL);
+        rc = tables_create_physical(e, c->layout, err);
+    }
+    if (rc == 0) rc = targets_register(e, c->id, c->validator, c->layout, err);
+    if (rc == 0) rc = write_rows(c, err);
+    if (rc == 0) rc = tables_read_back(&c->state, e, c->id, err);
+    cJSON_Delete(tree);
+    return rc;
+}
+
+static int create_table(struct creation *c, flexdb_table **out, const char *definition, size_t length,
+                        flexdb_error *err) {
+    c->name_text = strndup(c->name, c->name_length);
+    if (c->name_text == NULL) return error_no_memory(err);
+    if (!definition_check_table_name(c->name, c->name_length, "name", err))
+        return error_close_issues(err, FLEXDB_INVALID_SCHEMA);
+    int rc = read_definition(c, definition, length, err);
+    if (rc == 0 && uuid_next(&c->db->engine->uuids, datetime_now(), c->id) != 0)
+        rc = error_set(err, FLEXDB_INTERNAL, "the system gives no randomness");
+    if (rc == 0) rc = engine_transact(c->db->engine, create_once, c, err);
+    if (rc != 0) return rc;
+    c->physical = false;
+    rc = table_new(out, c->db, c->state, err);
+    c->state = NULL;
+    return rc;
+}
+
+int flexdb_create_table(flexdb_table **out, flexdb *db, const char *name, size_t length, const char *definition,
+                        size_t definition_length, flexdb_error *err) {
+    *out = NULL;
+    int rc = database_enter(db, ENGINE_WRITE, err);
+    if (rc != 0) return rc;
+    struct creation c = {.db = db, .name = name, .name_length = length};
+    rc = create_table(&c, out, definition, definition_length, err);
+    forget_attempt(&c);
+    buffer_free(&c.schema);
+    key_registry_free(&c.keys);
+    cJSON_Delete(c.tree);
+    free(c.name_text);
+    return rc;
+}
+
+/* ---- opening ---- */
+
+int flexdb_open_table(flexdb_table **out, flexdb *db, const char *name, size_t length, flexdb_error *err) {
+    *out = NULL;
+    int rc = database_enter(db, ENGINE_READ, err);
+    if (rc != 0) return rc;
+    char *text = strndup(name, length);
+    if (text == NULL) return error_no_memory(err);
+    const char *texts[] = {db->application, text};
+    struct table_state *state = NULL;
+    /* A text with a NUL inside is nobody's name. */
+    rc = strlen(text) == length ? state_find(&state, db->engine, CATALOG_TABLE_BY_NAME, texts, 2, err) : 0;
+    if (rc == 1 && state->active) {
+        rc = table_new(out, db, state, err);
+        state = NULL;
+    } else if (rc >= 0) {
+        rc = table_no_such(name, length, err);
+    }
+    state_drop(state);
+    free(text);
+    return rc;
+}

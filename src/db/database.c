@@ -1,0 +1,182 @@
+#include "db/database.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+enum { APPLICATION_MAX_BYTES = 128, ACTOR_MAX_CHARACTERS = 128 };
+
+const char *flexdb_url_scheme(const char *url, size_t length) {
+    static const char *const schemes[] = {"sqlite", "mysql"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t size = strlen(schemes[i]);
+        if (length > size && memcmp(url, schemes[i], size) == 0 && url[size] == ':') return schemes[i];
+    }
+    return NULL;
+}
+
+/* ---- handles ---- */
+
+static char *copy_text(const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL) memcpy(copy, text, size);
+    return copy;
+}
+
+/* Both stand in columns of fixed width of the catalogue. */
+static int check_names(const char *application, const char *actor, flexdb_error *err) {
+    struct utf8_facts facts;
+    size_t length = strlen(application);
+    if (length == 0 || length > APPLICATION_MAX_BYTES || !utf8_check(application, length, &facts))
+        return error_set(err, FLEXDB_MISUSE, "an application's name is 1 to %d bytes of UTF-8",
+                         (int)APPLICATION_MAX_BYTES);
+    if (actor == NULL) return 0;
+    if (!utf8_check(actor, strlen(actor), &facts) || facts.code_points > ACTOR_MAX_CHARACTERS)
+        return error_set(err, FLEXDB_MISUSE, "an actor's name is at most %d characters of UTF-8",
+                         (int)ACTOR_MAX_CHARACTERS);
+    return 0;
+}
+
+static int handle_new(flexdb **out, struct engine *e, const char *application, const char *actor, flexdb_error *err) {
+    flexdb *db = calloc(1, sizeof *db);
+    if (db == NULL) return error_no_memory(err);
+    db->references = 1;
+    db->open = true;
+    db->engine = engine_hold(e);
+    db->application = copy_text(application);
+    if (actor != NULL) db->actor = copy_text(actor);
+    if (db->application == NULL || (actor != NULL && db->actor == NULL)) {
+        database_drop(db);
+        return error_no_memory(err);
+    }
+    *out = db;
+    return 0;
+}
+
+flexdb *database_hold(flexdb *db) {
+    db->references++;
+    return db;
+}
+
+void database_drop(flexdb *db) {
+    if (db == NULL || --db->references != 0) return;
+    engine_drop(db->engine);
+    free(db->application);
+    free(db->actor);
+    free(db);
+}
+
+int database_enter(flexdb *db, enum engine_use use, flexdb_error *err) {
+    if (!db->open) return error_set(err, FLEXDB_MISUSE, "the database is closed");
+    return engine_enter(db->engine, use, err);
+}
+
+/* ---- FlexDB's own tables ---- */
+
+static int read_layout(struct engine *e, flexdb_error *err) {
+    struct statement *s;
+    const char *sql = catalog_sql(e->dialect, CATALOG_READ_LAYOUT);
+    int rc = engine_query(e, &s, sql, strlen(sql), NULL, 0, err);
+    if (rc <= 0) return rc;
+    const char *text;
+    size_t length;
+    long layout = 0;
+    rc = engine_text(e, s, 0, &text, &length, err);
+    if (rc == 0 && length > 0 && length < 10) {
+        char digits[10] = {0};
+        memcpy(digits, text, length);
+        layout = strtol(digits, NULL, 10);
+    }
+    engine_finalize(e, s);
+    if (rc != 0) return rc;
+    if (layout < 1) return error_set(err, FLEXDB_CORRUPT, "flex_meta does not say which layout the database has");
+    if (layout > CATALOG_LAYOUT)
+        return error_set(err, FLEXDB_UNSUPPORTED, "the database has layout %ld, this FlexDB knows layouts up to %d",
+                         layout, (int)CATALOG_LAYOUT);
+    return 1;
+}
+
+static int write_catalog(struct engine *e, flexdb_error *err) {
+    const char *sql;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && (sql = catalog_ddl(e->dialect, i)) != NULL; i++)
+        rc = engine_ddl(e, sql, strlen(sql), err);
+    if (rc != 0) return rc;
+    char digits[12] = {(char)('0' + CATALOG_LAYOUT)};
+    flexdb_value value = value_text(digits, 1);
+    sql = catalog_sql(e->dialect, CATALOG_WRITE_LAYOUT);
+    return engine_run(e, sql, strlen(sql), &value, 1, NULL, err);
+}
+
+/* Two handles may open a new database at once: every statement is harmless when the other has done it. */
+static int create_catalog(struct engine *e, flexdb_error *err) {
+    if (e->options.read_only)
+        return error_set(err, FLEXDB_READ_ONLY, "the database has no FlexDB tables, and the handle is read-only");
+    if (!engine_has(e, DRIVER_TRANSACTIONAL_DDL)) return write_catalog(e, err);
+    int rc = engine_begin(e, err);
+    if (rc != 0) return rc;
+    rc = write_catalog(e, err);
+    if (rc == 0) return engine_commit(e, err);
+    engine_rollback(e);
+    return rc;
+}
+
+static int prepare_catalog(struct engine *e, flexdb_error *err) {
+    struct statement *s;
+    const char *sql = catalog_sql(e->dialect, CATALOG_EXISTS);
+    int rc = engine_query(e, &s, sql, strlen(sql), NULL, 0, err);
+    engine_finalize(e, s);
+    if (rc == 1) rc = read_layout(e, err);
+    if (rc == 0) {
+        rc = create_catalog(e, err);
+        if (rc == 0) rc = read_layout(e, err);
+        if (rc == 0) rc = error_set(err, FLEXDB_CORRUPT, "flex_meta does not say which layout the database has");
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- the C API ---- */
+
+int flexdb_open(flexdb **out, const char *url, size_t length, const struct flexdb_options *options, flexdb_error *err) {
+    *out = NULL;
+    const char *application = options->application != NULL ? options->application : "default";
+    int rc = check_names(application, options->actor, err);
+    if (rc != 0) return rc;
+    struct engine *e;
+    rc = engine_open(&e, url, length, options, err);
+    if (rc != 0) return rc;
+    rc = prepare_catalog(e, err);
+    if (rc == 0) rc = handle_new(out, e, application, options->actor, err);
+    engine_drop(e);
+    return rc;
+}
+
+int flexdb_with(flexdb **out, flexdb *db, const char *application, const char *actor, flexdb_error *err) {
+    *out = NULL;
+    if (!flexdb_is_open(db)) return error_set(err, FLEXDB_MISUSE, "the database is closed");
+    if (application == NULL) application = db->application;
+    if (actor == NULL) actor = db->actor;
+    int rc = check_names(application, actor, err);
+    if (rc == 0) rc = handle_new(out, db->engine, application, actor, err);
+    if (rc == 0) (*out)->view = true;
+    return rc;
+}
+
+void flexdb_close(flexdb *db) {
+    db->open = false;
+    if (!db->view) engine_close(db->engine);
+}
+
+bool flexdb_is_open(const flexdb *db) { return db->open && db->engine->connection != NULL; }
+
+void flexdb_free(flexdb *db) {
+    if (db == NULL) return;
+    flexdb_close(db);
+    database_drop(db);
+}
+
+const char *flexdb_application(const flexdb *db) { return db->application; }
+
+const char *flexdb_actor(const flexdb *db) { return db->actor; }

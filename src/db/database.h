@@ -1,0 +1,22 @@
+/* The handle behind `flexdb`: one connection seen as one application and one actor. Tables, results and batches hold a
+ * reference, so that handles may be freed in any order. */
+#ifndef FLEXDB_DB_DATABASE_H
+#define FLEXDB_DB_DATABASE_H
+
+#include "db/engine.h"
+
+struct flexdb {
+    size_t references;
+    struct engine *engine;
+    char *application;
+    char *actor; /* NULL: none */
+    bool view;   /* made by flexdb_with: closing it closes nothing else */
+    bool open;
+};
+
+flexdb *database_hold(flexdb *db);
+void database_drop(flexdb *db);
+/* engine_enter, and MISUSE for a closed view. */
+int database_enter(flexdb *db, enum engine_use use, flexdb_error *err);
+
+#endif

@@ -1,0 +1,214 @@
+#include "db/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "db/batch.h"
+#include "db/functions.h"
+#include "db/rows.h"
+
+static int choose_driver(struct engine *e, const struct driver *given, flexdb_error *err) {
+    if (strcmp(e->url.scheme, sqlite_driver.scheme) == 0) {
+        e->driver = &sqlite_driver;
+    } else if (given != NULL && given->abi == DRIVER_ABI && given->scheme != NULL &&
+               strcmp(given->scheme, e->url.scheme) == 0) {
+        e->driver = given;
+    } else if (given != NULL) {
+        int rc = driver_check(given, err);
+        if (rc != 0) return rc;
+        return error_set(err, FLEXDB_UNSUPPORTED, "the driver '%s' does not open '%s:' URLs", given->scheme,
+                         e->url.scheme);
+    } else {
+        return error_set(err, FLEXDB_UNSUPPORTED, "no driver for '%s:' URLs is there", e->url.scheme);
+    }
+    int rc = driver_check(e->driver, err);
+    if (rc != 0) return rc;
+    e->dialect = dialect_find(e->driver->dialect);
+    if (e->dialect == NULL)
+        return error_set(err, FLEXDB_UNSUPPORTED, "the dialect '%s' of the driver '%s' is not known",
+                         e->driver->dialect, e->driver->scheme);
+    return 0;
+}
+
+int engine_open(struct engine **out, const char *url, size_t length, const struct flexdb_options *options,
+                flexdb_error *err) {
+    struct engine *e = calloc(1, sizeof *e);
+    if (e == NULL) return error_no_memory(err);
+    e->references = 1;
+    e->uuids = UUID_GENERATOR_INIT;
+    e->options.timeout = options->timeout < 0 ? 5 : options->timeout;
+    e->options.read_only = options->read_only;
+    e->options.create = !options->no_create && !options->read_only;
+    int rc = url_parse(&e->url, url, length, err);
+    if (rc == 0) rc = choose_driver(e, options->driver, err);
+    if (rc == 0) rc = e->driver->open(&e->connection, &e->url, &e->options, err);
+    if (rc == 0 && engine_has(e, DRIVER_FUNCTIONS)) rc = functions_register(e, err);
+    if (rc != 0) {
+        engine_drop(e);
+        return rc;
+    }
+    *out = e;
+    return 0;
+}
+
+struct engine *engine_hold(struct engine *e) {
+    e->references++;
+    return e;
+}
+
+void engine_close(struct engine *e) {
+    if (e->connection == NULL) return;
+    rows_end_all(e, 0, NULL);
+    batch_end_all(e);
+    e->driver->close(e->connection);
+    e->connection = NULL;
+    if (e->ddl != NULL) e->driver->close(e->ddl);
+    e->ddl = NULL;
+    e->depth = 0;
+    e->epoch++;
+    error_clear(&e->doomed);
+    functions_free(e->functions);
+    e->functions = NULL;
+}
+
+void engine_drop(struct engine *e) {
+    if (e == NULL || --e->references != 0) return;
+    engine_close(e);
+    url_free(&e->url);
+    free(e);
+}
+
+int engine_enter(struct engine *e, enum engine_use use, flexdb_error *err) {
+    if (e->connection == NULL) return error_set(err, FLEXDB_MISUSE, "the database is closed");
+    if (e->batches != NULL) batch_flush_all(e);
+    if (e->doomed.code != FLEXDB_OK) {
+        error_repeat(err, &e->doomed);
+        return -(int)err->code;
+    }
+    if (use == ENGINE_WRITE && e->options.read_only) return error_set(err, FLEXDB_READ_ONLY, "the handle is read-only");
+    if (e->rows != NULL && (use == ENGINE_WRITE || !engine_has(e, DRIVER_CONCURRENT_READS))) rows_spool_all(e);
+    if (e->doomed.code != FLEXDB_OK) {
+        error_repeat(err, &e->doomed);
+        return -(int)err->code;
+    }
+    return 0;
+}
+
+/* ---- statements ---- */
+
+static int watch(struct engine *e, int rc, const flexdb_error *err) {
+    if (rc < 0 && err->ended && e->depth != 0 && e->doomed.code == FLEXDB_OK) error_repeat(&e->doomed, err);
+    return rc;
+}
+
+int engine_prepare(struct engine *e, struct statement **out, const char *sql, size_t length, flexdb_error *err) {
+    *out = NULL;
+    return watch(e, e->driver->prepare(out, e->connection, sql, length, err), err);
+}
+
+void engine_finalize(struct engine *e, struct statement *s) {
+    if (s != NULL) e->driver->finalize(s);
+}
+
+int engine_step(struct engine *e, struct statement *s, flexdb_error *err) {
+    return watch(e, e->driver->step(s, err), err);
+}
+
+int engine_query(struct engine *e, struct statement **out, const char *sql, size_t length, const flexdb_value *values,
+                 size_t count, flexdb_error *err) {
+    int rc = engine_prepare(e, out, sql, length, err);
+    if (rc == 0) rc = e->driver->bind(*out, values, count, err);
+    if (rc == 0) rc = engine_step(e, *out, err);
+    if (rc <= 0) {
+        engine_finalize(e, *out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+int engine_run(struct engine *e, const char *sql, size_t length, const flexdb_value *values, size_t count,
+               int64_t *affected, flexdb_error *err) {
+    struct statement *s;
+    int rc = engine_prepare(e, &s, sql, length, err);
+    if (rc == 0) rc = e->driver->bind(s, values, count, err);
+    if (rc == 0) rc = watch(e, e->driver->run(s, affected, err), err);
+    engine_finalize(e, s);
+    return rc;
+}
+
+int engine_run_many(struct engine *e, const char *sql, size_t length, const flexdb_value *values, size_t rows,
+                    size_t width, size_t *failed, flexdb_error *err) {
+    struct statement *s;
+    *failed = rows;
+    int rc = engine_prepare(e, &s, sql, length, err);
+    if (rc == 0) rc = watch(e, e->driver->run_many(s, values, rows, width, failed, err), err);
+    engine_finalize(e, s);
+    return rc;
+}
+
+int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *err) {
+    if (engine_has(e, DRIVER_TRANSACTIONAL_DDL))
+        return watch(e, e->driver->execute(e->connection, sql, length, err), err);
+    int rc = 0;
+    if (e->ddl == NULL) rc = e->driver->open(&e->ddl, &e->url, &e->options, err);
+    if (rc == 0) rc = e->driver->execute(e->ddl, sql, length, err);
+    if (rc != 0 && err->code == FLEXDB_CONNECTION && e->ddl != NULL) {
+        /* The server may have hung up on a connection that was seldom used: the next call opens another. */
+        e->driver->close(e->ddl);
+        e->ddl = NULL;
+    }
+    return rc;
+}
+
+int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t *out, flexdb_error *err) {
+    flexdb_value value;
+    int rc = e->driver->column(s, column, &value, err);
+    if (rc != 0) return rc;
+    if (value.tag != FLEXDB_INTEGER)
+        return error_set(err, FLEXDB_CORRUPT, "column %zu of a result is not an integer", column);
+    *out = value.as.integer;
+    return 0;
+}
+
+int engine_text(struct engine *e, struct statement *s, size_t column, const char **text, size_t *length,
+                flexdb_error *err) {
+    flexdb_value value;
+    int rc = e->driver->column(s, column, &value, err);
+    if (rc != 0) return rc;
+    *text = NULL;
+    *length = 0;
+    if (value.tag == FLEXDB_NULL) return 0;
+    if (value.tag != FLEXDB_TEXT && value.tag != FLEXDB_BYTES)
+        return error_set(err, FLEXDB_CORRUPT, "column %zu of a result is not a text", column);
+    *text = value.as.text;
+    *length = value.length;
+    return 0;
+}
+
+/* ---- errors ---- */
+
+void error_repeat(flexdb_error *to, const flexdb_error *from) {
+    if (to->code != FLEXDB_OK) return;
+    error_set(to, from->code, "%s", from->message);
+    to->retryable = from->retryable;
+    to->ended = from->ended;
+}
+
+void error_prefix(flexdb_error *err, const char *format, ...) {
+    char prefix[64];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(prefix, sizeof prefix, format, args);
+    va_end(args);
+    struct buffer text = BUFFER_INIT;
+    buffer_puts(&text, prefix);
+    buffer_puts(&text, err->message);
+    char *owned = buffer_take(&text);
+    if (owned == NULL) return; /* the message only loses its place */
+    free(err->owned);
+    err->owned = owned;
+    err->message = owned;
+}

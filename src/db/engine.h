@@ -1,0 +1,108 @@
+/* What the handles of one connection share: the driver's connection, the open transaction, the results and batches that
+ * are being read and written, and the tables' states. Every statement of src/db goes through here, so that the end of a
+ * transaction that the engine ended by itself is noticed in one place. */
+#ifndef FLEXDB_DB_ENGINE_H
+#define FLEXDB_DB_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/uuid.h"
+#include "base/value.h"
+#include "driver/driver.h"
+#include "driver/url.h"
+#include "flexdb.h"
+#include "sql/catalog.h"
+#include "sql/dialect.h"
+
+enum { ENGINE_STATE_BUCKETS = 256 };
+
+struct table_state;
+struct function_room;
+
+struct engine {
+    const struct driver *driver;
+    const struct dialect *dialect;
+    struct connection *connection; /* NULL once closed */
+    struct connection *ddl;        /* for DDL where that ends a transaction; opened when it is first needed */
+    struct url url;
+    struct connect_options options;
+    size_t references;                                /* of flexdb handles */
+    unsigned depth;                                   /* of transactions: 1 the engine's, further ones savepoints */
+    bool catalog_changed;                             /* inside the open transaction */
+    uint64_t epoch;                                   /* moves when cached states can no longer be trusted at all */
+    flexdb_error doomed;                              /* why the engine has ended the open transaction */
+    struct flexdb_rows *rows;                         /* open results */
+    struct flexdb_batch *batches;                     /* open batches, the innermost first */
+    struct table_state *states[ENGINE_STATE_BUCKETS]; /* by id; not owned: a state leaves when it is freed */
+    struct uuid_generator uuids;
+    struct function_room *functions;
+};
+
+enum engine_use { ENGINE_READ, ENGINE_WRITE };
+
+/* Connects. The caller drops its reference. */
+int engine_open(struct engine **out, const char *url, size_t length, const struct flexdb_options *options,
+                flexdb_error *err);
+struct engine *engine_hold(struct engine *e);
+void engine_drop(struct engine *e);
+/* Closes the connection with all that is open in it. Idempotent. */
+void engine_close(struct engine *e);
+
+static inline bool engine_has(const struct engine *e, unsigned capability) {
+    return (e->driver->capabilities & capability) != 0;
+}
+
+/* Before a call begins: MISUSE when closed, the error of a transaction that the engine has ended, READ_ONLY. Writes
+ * what batches hold back and moves results out of the way of what comes (spools them). */
+int engine_enter(struct engine *e, enum engine_use use, flexdb_error *err);
+
+/* ---- statements: the driver's slots, watched ---- */
+
+int engine_prepare(struct engine *e, struct statement **out, const char *sql, size_t length, flexdb_error *err);
+/* Prepares, binds, and makes the first step. 1: there is a row and *out is to be finalized by the caller; 0: none. */
+int engine_query(struct engine *e, struct statement **out, const char *sql, size_t length, const flexdb_value *values,
+                 size_t count, flexdb_error *err);
+/* The next row: 1 or 0. */
+int engine_step(struct engine *e, struct statement *s, flexdb_error *err);
+/* Prepares, binds, runs, finalizes. `affected` may be NULL. */
+int engine_run(struct engine *e, const char *sql, size_t length, const flexdb_value *values, size_t count,
+               int64_t *affected, flexdb_error *err);
+int engine_run_many(struct engine *e, const char *sql, size_t length, const flexdb_value *values, size_t rows,
+                    size_t width, size_t *failed, flexdb_error *err);
+/* NULL is harmless. */
+void engine_finalize(struct engine *e, struct statement *s);
+/* DDL, outside the open transaction where the engine cannot have it inside. */
+int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *err);
+
+int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t *out, flexdb_error *err);
+/* A text or bytes, borrowed; NULL and 0 for SQL NULL. */
+int engine_text(struct engine *e, struct statement *s, size_t column, const char **text, size_t *length,
+                flexdb_error *err);
+
+/* ---- transactions: see flexdb_begin ---- */
+
+int engine_begin(struct engine *e, flexdb_error *err);
+/* Ends the innermost level whatever happens: what cannot be committed is rolled back. */
+int engine_commit(struct engine *e, flexdb_error *err);
+void engine_rollback(struct engine *e);
+/* Runs `body` inside a level of its own: committed when it returns 0 or more, else rolled back, and begun again from
+ * the start while the engine refuses it only for now (BUSY) and the timeout has not passed. Returns what the body
+ * returned. */
+int engine_transact(struct engine *e, int (*body)(void *context, flexdb_error *err), void *context, flexdb_error *err);
+/* Waits a little before something is tried again; false when `deadline` has passed. */
+bool engine_pause(int64_t deadline);
+/* Microseconds on the wall clock until which a call may wait. */
+int64_t engine_deadline(const struct engine *e);
+
+/* All states are to be read again before they are used. */
+void engine_forget_states(struct engine *e);
+
+/* Copies code, flags and message. */
+void error_repeat(flexdb_error *to, const flexdb_error *from);
+/* Puts words before the message of an error that is set: `record 3: `. */
+void error_prefix(flexdb_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

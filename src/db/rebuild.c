@@ -1,0 +1,93 @@
+/* A new physical table for a definition that the old one cannot serve: every record is copied, in the transaction. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/evolution.h"
+#include "db/references.h"
+#include "db/tables.h"
+#include "db/write.h"
+
+/* The new layout as a state that nobody else sees, so that what writes records can be used for it. */
+struct copy {
+    struct table_state to;
+    struct record record;
+    struct buffer scratch;
+    struct buffer sql;
+};
+
+static int map_columns(struct evolution *ev, struct copy *c, flexdb_error *err) {
+    c->to.engine = ev->table->db->engine;
+    c->to.validator = ev->to;
+    c->to.layout = ev->layout;
+    c->to.name = ev->from->name;
+    return state_map_physicals(&c->to, err);
+}
+
+static int copy_record(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err) {
+    struct copy *c = context;
+    int rc = codec_decode(ev->to, raw->data, raw->data_length, NULL, &c->record, err);
+    if (rc != 0) return rc;
+    struct parameters p;
+    p.count = 0;
+    parameter_add(&p, value_integer(raw->seq));
+    parameter_add(&p, value_text(raw->id, raw->id_length));
+    parameter_add(&p, value_text(raw->data, raw->data_length));
+    parameter_add(&p, value_integer(raw->schema_version));
+    parameter_add(&p, value_integer(raw->version));
+    parameter_add(&p, value_integer(raw->created_at));
+    parameter_add(&p, value_integer(raw->updated_at));
+    parameter_add(&p, raw->deleted ? value_integer(raw->deleted_at) : value_null());
+    rc = write_add_physicals(&p, &c->to, c->record.values, &c->scratch, err);
+    if (rc == 0) rc = engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err);
+    if (rc != -FLEXDB_DUPLICATE) return rc;
+    const flexdb_value id = value_text(raw->id, raw->id_length);
+    rc = write_explain_duplicate(&c->to, c->record.values, &id, err);
+    for (size_t i = 0; i < err->issue_count; i++) error_issue_id(err, &err->issues[i], raw->id, raw->id_length);
+    return rc;
+}
+
+static int copy_records(struct evolution *ev, flexdb_error *err) {
+    struct copy c = {0};
+    int rc = map_columns(ev, &c, err);
+    if (rc == 0) {
+        records_copy(c.to.engine->dialect, ev->layout, &c.sql);
+        rc = buffer_failed(&c.sql) ? error_no_memory(err) : evolution_walk(ev, true, copy_record, &c, err);
+    }
+    free(c.to.physicals);
+    record_free(&c.record);
+    buffer_free(&c.scratch);
+    buffer_free(&c.sql);
+    return rc;
+}
+
+int evolution_rebuild(struct evolution *ev, flexdb_error *err) {
+    struct engine *e = ev->table->db->engine;
+    bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
+    ev->physical = !inside;
+    int rc = tables_create_physical(e, ev->layout, err);
+    if (rc == 0 && ev->has_records) rc = copy_records(ev, err);
+    if (rc != 0) return rc;
+    /* Outside the transaction the old one may go only when all is committed. */
+    if (inside) return tables_drop_physical(e, ev->from->layout->table, err);
+    memcpy(ev->old_table, ev->from->layout->table, sizeof ev->old_table);
+    return 0;
+}
+
+int evolution_touch_referrers(struct evolution *ev, flexdb_error *err) {
+    struct engine *e = ev->table->db->engine;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ev->layout->referrer_count; i++) {
+        const char *id = ev->layout->referrers[i];
+        if (strcmp(id, ev->from->id) == 0) continue;
+        struct table_state *referrer, *now = NULL;
+        rc = state_find(&referrer, e, CATALOG_TABLE_LOCK, &id, 1, err);
+        if (rc == 1) {
+            struct catalog_entry entry = state_entry(referrer);
+            rc = catalog_update(e, &entry, referrer->revision, err);
+            if (rc == 0) rc = tables_read_back(&now, e, id, err);
+        }
+        state_drop(now);
+        state_drop(referrer);
+    }
+    return rc;
+}

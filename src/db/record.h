@@ -1,0 +1,38 @@
+/* A stored record on its way between a statement's row and a vector of values. */
+#ifndef FLEXDB_DB_RECORD_H
+#define FLEXDB_DB_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/datetime.h"
+#include "db/state.h"
+#include "model/codec.h"
+
+/* A row of enum fetch_column. `revision` is 0 where the dialect gives none. */
+struct raw_record {
+    int64_t seq, version, created_at, updated_at, deleted_at, schema_version, revision;
+    bool deleted;
+    const char *id, *data;
+    size_t id_length, data_length;
+};
+
+/* Texts of system times that a vector points to. */
+struct record_times {
+    char created_at[DATETIME_TEXT_SIZE], updated_at[DATETIME_TEXT_SIZE], deleted_at[DATETIME_TEXT_SIZE];
+};
+
+/* Reads the current row; texts stay the statement's. */
+int raw_read(struct engine *e, struct statement *s, struct raw_record *out, flexdb_error *err);
+/* Sets the system slots of a vector; texts stay the raw record's, times are printed to `times`. */
+void record_system_slots(const flexdb_shape *shape, flexdb_value *values, const struct raw_record *raw,
+                         struct record_times *times);
+/* The physical values of a normalized vector, as the engine stores them, in the layout's order. */
+int record_physicals(const struct table_state *s, const flexdb_value *values, flexdb_value *out, struct buffer *scratch,
+                     flexdb_error *err);
+/* The value as a JSON text for an issue, cut when it is long; for the caller to free. NULL when memory is out. */
+char *record_excerpt(const flexdb_value *value);
+
+#endif

@@ -1,0 +1,161 @@
+#include "db/references.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "db/record.h"
+#include "sql/records.h"
+
+/* Statements are made for these numbers of ids, so that few texts serve all. */
+static const size_t list_sizes[] = {1, 8, 64, 512};
+enum { LIST_SIZES = 4, LIST_MAX = 512 };
+
+static size_t list_size(size_t count) {
+    size_t i = 0;
+    while (i + 1 < LIST_SIZES && list_sizes[i] < count) i++;
+    return list_sizes[i];
+}
+
+/* Marks what one statement finds of at most LIST_MAX ids. */
+static int find_some(struct engine *e, const char *table, const flexdb_value *ids, size_t count,
+                     const struct names *places, bool *found, flexdb_error *err) {
+    flexdb_value values[LIST_MAX];
+    size_t size = list_size(count);
+    for (size_t i = 0; i < size; i++) values[i] = ids[i < count ? i : count - 1];
+    struct buffer sql = BUFFER_INIT;
+    records_exist(e->dialect, table, size, &sql);
+    struct statement *s = NULL;
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_query(e, &s, sql.data, sql.length, values, size, err);
+    while (rc == 1) {
+        const char *id;
+        size_t length;
+        rc = engine_text(e, s, 0, &id, &length, err);
+        if (rc != 0) break;
+        int64_t place = names_find(places, id, length);
+        if (place != NAMES_NONE) found[place] = true;
+        rc = engine_step(e, s, err);
+    }
+    engine_finalize(e, s);
+    buffer_free(&sql);
+    return rc;
+}
+
+int references_exist(struct engine *e, const char *table, const flexdb_value *ids, size_t count, bool *found,
+                     flexdb_error *err) {
+    for (size_t i = 0; i < count; i++) found[i] = false;
+    if (table[0] == '\0' || count == 0) return 0;
+    struct names places = NAMES_INIT;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (names_add(&places, ids[i].as.text, ids[i].length, (uint32_t)i) < 0) rc = error_no_memory(err);
+    for (size_t i = 0; rc == 0 && i < count; i += LIST_MAX)
+        rc = find_some(e, table, ids + i, count - i < LIST_MAX ? count - i : LIST_MAX, &places, found, err);
+    /* An id that stands there twice was marked where it stands first. */
+    for (size_t i = 0; rc == 0 && i < count; i++) found[i] = found[names_find(&places, ids[i].as.text, ids[i].length)];
+    names_free(&places);
+    return rc;
+}
+
+void references_issue(const struct table_state *s, const struct state_reference *r, const flexdb_value *id,
+                      flexdb_error *err) {
+    const struct column *c = validator_column(s->validator, r->slot)->column;
+    char *got = record_excerpt(id);
+    error_issue(err, c->name, "reference", NULL, got, "no record %s is in table \"%s\"", got != NULL ? got : "",
+                c->rules.target_table != NULL ? c->rules.target_table : "");
+    free(got);
+}
+
+int references_explain(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
+                       const char *id, size_t id_length, flexdb_error *err) {
+    for (size_t i = 0; i < s->reference_count; i++) {
+        const struct state_reference *r = &s->references[i];
+        const flexdb_value *value = &values[r->slot];
+        if (value->tag != FLEXDB_TEXT || (given != NULL && given[r->slot].tag == FLEXDB_ABSENT)) continue;
+        if (r->self && id != NULL && value->length == id_length && memcmp(value->as.text, id, id_length) == 0) continue;
+        bool found;
+        int rc = references_exist(s->engine, r->table, value, 1, &found, err);
+        if (rc != 0) return rc;
+        if (!found) references_issue(s, r, value, err);
+    }
+    return error_close_issues(err, FLEXDB_REFERENCE);
+}
+
+/* ---- who refers to a record ---- */
+
+static const struct layout_column *physical_of_slot(const struct table_state *s, size_t slot) {
+    for (size_t i = 0; i < s->physical_count; i++)
+        if (s->physicals[i].slot == slot) return s->physicals[i].column;
+    return NULL;
+}
+
+static int refuse_delete(const struct table_state *referrer, size_t slot, const char *id, size_t length,
+                         flexdb_error *err) {
+    const struct column *c = validator_column(referrer->validator, slot)->column;
+    if (c->rules.on_delete == ON_DELETE_RESTRICT)
+        return error_set(err, FLEXDB_REFERENCE, "record \"%.*s\" is referred to by column \"%s\" of table \"%s\"",
+                         (int)length, id, c->name, referrer->name);
+    return error_set(err, FLEXDB_UNSUPPORTED,
+                     "record \"%.*s\" is referred to by column \"%s\" of table \"%s\", whose onDelete is %s: deleting "
+                     "along with references is not built yet",
+                     (int)length, id, c->name, referrer->name, on_delete_name(c->rules.on_delete));
+}
+
+static int check_referrer(const struct table_state *s, struct table_state *referrer, const char *id, size_t length,
+                          flexdb_error *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < referrer->reference_count; i++) {
+        const struct state_reference *r = &referrer->references[i];
+        if (r->target_id == NULL || strcmp(r->target_id, s->id) != 0) continue;
+        const struct layout_column *column = physical_of_slot(referrer, r->slot);
+        if (column == NULL) continue;
+        struct buffer sql = BUFFER_INIT;
+        struct statement *found = NULL;
+        records_referrer(s->engine->dialect, referrer->layout, column, &sql);
+        flexdb_value value = value_text(id, length);
+        rc = buffer_failed(&sql) ? error_no_memory(err)
+                                 : engine_query(s->engine, &found, sql.data, sql.length, &value, 1, err);
+        engine_finalize(s->engine, found);
+        buffer_free(&sql);
+        if (rc == 1) rc = refuse_delete(referrer, r->slot, id, length, err);
+    }
+    return rc;
+}
+
+/* Calls `visit` for each live table that has, or had, a reference column to `s`. */
+typedef int (*referrer_visit)(const struct table_state *s, struct table_state *referrer, const char *id, size_t length,
+                              flexdb_error *err);
+
+static int each_referrer(const struct table_state *s, referrer_visit visit, const char *id, size_t length,
+                         flexdb_error *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->layout->referrer_count; i++) {
+        const char *table_id = s->layout->referrers[i];
+        struct table_state *referrer;
+        rc = state_find(&referrer, s->engine, CATALOG_TABLE_BY_ID, &table_id, 1, err);
+        if (rc == 1) rc = referrer->active ? visit(s, referrer, id, length, err) : 0;
+        state_drop(referrer);
+    }
+    return rc;
+}
+
+int references_check_deleted(const struct table_state *s, const char *id, size_t length, flexdb_error *err) {
+    return each_referrer(s, check_referrer, id, length, err);
+}
+
+static int refuse_drop(const struct table_state *s, struct table_state *referrer, const char *id, size_t length,
+                       flexdb_error *err) {
+    (void)id, (void)length;
+    if (strcmp(referrer->id, s->id) == 0) return 0;
+    for (size_t i = 0; i < referrer->reference_count; i++) {
+        const struct state_reference *r = &referrer->references[i];
+        if (r->target_id != NULL && strcmp(r->target_id, s->id) == 0)
+            return error_set(err, FLEXDB_REFERENCE, "table \"%s\" is referred to by column \"%s\" of table \"%s\"",
+                             s->name, validator_column(referrer->validator, r->slot)->column->name, referrer->name);
+    }
+    return 0;
+}
+
+int references_check_dropped(const struct table_state *s, flexdb_error *err) {
+    return each_referrer(s, refuse_drop, NULL, 0, err);
+}

@@ -1,0 +1,95 @@
+/* A table as one revision of its catalogue row describes it: definition, layout, the SQL made from them. Immutable but
+ * for the texts that are made when they are first needed; shared by the handles of one engine. */
+#ifndef FLEXDB_DB_STATE_H
+#define FLEXDB_DB_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "db/catalog.h"
+#include "db/engine.h"
+#include "model/codec.h"
+#include "model/layout.h"
+#include "model/validator.h"
+#include "sql/records.h"
+
+/* The texts that a state keeps. */
+enum state_sql {
+    SQL_INSERT, /* guarded, with every reference */
+    SQL_INSERT_MANY,
+    SQL_UPDATE,
+    SQL_UPDATE_HELD, /* without the guard: the revision is held */
+    SQL_DELETE,
+    SQL_RESTORE,
+    SQL_ERASE,
+    SQL_FETCH,
+    SQL_FETCH_ALL, /* soft-deleted ones too */
+    SQL_FETCH_LOCKED,
+    SQL_FETCH_ALL_LOCKED,
+    SQL_WALK,
+    SQL_WALK_ALL,
+    SQL_COPY,
+    SQL_ANY,
+    STATE_SQL_COUNT
+};
+
+/* A physical column that is filled, and the slot whose value it repeats. */
+struct state_physical {
+    const struct layout_column *column;
+    size_t slot;
+};
+
+struct state_reference {
+    size_t slot;
+    const char *target_id; /* borrowed from the validator; NULL in a definition of another program */
+    bool self;
+    char table[PHYSICAL_NAME_SIZE]; /* where the referenced records live; "" when that table is gone */
+};
+
+/* Parameters of a statement that writes one record never pass this. */
+enum { STATE_MAX_PARAMETERS = 16 + 3 * DEFINITION_MAX_PHYSICAL };
+
+struct table_state {
+    size_t holders;
+    struct engine *engine;
+    struct table_state *next; /* in its bucket */
+    bool current;             /* in its bucket: nothing newer is known */
+    uint64_t epoch;
+    bool counted; /* `counter` is the change counter under which the revision was last seen unchanged */
+    uint32_t counter;
+    char *id, *application, *name, *schema, *deleted_at;
+    size_t schema_length;
+    int64_t version, revision;
+    bool active;
+    struct validator *validator;
+    struct layout *layout;
+    size_t physical_count, reference_count;
+    struct state_physical *physicals;
+    struct state_reference *references;
+    size_t physical_room; /* scratch for the physical values of one record */
+    struct buffer sql[STATE_SQL_COUNT];
+};
+
+/* Finds a table's row by a CATALOG_TABLE_* statement and gives the state of it: the one that is known when it is still
+ * right, else a new one, which then is the known one. 1, or 0 when there is no such row. The caller drops. */
+int state_find(struct table_state **out, struct engine *e, enum catalog_statement which, const char *const *texts,
+               size_t count, flexdb_error *err);
+struct table_state *state_hold(struct table_state *s);
+void state_drop(struct table_state *s);
+
+static inline bool state_is_current(const struct table_state *s) { return s->current && s->epoch == s->engine->epoch; }
+
+/* Fills `physicals` from layout and validator, which are set. */
+int state_map_physicals(struct table_state *s, flexdb_error *err);
+/* A text of the state; NULL with err when memory is out. */
+const struct buffer *state_text(struct table_state *s, enum state_sql which, flexdb_error *err);
+/* The catalogue entry as it is. */
+struct catalog_entry state_entry(const struct table_state *s);
+
+/* Whether what was read under `s` may be trusted; `revision` is the one that came with the row, or 0 for none (a result
+ * without rows; a dialect without it). 1 trusted, 0 the table has moved. To be asked after the first step. */
+int state_verify(struct table_state *s, int64_t revision, flexdb_error *err);
+
+#endif

@@ -1,0 +1,25 @@
+/* The catalogue's tables: what creating, dropping and evolving one have in common. */
+#ifndef FLEXDB_DB_TABLES_H
+#define FLEXDB_DB_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "db/database.h"
+#include "db/state.h"
+
+/* Compiles a stored definition's document with this version number: the validator, and the text for the catalogue. The
+ * tree is the caller's. */
+int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct buffer *schema, flexdb_error *err);
+/* Creates, or drops, a physical table with its indexes. */
+int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err);
+int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err);
+/* Takes a live table's row for writing, as it is then. NOT_FOUND when it is gone. The caller drops. */
+int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err);
+/* The table's row as it is now, as the state that is known from here on. The caller drops. */
+int tables_read_back(struct table_state **out, struct engine *e, const char *table_id, flexdb_error *err);
+
+#endif

@@ -1,0 +1,92 @@
+#include <string.h>
+
+#include "db/references.h"
+#include "db/write.h"
+
+int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record *raw, flexdb_error *err) {
+    struct table_state *s = t->state;
+    int rc = codec_merge(s->validator, raw->data, raw->data_length, given, &t->record, err);
+    if (rc != 0) return rc;
+    const flexdb_value *values = t->record.values, id = value_text(raw->id, raw->id_length);
+    if (write_cannot_refer(s, values, given)) return references_explain(s, values, given, raw->id, raw->id_length, err);
+    int64_t affected = 0;
+    struct parameters p;
+    p.count = 0;
+    raw->updated_at = write_time(raw->created_at);
+    parameter_add(&p, value_text(t->record.document.data, t->record.document.length));
+    parameter_add(&p, value_integer(raw->updated_at));
+    rc = write_add_physicals(&p, s, values, &t->physical, err);
+    if (rc != 0) return rc;
+    write_add_guard(&p, s, values, given, &id);
+    parameter_add(&p, value_integer(raw->seq));
+    parameter_add(&p, value_integer(raw->version));
+    rc = write_run(s, SQL_UPDATE, &p, &affected, err);
+    if (rc == -FLEXDB_DUPLICATE) return write_explain_duplicate(s, values, &id, err);
+    if (rc != 0 || affected == 0) return rc;
+    raw->version++;
+    return 1;
+}
+
+struct update {
+    flexdb_table *table;
+    const struct validator *v;
+    const char *id;
+    size_t length;
+    int64_t version;
+    const flexdb_value *given;
+    struct raw_record raw;
+    bool written; /* the guard was asked: what it refused is in the table's record */
+};
+
+static int check_version(const struct update *u, flexdb_error *err) {
+    if (u->version == 0 || u->version == u->raw.version) return 0;
+    return error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" is at version %lld, not %lld", (int)u->length, u->id,
+                     (long long)u->raw.version, (long long)u->version);
+}
+
+/* 1 done, 0 when the record has moved between the two statements. */
+static int update_once(void *context, flexdb_error *err) {
+    struct update *u = context;
+    struct engine *e = u->table->db->engine;
+    bool lock = e->depth != 0 && !engine_has(e, DRIVER_SINGLE_WRITER);
+    u->written = false;
+    int rc = table_fetch(u->table, u->v, lock ? SQL_FETCH_LOCKED : SQL_FETCH, u->id, u->length, &u->raw, err);
+    if (rc == 0) return table_not_found(u->id, u->length, err);
+    if (rc == 1) rc = check_version(u, err);
+    if (rc != 0) return rc;
+    u->written = true;
+    return update_attempt(u->table, u->given, &u->raw, err);
+}
+
+static int moved(const struct update *u, int64_t deadline, flexdb_error *err) {
+    if (u->version == 0 && engine_pause(deadline)) return 0;
+    int rc = error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" was changed by somebody else", (int)u->length, u->id);
+    err->retryable = u->version == 0;
+    return rc;
+}
+
+int flexdb_update(flexdb_table *table, const char *id, size_t length, int64_t version, const flexdb_validator *v,
+                  const flexdb_value *given, flexdb_row *out, flexdb_error *err) {
+    struct engine *e = table->db->engine;
+    struct update u = {.table = table, .v = v, .id = id, .length = length, .version = version, .given = given};
+    int64_t deadline = engine_deadline(e);
+    for (unsigned attempt = 0;;) {
+        int rc = table_enter(table, ENGINE_WRITE, v, err);
+        if (rc != 0) return rc;
+        /* With one writer at a time the lock is taken first, so that the record cannot move. */
+        bool transact = e->depth == 0 && engine_has(e, DRIVER_SINGLE_WRITER);
+        rc = transact ? engine_transact(e, update_once, &u, err) : update_once(&u, err);
+        if (rc == 1) {
+            write_row(table, &u.raw, out);
+            return 0;
+        }
+        if (rc == 0) {
+            rc = moved(&u, deadline, err);
+            if (rc != 0) return rc;
+            continue;
+        }
+        const struct table_written written = {table->record.values, given, u.raw.id, u.raw.id_length};
+        bool refused = rc == -FLEXDB_STALE && u.written;
+        if (!table_call_again(table, v, refused ? &written : NULL, attempt++, err)) return -(int)err->code;
+    }
+}

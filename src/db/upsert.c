@@ -1,0 +1,126 @@
+/* Insert or update, decided by a unique column. */
+#include <string.h>
+
+#include "db/write.h"
+#include "sql/select.h"
+
+struct upsert {
+    flexdb_table *table;
+    const struct validator *v;
+    const char *on;
+    size_t on_length;
+    const flexdb_value *given;
+    size_t slot;
+    struct raw_record raw;
+    bool inserted;
+    bool written; /* a guard was asked */
+};
+
+/* The slot of the column that decides: unique, or the id. */
+static int find_slot(struct upsert *u, flexdb_error *err) {
+    int64_t slot = validator_slot(u->v, u->on, u->on_length);
+    const flexdb_shape *shape = validator_shape(u->v);
+    int shown = (int)(u->on_length < 100 ? u->on_length : 100);
+    if (slot == NAMES_NONE) return error_set(err, FLEXDB_INVALID_QUERY, "there is no column \"%.*s\"", shown, u->on);
+    u->slot = (size_t)slot;
+    bool unique = u->slot < shape->columns ? validator_column(u->v, u->slot)->column->unique
+                                           : u->slot == shape->columns + SLOT_ID;
+    if (unique) return 0;
+    return error_set(err, FLEXDB_INVALID_QUERY, "column \"%.*s\" is not unique: upsert needs one that is", shown,
+                     u->on);
+}
+
+/* Finds the live record that holds the value in u->slot of the normalized record: 1 or 0. */
+static int find_holder(struct upsert *u, bool lock, flexdb_error *err) {
+    flexdb_table *t = u->table;
+    struct table_state *s = t->state;
+    struct engine *e = s->engine;
+    flexdb_value physical;
+    buffer_reset(&t->physical);
+    int rc = buffer_reserve(&t->physical, CODEC_PHYSICAL_SCRATCH) ? 0 : error_no_memory(err);
+    if (rc == 0) rc = codec_physical(s->validator, u->slot, &t->record.values[u->slot], &physical, &t->physical, err);
+    if (rc != 0) return rc;
+    const struct filter is_value = {.op = FILTER_EQ, .slot = u->slot, .count = 1, .values = &physical};
+    const struct query query = {.filter = &is_value};
+    struct sql sql = SQL_INIT;
+    struct statement *found = NULL;
+    rc = select_build(&sql, e->dialect, lock ? SELECT_TARGETS : SELECT_RECORDS, s->layout, s->validator, &query, s->id,
+                      err);
+    if (rc == 0) rc = engine_query(e, &found, sql.text.data, sql.text.length, sql.parameters, sql.count, err);
+    if (rc == 1) {
+        rc = raw_read(e, found, &u->raw, err);
+        if (rc == 0) rc = table_keep_raw(t, &u->raw, err);
+        if (rc == 0) rc = 1;
+    }
+    engine_finalize(e, found);
+    sql_clear(&sql);
+    return rc;
+}
+
+/* 1 done, 0 when somebody else was faster. */
+static int upsert_once(void *context, flexdb_error *err) {
+    struct upsert *u = context;
+    flexdb_table *t = u->table;
+    struct engine *e = t->db->engine;
+    u->written = false;
+    u->inserted = false;
+    int rc = codec_encode(t->state->validator, u->given, &t->record, err);
+    if (rc != 0) return rc;
+    const flexdb_value *value = &t->record.values[u->slot];
+    if (value_is_none(value)) {
+        error_issue(err, validator_shape(u->v)->fields[u->slot].name, "required", NULL, NULL,
+                    "must have a value, for the upsert goes by it");
+        return error_close_issues(err, FLEXDB_INVALID_RECORD);
+    }
+    bool lock = e->depth != 0 && !engine_has(e, DRIVER_SINGLE_WRITER);
+    if (u->slot < validator_shape(u->v)->columns)
+        rc = find_holder(u, lock, err);
+    else
+        rc = table_fetch(t, u->v, lock ? SQL_FETCH_LOCKED : SQL_FETCH, value->as.text, value->length, &u->raw, err);
+    if (rc < 0) return rc;
+    u->inserted = rc == 0;
+    u->written = true;
+    if (rc == 1) return update_attempt(t, u->given, &u->raw, err);
+    rc = insert_attempt(t, u->given, &u->raw, err);
+    return rc == 0 ? 1 : rc;
+}
+
+/* The value was inserted by somebody else between the two statements. */
+static bool lost_race(const struct upsert *u, const flexdb_error *err) {
+    if (err->code != FLEXDB_DUPLICATE || !u->inserted || err->issue_count == 0 || err->ended) return false;
+    return strcmp(err->issues[0].path, validator_shape(u->v)->fields[u->slot].name) == 0;
+}
+
+int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const flexdb_validator *v,
+                  const flexdb_value *given, flexdb_row *out, bool *inserted, flexdb_error *err) {
+    struct engine *e = table->db->engine;
+    struct upsert u = {.table = table, .v = v, .on = on, .on_length = on_length, .given = given};
+    int64_t deadline = engine_deadline(e);
+    for (unsigned attempt = 0, races = 0;;) {
+        int rc = table_enter(table, ENGINE_WRITE, v, err);
+        if (rc == 0) rc = find_slot(&u, err);
+        if (rc != 0) return rc;
+        bool transact = e->depth == 0 && engine_has(e, DRIVER_SINGLE_WRITER);
+        rc = transact ? engine_transact(e, upsert_once, &u, err) : upsert_once(&u, err);
+        if (rc == 1) {
+            *inserted = u.inserted;
+            write_row(table, &u.raw, out);
+            return 0;
+        }
+        /* A soft-deleted record may hold the id for good: then trying again is of no use. */
+        if (rc < 0 && lost_race(&u, err) && races++ < TABLE_MAX_ATTEMPTS) {
+            error_clear(err);
+            continue;
+        }
+        if (rc == 0) {
+            if (engine_pause(deadline)) continue;
+            rc = error_set(err, FLEXDB_CONFLICT, "the record was changed by somebody else");
+            err->retryable = true;
+            return rc;
+        }
+        const struct table_written written = {table->record.values, u.inserted ? NULL : given, u.raw.id,
+                                              u.raw.id_length};
+        bool refused = rc == -FLEXDB_STALE && u.written;
+        if (!table_call_again(table, v, refused ? &written : NULL, attempt++, err)) return -(int)err->code;
+    }
+}

@@ -1,0 +1,46 @@
+/* What the calls that write one record have in common. */
+#ifndef FLEXDB_DB_WRITE_H
+#define FLEXDB_DB_WRITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/table.h"
+
+struct parameters {
+    flexdb_value values[STATE_MAX_PARAMETERS];
+    size_t count;
+};
+
+static inline void parameter_add(struct parameters *p, flexdb_value value) { p->values[p->count++] = value; }
+
+/* Adds the physical values of a vector. */
+int write_add_physicals(struct parameters *p, const struct table_state *s, const flexdb_value *values,
+                        struct buffer *scratch, flexdb_error *err);
+/* Adds a guard's parameters: the table's id, its revision and, with `values`, the references among them that are to be
+ * looked after: those that are set in `given` (NULL: all) and are not the record itself. */
+void write_add_guard(struct parameters *p, const struct table_state *s, const flexdb_value *values,
+                     const flexdb_value *given, const flexdb_value *id);
+/* True when a reference is set that can only be missing, since its table is gone. */
+bool write_cannot_refer(const struct table_state *s, const flexdb_value *values, const flexdb_value *given);
+/* Says which value of the vector is taken: DUPLICATE with an issue in place of the engine's words. */
+int write_explain_duplicate(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,
+                            flexdb_error *err);
+int write_run(struct table_state *s, enum state_sql which, const struct parameters *p, int64_t *affected,
+              flexdb_error *err);
+/* Holds the revision until the transaction ends, and takes up what has moved before that. STALE as in table_enter. */
+int write_hold(flexdb_table *t, const struct validator *v, flexdb_error *err);
+/* `now`, but never before the record was made. */
+int64_t write_time(int64_t created_at);
+/* Gives the record in t->record back to the caller, under these system values. */
+void write_row(flexdb_table *t, const struct raw_record *raw, flexdb_row *out);
+
+/* One attempt at an insert, in whatever transaction is open; t->record holds the normalized record. `raw` tells its
+ * system values. */
+int insert_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record *raw, flexdb_error *err);
+/* One attempt at writing `given` over a record that was fetched. 1 done, 0 when the record has moved. `raw` becomes the
+ * new one. */
+int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record *raw, flexdb_error *err);
+
+#endif
