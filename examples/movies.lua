@@ -216,7 +216,7 @@ local before, good = total(), movies.version
 print("  before:   " .. before)
 assert(movies:evolve(function(t) t:remove "worldwide_gross" end, { message = "oops" }))
 local _, gone = movies:find { filter = { worldwide_gross = { gt = 0 } } }
-print("  dropped:  " .. tostring(gone))
+print("  dropped:  " .. gone.issues[1].message)
 assert(movies:rollback(good, { message = "undo the mistake" }))
 local after = total()
 print("  restored: " .. after)

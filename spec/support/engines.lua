@@ -4,6 +4,8 @@
 --     local db = engine.open()          -- a fresh application, closed after the test
 --   end)
 
+local busted = require "busted"
+
 local flexdb = require "flexdb"
 
 local engines = {}
@@ -38,7 +40,7 @@ if server and server ~= "" then engine("MariaDB", server, true) end
 -- Describes the same behaviour once for each engine.
 function engines.each(describe_engine)
     for _, each in ipairs(list) do
-        describe("on " .. each.name, function() describe_engine(each) end)
+        busted.describe("on " .. each.name, function() describe_engine(each) end)
     end
 end
 
