@@ -133,13 +133,16 @@ local function grow(row, number)
     grown[#grown + 1] = { tostring(number), tostring(movies.version), table.concat(fresh, ", ") }
 end
 
-local batch, inserted, refused = {}, 0, {}
+local batch, done, inserted, refused = {}, 0, 0, {}
 
 local function flush()
     local result = assert(movies:insert_many(batch, { on_error = "skip" }))
     inserted = inserted + result.inserted
-    for _, err in ipairs(result.errors) do refused[#refused + 1] = err.message end
-    batch = {}
+    for _, err in ipairs(result.errors) do
+        local issue = err.issues[1]
+        refused[#refused + 1] = ("record %d: %s %s"):format(done + issue.index, issue.path, issue.message)
+    end
+    done, batch = done + #batch, {}
 end
 
 for number, record in ipairs(records) do
@@ -170,7 +173,7 @@ for _, entry in ipairs(grown) do
     print((line:gsub("%s+$", "")))
 end
 print(("  inserted %d, refused %d"):format(inserted, #refused))
-for _, message in ipairs(refused) do print("  refused: " .. message) end
+for _, line in ipairs(refused) do print("  refused " .. line) end
 
 heading("3. What is in it")
 local best = { filter = { imdb_votes = { gte = 50000 } }, orderBy = { "-imdb_rating", "title" }, limit = 5 }
