@@ -31,12 +31,24 @@ return function(options)
         return pretty.write(message)
     end
 
+    -- A traceback without the frames of busted itself.
+    local function own_frames(text)
+        local lines = {}
+        for line in (text .. "\n"):gmatch "(.-)\n" do
+            local frame = line:match "^\t(.*)"
+            local foreign = frame and (frame:find("busted", 1, true) or frame:find "^%[C%]: in function 'xpcall'"
+                or frame:find "^%[C%]: in %?" or frame:find "^%.%.%.\t")
+            if not foreign then lines[#lines + 1] = line end
+        end
+        return table.concat(lines, "\n")
+    end
+
     local function problem(element, message, trace)
         trace = element.trace or trace
         local place = trace and trace.short_src and ("%s:%d: "):format(trace.short_src, trace.currentline) or ""
-        local text = place .. handler.getFullName(element) .. "\n" .. text_of(message)
+        local text = place .. handler.getFullName(element) .. "\n" .. own_frames(text_of(message))
         if trace and trace.traceback and (options.verbose or element.descriptor ~= "it") then
-            text = text .. "\n" .. trace.traceback
+            text = text .. "\n" .. own_frames(trace.traceback)
         end
         problems[#problems + 1] = "      " .. text:gsub("%s+$", ""):gsub("\n", "\n      ")
     end
