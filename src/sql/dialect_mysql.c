@@ -26,6 +26,7 @@ const struct dialect dialect_mysql = {
     .write_lock = " FOR UPDATE",
     .selects_revision = true,
     .self_read_derived = true,
+    .or_is_range = true,
     .max_parameters = 65535,
     .expressions = &expressions_mysql,
 };

@@ -33,6 +33,7 @@ struct dialect {
     const char *write_lock;
     bool selects_revision;  /* there is no change counter: a read brings the catalogue's revision along */
     bool self_read_derived; /* a statement may read the table that it writes only through a derived table */
+    bool or_is_range;       /* `k > ? OR (k = ? AND seq > ?)` is one range of the index on k */
     size_t max_parameters;
 
     /* The value of a document's member, and what texts are asked for: see select_expression.c. */

@@ -75,8 +75,8 @@ static void put_run(struct builder *b, enum after_part part) {
     put_bound(b, " LIMIT ?", value_integer(add_saturated(b->q->limit, b->q->offset)));
 }
 
-/* A page behind a cursor, in time that does not grow with how deep it lies: the runs are cut to the page's length each
- * and then put in order together. */
+/* A page behind a cursor, in time that does not grow with how deep it lies, where the engine would read up to the
+ * cursor otherwise: the runs are cut to the page's length each and then put in order together. */
 static void put_page(struct builder *b, const char *table_id) {
     static const enum after_part parts[] = {AFTER_EQUAL, AFTER_BEYOND, AFTER_ABSENT};
     static const char *const names[] = {") AS equal_run", ") AS beyond_run", ") AS absent_run"};
@@ -95,7 +95,7 @@ static void put_page(struct builder *b, const char *table_id) {
 }
 
 static void put_records(struct builder *b, const char *table_id) {
-    if (b->q->has_after && b->q->order_count != 0 && b->q->has_limit) {
+    if (b->q->has_after && b->q->order_count != 0 && b->q->has_limit && !b->d->or_is_range) {
         put_page(b, table_id);
         return;
     }
