@@ -45,18 +45,18 @@ static int reject(struct state *s, struct batch *b) {
 }
 
 static int add_record(lua_State *L, struct state *s, struct batch *b) {
+    int rc, tries = 0;
     lua_getiuservalue(L, 1, 1);
-    for (int i = 0; i < RECORD_TRIES; i++) {
-        int rc = bind_record_collect(L, s, b->table, 3, 2, false);
-        if (rc == -FLEXDB_INVALID_RECORD) {
+    do {
+        rc = bind_record_collect(L, s, b->table, 3, 2, false);
+        if (rc == 0) {
+            rc = flexdb_batch_add(b->batch, shape_validator(b->table->shaped.shape), s->given, &s->err);
+        } else if (rc == -FLEXDB_INVALID_RECORD) {
             error_move(&s->more, &s->err);
             return reject(s, b);
         }
-        if (rc == 0) rc = flexdb_batch_add(b->batch, shape_validator(b->table->shaped.shape), s->given, &s->err);
-        if (rc != -FLEXDB_STALE) return rc;
-        error_clear(&s->err);
-    }
-    return bind_record_restless(s);
+    } while (bind_record_again(s, b->table, &rc, &tries));
+    return rc;
 }
 
 /* batch:add(record): true, or nil and the error that ends the batch. */

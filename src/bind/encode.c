@@ -9,9 +9,7 @@
 #include "base/utf8.h"
 
 const struct encode_options encode_column = {
-    .max_depth = ENCODE_COLUMN_DEPTH, .max_bytes = 8 << 20, .dotted = true, .skip = NULL};
-const struct encode_options encode_document_options = {
-    .max_depth = ENCODE_DEPTH, .max_bytes = ENCODE_MAX_BYTES, .dotted = false, .skip = NULL};
+    .max_depth = ENCODE_COLUMN_DEPTH, .max_bytes = ENCODE_COLUMN_BYTES, .dotted = true, .skip = NULL};
 
 /* A table that is being written, and where in it the writer is. */
 struct place {
@@ -128,8 +126,9 @@ static bool fail_key(struct encoder *e, const struct place *place, bool object) 
         number_print_integer((int64_t)lua_tointeger(L, -2), number);
         has = number;
     } else if (type == LUA_TNUMBER && !index) {
-        number_print_double((double)lua_tonumber(L, -2), number);
-        has = isfinite(lua_tonumber(L, -2)) ? number : "an infinite one";
+        double key = (double)lua_tonumber(L, -2);
+        if (isfinite(key)) number_print_double(key, number);
+        has = isfinite(key) ? number : "an infinite one";
     } else if (type != LUA_TSTRING && !(index && object)) {
         snprintf(number, sizeof number, "a %s", lua_typename(L, type));
         has = number;
@@ -338,9 +337,12 @@ bool encode_value(lua_State *L, struct state *s, int index, struct buffer *out, 
 }
 
 int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, const char *skip) {
-    struct encode_options options = encode_document_options;
+    const struct encode_options options = {.max_depth = ENCODE_DEPTH,
+                                           .max_bytes = code == FLEXDB_INVALID_DOCUMENT ? ENCODE_TEXT_BYTES
+                                                                                        : ENCODE_DOCUMENT_BYTES,
+                                           .dotted = false,
+                                           .skip = skip};
     struct encode_fault fault;
-    options.skip = skip;
     buffer_reset(&s->text);
     if (encode_value(L, s, index, &s->text, &options, &fault)) return 0;
     const char *path = buffer_text(&s->path);

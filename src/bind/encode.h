@@ -7,7 +7,14 @@
 
 #include "bind/state.h"
 
-enum { ENCODE_DEPTH = JSON_MAX_DEPTH, ENCODE_COLUMN_DEPTH = 30, ENCODE_MAX_BYTES = 256 << 20 };
+/* The limits of size stop a table that contains others again and again from filling the memory. */
+enum {
+    ENCODE_DEPTH = JSON_MAX_DEPTH,
+    ENCODE_COLUMN_DEPTH = 30,
+    ENCODE_COLUMN_BYTES = 8 << 20,
+    ENCODE_DOCUMENT_BYTES = 16 << 20, /* a definition, changes, a query */
+    ENCODE_TEXT_BYTES = 256 << 20     /* flexdb.json.encode */
+};
 
 /* Why a value cannot be JSON. */
 struct encode_fault {
@@ -24,7 +31,7 @@ struct encode_options {
     const char *skip; /* a key of the outermost table that is left out, or NULL */
 };
 
-extern const struct encode_options encode_column, encode_document_options;
+extern const struct encode_options encode_column; /* of a json value in a record */
 
 /* Appends the JSON of the value at `index`. On failure `fault` says why, s->path where, and `out` is as it was. Does
  * not raise, runs no Lua code and leaves the stack as it was. */

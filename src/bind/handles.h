@@ -53,10 +53,9 @@ int bind_record_collect(lua_State *L, struct state *s, struct table *t, int self
 /* What a validator at hand says of a record with unknown keys, already laid out: always -code. */
 int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape, int record, bool changes);
 
-/* How often a call is made anew because the definition has changed under it, before that is an error. */
-enum { RECORD_TRIES = 100 };
-/* The error when they are used up. */
-int bind_record_restless(struct state *s);
+/* After a call that takes a record: whether it must be made again, by the definition as it is now. *rc may become
+ * another error. `*tries` begins at 0. */
+bool bind_record_again(struct state *s, struct table *t, int *rc, int *tries);
 
 /* core.begin, commit, rollback, depth (a database); core.batch (a table). */
 extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[];

@@ -7,7 +7,8 @@
 #include "bind/errors.h"
 #include "bind/handles.h"
 
-enum { NAME_SHOWN = 100 };
+/* RECORD_TRIES: how often a call is made anew because the definition has changed under it, before that is an error. */
+enum { NAME_SHOWN = 100, RECORD_TRIES = 100 };
 
 /* ---- keys that are no field ---- */
 
@@ -107,7 +108,7 @@ int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape,
 
 /* ---- in ---- */
 
-int bind_record_restless(struct state *s) {
+static int restless(struct state *s) {
     return error_set(&s->err, FLEXDB_BUSY, "the definition of the table changes faster than a record can be written");
 }
 
@@ -127,7 +128,23 @@ int bind_record_collect(lua_State *L, struct state *s, struct table *t, int self
         if (moved < 0) return moved;
         if (moved == 0 && v != NULL) return bind_record_refuse(L, s, t->shaped.shape, record, changes);
     }
-    return bind_record_restless(s);
+    return restless(s);
+}
+
+bool bind_record_again(struct state *s, struct table *t, int *rc, int *tries) {
+    if (*rc != -FLEXDB_STALE) return false;
+    error_clear(&s->err);
+    int moved = 0;
+    if (flexdb_table_validator(t->table) == shape_validator(t->shaped.shape)) {
+        moved = flexdb_table_refresh(t->table, &s->err);
+    }
+    if (moved < 0) {
+        *rc = moved;
+        return false;
+    }
+    if (++*tries < RECORD_TRIES) return true;
+    *rc = restless(s);
+    return false;
 }
 
 /* ---- out ---- */
@@ -136,7 +153,7 @@ int bind_record_result(lua_State *L, struct state *s, struct shaped *shaped, int
                        const flexdb_row *row) {
     shape_use(L, s, shaped, index, row->validator);
     bind_state_hold(s, connection);
-    bool good = shape_push(L, s, shaped, index, row->values);
+    bool good = shape_push(L, s, shaped, index, row->values, NULL);
     bind_state_release(s);
     return good ? 1 : errors_fail(L, s);
 }

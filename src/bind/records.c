@@ -10,15 +10,6 @@ static int give(lua_State *L, struct state *s, struct table *t, int rc, const fl
     return bind_record_result(L, s, &t->shaped, 1, t->connection, row);
 }
 
-/* Whether the call must be made again, by the definition as it is now. */
-static bool again(struct state *s, int rc, int *tries) {
-    if (rc != -FLEXDB_STALE) return false;
-    error_clear(&s->err);
-    if (++*tries < RECORD_TRIES) return true;
-    bind_record_restless(s);
-    return false;
-}
-
 static int table_insert(lua_State *L) {
     struct state *s;
     struct table *t = bind_table_check(L, &s);
@@ -28,7 +19,7 @@ static int table_insert(lua_State *L) {
     do {
         rc = bind_record_collect(L, s, t, 1, 2, false);
         if (rc == 0) rc = flexdb_insert(t->table, shape_validator(t->shaped.shape), s->given, &row, &s->err);
-    } while (again(s, rc, &tries));
+    } while (bind_record_again(s, t, &rc, &tries));
     return give(L, s, t, rc, &row);
 }
 
@@ -49,7 +40,7 @@ static int table_update(lua_State *L) {
             const flexdb_validator *v = shape_validator(t->shaped.shape);
             rc = flexdb_update(t->table, id, length, version, v, s->given, &row, &s->err);
         }
-    } while (again(s, rc, &tries));
+    } while (bind_record_again(s, t, &rc, &tries));
     return give(L, s, t, rc, &row);
 }
 
@@ -71,7 +62,7 @@ static int table_upsert(lua_State *L) {
             const flexdb_validator *v = shape_validator(t->shaped.shape);
             rc = flexdb_upsert(t->table, on, length, v, s->given, &row, &inserted, &s->err);
         }
-    } while (again(s, rc, &tries));
+    } while (bind_record_again(s, t, &rc, &tries));
     if (rc != 0) return errors_fail(L, s);
     int results = bind_record_result(L, s, &t->shaped, 1, t->connection, &row);
     if (results != 1) return results;
@@ -147,7 +138,7 @@ static int table_update_all(lua_State *L) {
             const flexdb_validator *v = shape_validator(t->shaped.shape);
             rc = flexdb_update_all(t->table, s->text.data, s->text.length, all, v, s->given, &affected, &s->err);
         }
-    } while (again(s, rc, &tries));
+    } while (bind_record_again(s, t, &rc, &tries));
     return affected_result(L, s, rc, affected);
 }
 

@@ -38,8 +38,9 @@ int bind_rows_push_next(lua_State *L, struct state *s, struct rows *rows, int in
     int rc = flexdb_rows_step(rows->rows, &row, &s->err);
     if (rc <= 0) return rc;
     shape_use(L, s, &rows->shaped, index, row.validator);
+    const bool *selected = flexdb_rows_selected(rows->rows);
     bind_state_hold(s, rows->connection);
-    bool good = shape_push(L, s, &rows->shaped, index, row.values);
+    bool good = shape_push(L, s, &rows->shaped, index, row.values, selected);
     bind_state_release(s);
     return good ? 1 : -(int)s->err.code;
 }

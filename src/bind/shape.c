@@ -206,15 +206,20 @@ static bool push_json(lua_State *L, struct state *s, const struct shape *shape, 
     return false;
 }
 
-bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int index, const flexdb_value *values) {
+static inline bool is_there(const flexdb_value *values, const bool *selected, size_t i) {
+    return values[i].tag > FLEXDB_NULL && (selected == NULL || selected[i]);
+}
+
+bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int index, const flexdb_value *values,
+                const bool *selected) {
     const struct shape *shape = shaped->shape;
     size_t count = shape->fields->count, there = 0;
-    for (size_t i = 0; i < count; i++) there += values[i].tag > FLEXDB_NULL;
+    for (size_t i = 0; i < count; i++) there += is_there(values, selected, i);
     lua_createtable(L, 0, (int)there);
     lua_getiuservalue(L, index, SHAPED_KEYS);
     for (size_t i = 0; i < count; i++) {
         const flexdb_value *value = &values[i];
-        if (value->tag <= FLEXDB_NULL) continue;
+        if (!is_there(values, selected, i)) continue;
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         switch (value->tag) {
         case FLEXDB_TEXT:
