@@ -55,11 +55,13 @@ static int batch_new(flexdb_batch **out, flexdb_table *table, bool skip, size_t 
     if (b->next != NULL) b->next->link = &b->next;
     e->batches = b;
     *out = b;
+    table->holders++;
+    b->table = table;
     b->indexes = malloc(BATCH_ROWS * sizeof *b->indexes);
     b->text = malloc(BATCH_TEXT);
     b->text_capacity = BATCH_TEXT;
     if (b->indexes == NULL || b->text == NULL) return error_no_memory(err);
-    return table_new(&b->table, table->db, state_hold(table->state), err);
+    return 0;
 }
 
 int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err) {

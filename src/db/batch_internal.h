@@ -25,7 +25,7 @@ struct batch_promise {
 
 struct flexdb_batch {
     struct flexdb_batch *next, **link; /* in the engine's list */
-    flexdb_table *table;               /* a handle of its own */
+    flexdb_table *table;               /* held */
     unsigned level;                    /* of transactions, that it has begun */
     bool skip;
     bool done, dead;

@@ -12,14 +12,14 @@ int evolution_walk(struct evolution *ev, bool deleted,
     struct engine *e = s->engine;
     const struct buffer *sql = state_text(s, deleted ? SQL_WALK_ALL : SQL_WALK, err);
     if (sql == NULL) return -(int)err->code;
+    int rc = 0;
     bool both = records_selects_revision(e->dialect);
     int64_t seq = INT64_MIN;
     size_t count = EVOLUTION_BATCH;
-    int rc = 0;
     /* Batch by batch: what is done with one may need the connection. */
     struct buffer texts = BUFFER_INIT;
     struct raw_record *batch = calloc(EVOLUTION_BATCH, sizeof *batch);
-    if (batch == NULL) rc = error_no_memory(err);
+    if (rc == 0 && batch == NULL) rc = error_no_memory(err);
     while (rc == 0 && count == EVOLUTION_BATCH) {
         const flexdb_value values[] = {value_text(s->id, strlen(s->id)), value_integer(seq),
                                        value_integer(EVOLUTION_BATCH)};

@@ -60,6 +60,13 @@ static int note_cursor(flexdb_rows *r, const struct raw_record *raw, flexdb_erro
     return rc;
 }
 
+/* What was read for the cursor's sake, or comes with every record, is not what was asked for. */
+static void hide_unselected(flexdb_rows *r) {
+    size_t count = validator_shape(r->state->validator)->count;
+    for (size_t i = 0; i < count; i++)
+        if (!r->query->select[i]) r->record.values[i] = (flexdb_value){.tag = FLEXDB_ABSENT};
+}
+
 int flexdb_rows_step(flexdb_rows *rows, flexdb_row *out, flexdb_error *err) {
     struct raw_record raw;
     int rc = rows_next(rows, &raw, err);
@@ -75,6 +82,7 @@ int flexdb_rows_step(flexdb_rows *rows, flexdb_row *out, flexdb_error *err) {
     rows->given++;
     if (rows->page != 0 && rows->given == rows->page) rc = note_cursor(rows, &raw, err);
     if (rc != 0) return rc;
+    if (rows->wanted != NULL) hide_unselected(rows);
     *out = (flexdb_row){.validator = v, .values = rows->record.values};
     return 1;
 }

@@ -14,6 +14,7 @@ int table_new(flexdb_table **out, flexdb *db, struct table_state *state, flexdb_
         state_drop(state);
         return error_no_memory(err);
     }
+    t->holders = 1;
     t->db = database_hold(db);
     t->state = state;
     *out = t;
@@ -21,7 +22,7 @@ int table_new(flexdb_table **out, flexdb *db, struct table_state *state, flexdb_
 }
 
 void flexdb_table_free(flexdb_table *table) {
-    if (table == NULL) return;
+    if (table == NULL || --table->holders != 0) return;
     state_drop(table->state);
     record_free(&table->record);
     buffer_free(&table->fetched);
@@ -30,15 +31,24 @@ void flexdb_table_free(flexdb_table *table) {
     free(table);
 }
 
-const char *flexdb_table_name(const flexdb_table *table) { return table->state->name; }
+/* What a rollback has undone must not be told: the table is read again, if that can be done. */
+static const struct table_state *told(const flexdb_table *table) {
+    flexdb_table *t = (flexdb_table *)table;
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    if (!state_is_current(t->state) && flexdb_is_open(t->db)) table_enter(t, ENGINE_READ, NULL, &ignored);
+    error_clear(&ignored);
+    return t->state;
+}
+
+const char *flexdb_table_name(const flexdb_table *table) { return told(table)->name; }
 
 const char *flexdb_table_id(const flexdb_table *table) { return table->state->id; }
 
 const char *flexdb_table_application(const flexdb_table *table) { return table->state->application; }
 
-int64_t flexdb_table_version(const flexdb_table *table) { return table->state->version; }
+int64_t flexdb_table_version(const flexdb_table *table) { return told(table)->version; }
 
-const flexdb_validator *flexdb_table_validator(const flexdb_table *table) { return table->state->validator; }
+const flexdb_validator *flexdb_table_validator(const flexdb_table *table) { return told(table)->validator; }
 
 int table_not_found(const char *id, size_t length, flexdb_error *err) {
     if (length > NAME_IN_MESSAGE) length = NAME_IN_MESSAGE;

@@ -14,6 +14,7 @@
 #include "model/codec.h"
 
 struct flexdb_table {
+    size_t holders; /* the caller, and batches */
     flexdb *db;
     struct table_state *state;
     struct record record;   /* what calls give back */
