@@ -97,8 +97,9 @@ static unsigned whole_seconds(double timeout) {
     return (double)seconds < timeout ? seconds + 1 : seconds;
 }
 
-/* Strict, in UTC, bytewise in comparisons of literals, repeatable read; messages in English, because a duplicate's key
- * is read from one. */
+/* Strict, in UTC, bytewise in comparisons of literals; messages in English, because a duplicate's key is read from one.
+ * Writers read what is committed: a table that is made on another connection can then be read in the transaction that
+ * made it, where a snapshot would refuse it (error 1412) for as long as it lasts. */
 static int set_up_session(struct mysql_connection *c, const struct connect_options *options, flexdb_error *err) {
     char sql[512];
     unsigned seconds = whole_seconds(options->timeout);
@@ -110,7 +111,7 @@ static int set_up_session(struct mysql_connection *c, const struct connect_optio
                           seconds, seconds);
     if (mysql_command(c, sql, (size_t)length, err) != 0) return -(int)err->code;
     const char *isolation = options->read_only ? "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                                               : "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE";
+                                               : "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
     if (mysql_command(c, isolation, strlen(isolation), err) != 0) return -(int)err->code;
     return read_server_limits(c, err);
 }

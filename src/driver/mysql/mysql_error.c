@@ -134,7 +134,9 @@ int mysql_fail_statement(struct mysql_statement *s, flexdb_error *err) {
     if (number == 1615 || number == 1243 /* unknown statement */ || number == CR_NEW_STMT_METADATA) {
         s->broken = true;
     }
-    return fail((struct mysql_connection *)s->base.connection, number, mysql_stmt_error(s->handle), err);
+    struct mysql_connection *c = (struct mysql_connection *)s->base.connection;
+    /* What the server says in place of a row is left at the connection by Connector/C. */
+    return number != 0 ? fail(c, number, mysql_stmt_error(s->handle), err) : mysql_fail(c, err);
 }
 
 int mysql_check_ready(const struct mysql_connection *c, flexdb_error *err) {
