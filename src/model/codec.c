@@ -70,7 +70,7 @@ static inline char *copy_short(char *w, const char *text, size_t length) {
     return w + length;
 }
 
-static char *write_text(char *w, const struct compiled_column *c, const flexdb_value *value, bool normal) {
+static inline char *write_text(char *w, const struct compiled_column *c, const flexdb_value *value, bool normal) {
     struct utf8_facts facts;
     if (value->tag != FLEXDB_TEXT) return NULL;
     *w++ = '"';
@@ -90,7 +90,8 @@ static char *write_boolean(char *w, bool value) {
     return w + 5;
 }
 
-char *codec_write_value(char *w, const struct member *m, flexdb_value *value, bool normal, struct buffer *scratch) {
+static inline char *write_value(char *w, const struct member *m, flexdb_value *value, bool normal,
+                                struct buffer *scratch) {
     const struct compiled_column *c = m->column;
     if (m->form == FORM_TEXT) return write_text(w, c, value, normal);
     if (!normal && c->type->check(c, value, scratch) != VERDICT_OK) return NULL;
@@ -104,6 +105,10 @@ char *codec_write_value(char *w, const struct member *m, flexdb_value *value, bo
         return w;
     default: memcpy(w, value->as.text, value->length); return w + value->length;
     }
+}
+
+char *codec_write_value(char *w, const struct member *m, flexdb_value *value, bool normal, struct buffer *scratch) {
+    return write_value(w, m, value, normal, scratch);
 }
 
 /* ---- a whole new record ---- */
@@ -126,20 +131,21 @@ static bool reserve(const struct validator *v, const flexdb_value *given, struct
     }
     buffer_reset(&out->document);
     buffer_reset(&out->scratch);
-    return codec_reserve_values(out, v) && buffer_reserve(&out->document, document) &&
-           buffer_reserve(&out->scratch, scratch);
+    return codec_reserve_values(out, v) && codec_reserve(&out->document, document) &&
+           codec_reserve(&out->scratch, scratch);
 }
 
 /* The hot path: false at the first rule that is broken, and it is for report to say which. */
 static bool write_record(const struct validator *v, const flexdb_value *given, struct record *out) {
     char *begin = out->document.data, *w = begin;
+    const struct member *m = v->members, *end = m + v->shape.columns;
     *w++ = '{';
-    for (size_t i = 0; i < v->shape.columns; i++) {
-        const struct member *m = &v->members[i];
+    for (; m < end; m++) {
+        const flexdb_value *source = &given[m->slot];
         flexdb_value *value = &out->values[m->slot];
-        bool is_default = given[m->slot].tag == FLEXDB_ABSENT;
-        *value = is_default ? m->column->default_value : given[m->slot];
-        if (codec_is_none(value)) {
+        bool is_default = source->tag == FLEXDB_ABSENT;
+        if (is_default) source = &m->column->default_value;
+        if (codec_is_none(source)) {
             value->tag = FLEXDB_ABSENT;
             if (m->required) return false;
             if (!m->keeps_null) continue;
@@ -148,8 +154,9 @@ static bool write_record(const struct validator *v, const flexdb_value *given, s
             w += 5;
             continue;
         }
+        *value = *source;
         w = codec_write_member(w, m);
-        w = codec_write_value(w, m, value, is_default, &out->scratch);
+        w = write_value(w, m, value, is_default, &out->scratch);
         if (w == NULL) return false;
         *w++ = ',';
     }

@@ -10,13 +10,20 @@
 
 /* ---- writing ---- */
 
-enum { TEXT_SLACK = 32 /* codec_emit_text stores whole words, and so a little beyond what it writes */ };
+enum {
+    TEXT_SLACK = 32,   /* codec_emit_text stores whole words, and so a little beyond what it writes */
+    ESCAPED_BYTES = 6, /* of the longest escape, \u0001 */
+    SHORT_TEXT = 1024  /* up to here the worst case is reserved without looking */
+};
 
 /* Copies text as the inside of a JSON string to `w`, which has room for codec_text_bound(text, length) bytes, and
  * judges it on the way. The place behind what it wrote, or NULL for a text that is no UTF-8 or holds U+0000. */
 char *codec_emit_text(char *w, const char *text, size_t length, struct utf8_facts *facts);
 /* What the text takes at most in a document, quotes included. */
-size_t codec_text_bound(const char *text, size_t length);
+size_t codec_long_text_bound(const char *text, size_t length);
+static inline size_t codec_text_bound(const char *text, size_t length) {
+    return length <= SHORT_TEXT ? ESCAPED_BYTES * length + TEXT_SLACK : codec_long_text_bound(text, length);
+}
 
 /* Writes a value behind its member: judged and normalized first unless `normal`. NULL when it breaks a rule. */
 char *codec_write_value(char *w, const struct member *m, flexdb_value *value, bool normal, struct buffer *scratch);
@@ -25,6 +32,11 @@ char *codec_write_value(char *w, const struct member *m, flexdb_value *value, bo
 static inline char *codec_write_member(char *w, const struct member *m) {
     for (uint32_t i = 0; i < m->length; i += MEMBER_STEP) memcpy(w + i, m->text + i, MEMBER_STEP);
     return w + m->length;
+}
+
+/* buffer_reserve without a call where there is room already. */
+static inline bool codec_reserve(struct buffer *b, size_t extra) {
+    return (!b->failed && b->capacity - b->length >= extra) || buffer_reserve(b, extra);
 }
 
 /* Makes room for values, and marks new slots ABSENT. The second half of the slots is for spans. */

@@ -155,7 +155,7 @@ static bool expect_member(struct scan *s, const char *p) {
     return false;
 }
 
-enum scan_step scan_next(struct scan *s, struct buffer *scratch) {
+enum scan_step scan_next_any(struct scan *s, struct buffer *scratch) {
     const char *p = scan_space(s->at, s->end);
     if (p < s->end && *p == '}') {
         s->at = scan_space(p + 1, s->end);

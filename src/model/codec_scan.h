@@ -118,7 +118,36 @@ struct scan {
 
 /* Steps into the object. False when there is none. */
 bool scan_begin(struct scan *s, const struct validator *v, const char *document, size_t length);
+/* Any member, in any order and spacing. */
+enum scan_step scan_next_any(struct scan *s, struct buffer *scratch);
+
 /* To the next member. After SCAN_END nothing but white space follows. `scratch` takes a key that holds escapes. */
-enum scan_step scan_next(struct scan *s, struct buffer *scratch);
+static inline enum scan_step scan_next(struct scan *s, struct buffer *scratch) {
+    const char *p = s->at;
+    const struct validator *v = s->validator;
+    bool ready = !s->begun;
+    if (s->begun && p < s->end && *p == ',') {
+        ready = true;
+        p++;
+        if (p < s->end && *p == ' ') p++; /* MySQL's spacing */
+    }
+    /* The member that is expected, right where it should be: the rule. */
+    if (ready && s->place < v->shape.columns) {
+        const struct member *m = &v->members[s->place];
+        if (scan_equal(p, s->end, m->text, m->length)) {
+            s->key = p;
+            p += m->length;
+            if (p < s->end && *p == ' ') p++;
+            if (p < s->end && (unsigned char)*p > ' ') {
+                s->value = p;
+                s->member = m;
+                s->place++;
+                s->begun = true;
+                return SCAN_MEMBER;
+            }
+        }
+    }
+    return scan_next_any(s, scratch);
+}
 
 #endif

@@ -7,6 +7,15 @@
 #include <emmintrin.h>
 #endif
 
+#ifdef __SSE2__
+/* A bit for each byte that cannot be copied as it is. Signed: bytes of 0x80 and above are less than 0x20 as well. */
+static inline unsigned odd_bytes(__m128i bytes) {
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash)));
+}
+#endif
+
 static bool is_tail(unsigned char c) { return (c & 0xC0) == 0x80; }
 
 /* The length of the well-formed sequence (RFC 3629, 4) of two bytes or more at `p`, or 0. */
@@ -51,34 +60,36 @@ static inline bool word_is_plain(uint64_t word) {
     return (odd & REPEAT(0x80)) == 0;
 }
 
-/* Copies plain ASCII up to the first byte that is not, or to where less than a word is left. */
-static inline const unsigned char *copy_plain(const unsigned char *p, const unsigned char *end, char **w) {
+/* The rest of a text, less than 16 bytes, once more with what stands before it, so that it takes whole steps: `run`
+ * bytes before p were plain and are copied already. */
+static inline const unsigned char *copy_rest(const unsigned char *p, const unsigned char *end, size_t run, char **w) {
+    size_t left = (size_t)(end - p);
     char *to = *w;
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), lowest = _mm_set1_epi8(0x20);
-    while (end - p >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        _mm_storeu_si128((__m128i *)(void *)to, bytes);
-        /* Signed: bytes of 0x80 and above are less than 0x20 as well. */
-        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, lowest),
-                                   _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(odd);
-        if (mask != 0) {
-            unsigned plain = (unsigned)__builtin_ctz(mask);
-            *w = to + plain;
-            return p + plain;
+    if (run + left >= 16) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(end - 16));
+        if (odd_bytes(bytes) >> (16 - left) == 0) {
+            _mm_storeu_si128((__m128i *)(void *)(to + left - 16), bytes);
+            *w = to + left;
+            return end;
         }
-        p += 16, to += 16;
     }
 #endif
-    while (end - p >= 8) {
+    while (left >= 8) {
         uint64_t word;
         memcpy(&word, p, 8);
         if (!word_is_plain(word)) break;
         memcpy(to, p, 8);
-        p += 8, to += 8;
+        p += 8, to += 8, run += 8, left -= 8;
     }
-    if (end - p >= 4 && end - p < 8) {
+    if (left > 0 && left < 8 && run + left >= 8) {
+        uint64_t word;
+        memcpy(&word, end - 8, 8);
+        if (word_is_plain(word)) {
+            memcpy(to + left - 8, end - 8, 8);
+            p = end, to += left;
+        }
+    } else if (left >= 4 && left < 8) {
         uint32_t half;
         memcpy(&half, p, 4);
         if (word_is_plain(half | REPEAT(0x40) << 32)) {
@@ -88,6 +99,27 @@ static inline const unsigned char *copy_plain(const unsigned char *p, const unsi
     }
     *w = to;
     return p;
+}
+
+/* Copies plain ASCII up to the first byte that is not, or to where the last few are left. */
+static inline const unsigned char *copy_plain(const unsigned char *p, const unsigned char *end, char **w) {
+    const unsigned char *begin = p;
+#ifdef __SSE2__
+    char *to = *w;
+    while (end - p >= 16) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        _mm_storeu_si128((__m128i *)(void *)to, bytes);
+        unsigned mask = odd_bytes(bytes);
+        if (mask != 0) {
+            unsigned plain = (unsigned)__builtin_ctz(mask);
+            *w = to + plain;
+            return p + plain;
+        }
+        p += 16, to += 16;
+    }
+    *w = to;
+#endif
+    return p < end ? copy_rest(p, end, (size_t)(p - begin), w) : p;
 }
 
 char *codec_emit_text(char *w, const char *text, size_t length, struct utf8_facts *facts) {
@@ -119,13 +151,11 @@ char *codec_emit_text(char *w, const char *text, size_t length, struct utf8_fact
     return w;
 }
 
-size_t codec_text_bound(const char *text, size_t length) {
-    enum { SHORT = 1024, ESCAPED = 6 };
-    if (length <= SHORT) return ESCAPED * length + TEXT_SLACK;
+size_t codec_long_text_bound(const char *text, size_t length) {
     size_t escapes = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
         escapes += c < 0x20 || c == '"' || c == '\\';
     }
-    return length + (ESCAPED - 1) * escapes + TEXT_SLACK;
+    return length + (ESCAPED_BYTES - 1) * escapes + TEXT_SLACK;
 }

@@ -194,15 +194,27 @@ static void say_length(const struct compiled_column *c, bool shortest, const fle
                   limit == 1 ? "" : "s", count_characters(got));
 }
 
+/* A pattern as it was written, unless that would tear the sentence apart. */
+static void tell_pattern(const char *pattern, struct buffer *out) {
+    size_t length = strlen(pattern);
+    bool plain = length <= TOLD_LIMIT;
+    for (size_t i = 0; plain && i < length; i++) plain = (unsigned char)pattern[i] >= 0x20;
+    if (plain)
+        buffer_append(out, pattern, length);
+    else
+        quote(pattern, length, TOLD_LIMIT, out);
+}
+
 static void say_pattern(const struct compiled_column *c, bool limit, const flexdb_value *got, struct statement *s) {
     const char *pattern = c->column->rules.pattern;
     s->rule = "pattern";
     quote(pattern, strlen(pattern), GOT_LIMIT, &s->expected);
+    buffer_puts(&s->message, limit ? "could not be matched against the pattern " : "must match the pattern ");
+    tell_pattern(pattern, &s->message);
     if (limit) {
-        buffer_printf(&s->message, "could not be matched against the pattern %s within the match limit of %d", pattern,
-                      (int)REGEX_MATCH_LIMIT);
+        buffer_printf(&s->message, " within the match limit of %d", (int)REGEX_MATCH_LIMIT);
     } else {
-        buffer_printf(&s->message, "must match the pattern %s, is ", pattern);
+        buffer_puts(&s->message, ", is ");
         rules_excerpt(got, TOLD_LIMIT, &s->message);
     }
 }

@@ -18,6 +18,15 @@ static bool is_canonical(const char *text, size_t length) {
            memcmp(text + 17, "60", 2) != 0;
 }
 
+/* UTC needs no reckoning: the digits are those that were given. */
+static void print_utc(const flexdb_value *value, char out[DATETIME_TEXT_SIZE]) {
+    const size_t fraction = value->length > SECONDS_LENGTH + 1 ? value->length - SECONDS_LENGTH - 2 : 0;
+    memcpy(out, value->as.text, SECONDS_LENGTH);
+    memcpy(out + SECONDS_LENGTH, ".000000Z", sizeof ".000000Z");
+    out[10] = 'T';
+    for (size_t i = 0; i < fraction; i++) out[SECONDS_LENGTH + 1 + i] = value->as.text[SECONDS_LENGTH + 1 + i];
+}
+
 static enum verdict datetime_take(flexdb_value *value, struct buffer *scratch) {
     int64_t micros;
     switch (datetime_parse(value->as.text, value->length, &micros)) {
@@ -28,7 +37,11 @@ static enum verdict datetime_take(flexdb_value *value, struct buffer *scratch) {
     }
     if (is_canonical(value->as.text, value->length)) return VERDICT_OK;
     char text[DATETIME_TEXT_SIZE];
-    datetime_print(micros, text);
+    bool utc = (value->as.text[value->length - 1] | 0x20) == 'z' && memcmp(value->as.text + 17, "60", 2) != 0;
+    if (utc)
+        print_utc(value, text);
+    else
+        datetime_print(micros, text);
     return rules_scratch_text(value, text, DATETIME_LENGTH, scratch) ? VERDICT_OK : VERDICT_NO_MEMORY;
 }
 

@@ -29,10 +29,15 @@ static inline bool rules_in_enum(const struct compiled_column *c, const char *te
     return c->enum_count == 0 || names_find(&c->enumeration, text, length) != NAMES_NONE;
 }
 
-/* A JSON string's text as a value: where it stands when it stands in the input or in `scratch`, else copied there. */
-bool rules_keep_text(const struct json_reader *r, flexdb_value *out, struct buffer *scratch);
 /* Appends to `scratch` and makes the copy the value. */
 bool rules_scratch_text(flexdb_value *value, const char *text, size_t length, struct buffer *scratch);
+/* A JSON string's text as a value: where it stands when it stands in the input or in `scratch`, else copied there. */
+static inline bool rules_keep_text(const struct json_reader *r, flexdb_value *out, struct buffer *scratch) {
+    *out = value_text(r->text, r->length);
+    if (r->text >= r->start && r->text <= r->end) return true;
+    if (scratch->data != NULL && r->text >= scratch->data && r->text <= scratch->data + scratch->length) return true;
+    return rules_scratch_text(out, r->text, r->length, scratch);
+}
 
 void rules_write_string(const flexdb_value *value, struct buffer *out);
 /* For texts that need no escapes: dates, decimals, ids. */

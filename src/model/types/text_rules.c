@@ -6,6 +6,10 @@
 #include "model/format.h"
 #include "model/types/rules.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static bool compile_format(struct compiled_column *c, const char *path, flexdb_error *err) {
     const char *name = c->column->rules.format;
     if (name == NULL) return true;
@@ -104,13 +108,6 @@ bool rules_scratch_text(flexdb_value *value, const char *text, size_t length, st
     return true;
 }
 
-bool rules_keep_text(const struct json_reader *r, flexdb_value *out, struct buffer *scratch) {
-    bool in_input = r->text >= r->start && r->text <= r->end;
-    bool in_scratch = scratch->data != NULL && r->text >= scratch->data && r->text <= scratch->data + scratch->length;
-    *out = value_text(r->text, r->length);
-    return in_input || in_scratch || rules_scratch_text(out, r->text, r->length, scratch);
-}
-
 void rules_write_string(const flexdb_value *value, struct buffer *out) {
     json_write_string(out, value->as.text, value->length);
 }
@@ -128,12 +125,45 @@ bool rules_physical_text(const struct compiled_column *c, const flexdb_value *va
     return value->tag == FLEXDB_TEXT;
 }
 
+#ifdef __SSE2__
+/* Whether each byte is from `first` to `last`, both below 0x80. */
+static inline __m128i are_between(__m128i bytes, char first, char last) {
+    return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8((char)(first - 1))),
+                         _mm_cmplt_epi8(bytes, _mm_set1_epi8((char)(last + 1))));
+}
+
+/* Sixteen of them at once; ids are 36 bytes as a rule. */
+static inline bool are_id_bytes(const char *text) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+    __m128i letters = are_between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z');
+    __m128i digits = are_between(bytes, '0', ':'); /* the colon stands behind 9 */
+    __m128i others = _mm_or_si128(are_between(bytes, '-', '.'), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+    return _mm_movemask_epi8(_mm_or_si128(letters, _mm_or_si128(digits, others))) == 0xFFFF;
+}
+#endif
+
 bool rules_is_id(const char *text, size_t length) {
+    static const bool allowed[256] = {
+        ['-'] = true, ['.'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
+        ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, [':'] = true, ['_'] = true, ['A'] = true, ['B'] = true,
+        ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true,
+        ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true,
+        ['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true,
+        ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true,
+        ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true,
+        ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true,
+        ['y'] = true, ['z'] = true};
     if (length == 0 || length > ID_MAX_LENGTH) return false;
+#ifdef __SSE2__
+    if (length >= 16) {
+        for (size_t i = 0; i + 16 < length; i += 16) {
+            if (!are_id_bytes(text + i)) return false;
+        }
+        return are_id_bytes(text + length - 16);
+    }
+#endif
     for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '.' && c != ':' && c != '-') return false;
+        if (!allowed[(unsigned char)text[i]]) return false;
     }
     return true;
 }
