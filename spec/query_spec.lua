@@ -38,16 +38,21 @@ for name in pairs(domain) do names[#names + 1] = name end
 table.sort(names)
 
 -- Values of one type in their order. Decimals are compared as scaled texts of equal width.
+local ranks = {}
 local function rank(kind, value)
     if kind == "boolean" then return value and 1 or 0 end
     if kind == "decimal" then
+        if ranks[value] then return ranks[value] end
         local sign, whole, fraction = value:match "^(%-?)(%d+)%.?(%d*)$"
         local digits = ("0"):rep(40 - #whole) .. whole .. fraction .. ("0"):rep(10 - #fraction)
         if sign == "-" then
             digits = digits:gsub("%d", function(d) return tostring(9 - tonumber(d)) end)
-            return "0" .. digits
+            digits = "0" .. digits
+        else
+            digits = "1" .. digits
         end
-        return "1" .. digits
+        ranks[value] = digits
+        return digits
     end
     return value
 end
@@ -55,7 +60,8 @@ end
 local function less(kind, a, b)
     a, b = rank(kind, a), rank(kind, b)
     if type(a) ~= "string" then return a < b end
-    -- os.setlocale has no say here: bytes decide
+    if a == b then return false end
+    -- bytes decide, not the locale
     for i = 1, math.min(#a, #b) do
         local x, y = a:byte(i), b:byte(i)
         if x ~= y then return x < y end
@@ -224,20 +230,17 @@ engines.each(function(engine)
                     return a.at < b.at
                 end)
                 local got = assert(t:find { orderBy = orders })
-                for i, entry in ipairs(sorted) do
-                    assert.equal(entry.row.id, got[i].id, flexdb.json.encode(orders) .. " at " .. i)
-                end
+                local expected, ids = {}, {}
+                for i, entry in ipairs(sorted) do expected[i], ids[i] = entry.row.id, got[i].id end
+                assert.same(expected, ids, flexdb.json.encode(orders))
                 -- the same in pages
-                local after, i = nil, 0
+                local after, paged = nil, {}
                 repeat
                     local page = assert(t:find { orderBy = orders, limit = 37, after = after })
-                    for _, row in ipairs(page) do
-                        i = i + 1
-                        assert.equal(sorted[i].row.id, row.id, "page of " .. flexdb.json.encode(orders) .. " at " .. i)
-                    end
+                    for _, row in ipairs(page) do paged[#paged + 1] = row.id end
                     after = page.next
                 until not after
-                assert.equal(#rows, i)
+                assert.same(expected, paged, "pages of " .. flexdb.json.encode(orders))
             end
         end)
 
