@@ -43,6 +43,9 @@ end
 --- Evolves to the definition of an earlier version.
 function methods:rollback(version, given)
     options.argument("rollback", 1, version, "number")
+    if not math.tointeger(version) then
+        options.refuse(0, "rollback", 1, "a version must be an integer, is %s", version)
+    end
     local own, err = core_options("rollback", given)
     if not own then return nil, err end
     return rollback(self, version, own)

@@ -54,6 +54,10 @@ local open_options = {
 function flexdb.open(url, given)
     options.argument("open", 1, url, "string")
     given = options.check("open", 2, given, open_options)
+    local timeout = given.timeout
+    if timeout and (timeout < 0 or timeout ~= timeout) then
+        options.refuse(0, "open", 2, "option 'timeout' must be a number of seconds of at least 0, is %s", timeout)
+    end
     local driver
     if core.url_scheme(url) == "mysql" then
         local err

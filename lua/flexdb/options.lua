@@ -28,6 +28,8 @@ function options.check(call, argument, given, known, up)
             refuse(up, call, argument, "there is no option '%s'", tostring(name))
         elseif type(value) ~= want then
             refuse(up, call, argument, "option '%s' must be a %s, is a %s", name, want, type(value))
+        elseif want == "string" and value:find("\0", 1, true) then
+            refuse(up, call, argument, "option '%s' must not hold a NUL byte", name)
         end
         out[name] = value
     end

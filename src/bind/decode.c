@@ -8,6 +8,8 @@ enum { FEW = 4 };
 #define IN_OBJECT UINT32_MAX
 
 const struct decode_options decode_plain = {.unique_keys = false, .absent_depth = 0};
+/* Not deeper: a null among the rules that a change sets takes a rule away. */
+const struct decode_options decode_changes = {.unique_keys = false, .absent_depth = 3};
 
 struct decoder {
     lua_State *L;

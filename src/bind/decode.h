@@ -9,8 +9,8 @@ struct decode_options {
     int absent_depth; /* members of objects down to this depth (1: the outermost) that are null are left out */
 };
 
-/* What the core wrote. */
-extern const struct decode_options decode_plain;
+/* What the core wrote; and an array of changes, in whose details null says that there is nothing. */
+extern const struct decode_options decode_plain, decode_changes;
 
 /* Pushes the value: integers stay integers, floats floats, null is flexdb.null, arrays carry the mark. False, and
  * nothing pushed, when the text is not JSON: s->reader says why (no_memory, message, offset). Only between

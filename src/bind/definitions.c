@@ -9,7 +9,6 @@
  * so the depth ends above the defaults in them. */
 static const struct decode_options decode_entry = {.unique_keys = false, .absent_depth = 4};
 static const struct decode_options decode_entries = {.unique_keys = false, .absent_depth = 5};
-static const struct decode_options decode_changes = {.unique_keys = false, .absent_depth = 2};
 
 static int table_schema(lua_State *L) {
     struct state *s;

@@ -86,7 +86,6 @@ void bind_validator_class(lua_State *L, int state) {
 
 /* flexdb.diff(old, new) */
 int bind_validator_diff(lua_State *L) {
-    static const struct decode_options changes = {.unique_keys = false, .absent_depth = 2};
     struct state *s = bind_state_enter(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
@@ -100,5 +99,5 @@ int bind_validator_diff(lua_State *L) {
     if (flexdb_diff(s->json.data, split, s->text.data, s->text.length, &s->path, &s->err) != 0) {
         return errors_fail(L, s);
     }
-    return decode_result(L, s, &s->path, &changes);
+    return decode_result(L, s, &s->path, &decode_changes);
 }
