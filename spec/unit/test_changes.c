@@ -226,6 +226,12 @@ static void changes_a_type_only_of_an_empty_table(void **state) {
         "{'op':'modify_column','name':'age','set':{'dataType':'string','defaultValue':'x','validation':{'min':null,"
         "'max':null}}}";
     check_modify(AGE, retype, false, "{'name':'age','key':'age_2','dataType':'string','defaultValue':'x'}");
+    /* What the new type does not know goes with the old one. */
+    check_modify(AGE, "{'op':'modify_column','name':'age','set':{'dataType':'boolean','defaultValue':null}}", false,
+                 "{'name':'age','key':'age_2','dataType':'boolean'}");
+    check_modify("{'name':'r','dataType':'reference','validation':{'targetTable':'t','targetId':'7'}}",
+                 "{'op':'modify_column','name':'r','set':{'dataType':'text'}}", false,
+                 "{'name':'r','key':'r_2','dataType':'text'}");
     static const char scale[] = "{'op':'modify_column','name':'d','set':{'validation':{'scale':2}}}";
     check_modify("{'name':'d','dataType':'decimal'}", scale, false,
                  "{'name':'d','key':'d_2','dataType':'decimal','validation':{'scale':2}}");
@@ -438,9 +444,6 @@ static void refuses_bad_modifications(void **state) {
              "and go on with lower-case letters, digits and _\n"
              "changes[2].set.validation (targetTable): targetTable is missing: a reference needs its table\n"
              "changes[3].set.validation.scale (scale): the scale 2 is greater than the precision 1"},
-        {"rules that another type leaves behind", "[{'op':'modify_column','name':'age','set':{'dataType':'text'}}]",
-         BAD "changes[0].set.validation.min (min): the rule min does not fit the type text\n"
-             "changes[0].set.validation.max (max): the rule max does not fit the type text"},
         {"what cannot be unset",
          "[{'op':'modify_column','name':'age','set':{'required':true},'unset':['name','dataType','required','max',"
          "'colour']}]",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/changes_parts.h"
+#include "model/type.h"
 
 static void no_memory(struct draft *d) { error_no_memory(d->reader.err); }
 
@@ -77,6 +78,18 @@ static bool merge_rules(struct draft *d, cJSON *column, const cJSON *given) {
     return true;
 }
 
+/* Rules that another type does not know have no meaning there: they go with the old one. */
+static void drop_rules_of_old_type(cJSON *column, const cJSON *data_type) {
+    enum column_type type;
+    cJSON *rules = cJSON_GetObjectItemCaseSensitive(column, "validation");
+    if (!cJSON_IsString(data_type) || !column_type_find(data_type->valuestring, &type)) return;
+    for (int i = 0; i < RULE_COUNT; i++) {
+        bool known = (type_get(type)->rules & 1u << i) != 0;
+        if (!known) cJSON_DeleteItemFromObjectCaseSensitive(rules, column_rule_name((enum column_rule)i));
+    }
+    if (type != TYPE_REFERENCE) cJSON_DeleteItemFromObjectCaseSensitive(rules, rule_keys[RULE_KEY_TARGET_ID]);
+}
+
 /* False when memory is out. */
 static bool merge_set(struct draft *d, cJSON *column, const cJSON *set, const cJSON *fields[COLUMN_KEY_COUNT]) {
     struct reader *r = &d->reader;
@@ -87,6 +100,7 @@ static bool merge_set(struct draft *d, cJSON *column, const cJSON *set, const cJ
     } else if (set != NULL) {
         issue_path_add(&r->path, "type", "\"object\"", set, r->err, "must be an object");
     }
+    drop_rules_of_old_type(column, fields[COLUMN_DATA_TYPE]);
     for (int i = 0; good && i < COLUMN_KEY_COUNT; i++) {
         if (fields[i] == NULL || !judge_key(d, (enum column_key)i, fields[i])) continue;
         if (i == COLUMN_VALIDATION) {
