@@ -18,7 +18,7 @@
 #include "driver/mysql/mysql_driver.h"
 #endif
 
-enum { RECORDS = 150, QUERIES = 250, SLOTS = 24, LONG = 1020 };
+enum { RECORDS = 120, QUERIES = 150, SLOTS = 24, LONG = 1020 };
 
 /* A stored record: its seq is its place, from 1; values in physical form, of every slot. */
 struct stored {
@@ -458,6 +458,51 @@ static void agrees(struct world *w) {
     }
 }
 
+/* As deep as a filter may be: `outer` and `inner` in turn, with many conditions at each level. */
+static void put_deep(struct buffer *out, const char *outer, const char *inner, size_t conditions) {
+    for (int i = 0; i < QUERY_MAX_DEPTH - 1; i++) {
+        const char *word = i % 2 == 0 ? outer : inner;
+        buffer_printf(out, "{\"%s\":", word);
+        if (strcmp(word, "NOT") == 0) continue;
+        buffer_put(out, '[');
+        for (size_t k = 0; k < conditions; k++) buffer_printf(out, "{\"age\":{\"ne\":%d}},", (i + (int)k) % 5);
+    }
+    buffer_puts(out, "{\"balance\":{\"gt\":0}}");
+    for (int i = QUERY_MAX_DEPTH - 1; i-- > 0;)
+        buffer_puts(out, strcmp(i % 2 == 0 ? outer : inner, "NOT") == 0 ? "}" : "]}");
+}
+
+/* The deepest filters and the longest are no trouble to the engine. */
+static void bears_large_filters(struct world *w) {
+    static const struct {
+        const char *outer, *inner;
+        size_t conditions;
+    } shapes[] = {{"NOT", "OR", 1}, {"AND", "OR", 1},  {"OR", "AND", 1},
+                  {"OR", "OR", 1},  {"NOT", "NOT", 0}, {"AND", "OR", 150}};
+    size_t want[RECORDS], got[RECORDS];
+    struct buffer text = BUFFER_INIT;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        buffer_reset(&text);
+        buffer_puts(&text, "{\"orderBy\":[\"-age\",\"name\"],\"filter\":");
+        put_deep(&text, shapes[i].outer, shapes[i].inner, shapes[i].conditions);
+        buffer_put(&text, '}');
+        struct query *deep = parse(w, &text);
+        size_t count = expected(w, deep, want);
+        assert_same("deep", &text, got, ask(w, deep, SELECT_RECORDS, got), want, count);
+        if (shapes[i].conditions < 2) assert_same("deep pages", &text, got, ask_by_pages(w, &text, got), want, count);
+        query_free(deep);
+    }
+
+    buffer_reset(&text);
+    buffer_puts(&text, "{\"filter\":{\"OR\":[{\"age\":0}");
+    for (int i = 2; i < QUERY_MAX_NODES; i++) buffer_printf(&text, ",{\"%s\":%d}", i % 2 == 0 ? "age" : "balance", i);
+    buffer_puts(&text, "]}}");
+    struct query *q = parse(w, &text);
+    assert_same("long", &text, got, ask(w, q, SELECT_RECORDS, got), want, expected(w, q, want));
+    query_free(q);
+    buffer_free(&text);
+}
+
 /* ---- the world ---- */
 
 static void create(struct world *w) {
@@ -501,6 +546,7 @@ static void run(const struct driver *driver, const char *url) {
     if ((driver->capabilities & DRIVER_FUNCTIONS) != 0) must(functions_register(&w->engine, &err), &err);
     create(w);
     agrees(w);
+    bears_large_filters(w);
     driver->close(w->c);
     functions_free(w->engine.functions);
     layout_free(w->l);

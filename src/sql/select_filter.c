@@ -4,26 +4,87 @@
 #include "sql/ddl.h"
 #include "sql/select_parts.h"
 
-/* Deeper than this an engine's parser gives up on a chain of ANDs: long ones are written as a balanced tree. */
-enum { CHAIN = 64 };
+/* A parser's stack and the depth of an expression are bounded (SQLite's at 100 and 1000). So NOT is pushed down to the
+ * comparisons, which two-valued filters allow; the deepest child of a chain is written first, where it takes one place
+ * on the stack; and the rest, where it is long, as a balanced tree. */
+enum { CHAIN = 8 };
 
-static void put_chain(struct builder *b, const char *joint, const struct filter *const *children, size_t count) {
+/* A filter, or what it does not select. */
+struct term {
+    const struct filter *filter;
+    bool negated;
+};
+
+/* NOT goes into the term; a chain of one is its child. */
+static struct term term_of(const struct filter *f, bool negated) {
+    for (; f->op == FILTER_NOT || (f->op <= FILTER_OR && f->count == 1); f = f->children[0])
+        if (f->op == FILTER_NOT) negated = !negated;
+    return (struct term){f, negated};
+}
+
+/* AND, OR, or the comparison's own. */
+static enum filter_op term_op(const struct term *t) {
+    if (!t->negated || t->filter->op > FILTER_OR) return t->filter->op;
+    return t->filter->op == FILTER_AND ? FILTER_OR : FILTER_AND;
+}
+
+static size_t height(const struct filter *f) {
+    size_t highest = 0;
+    if (f->op > FILTER_NOT) return 0;
+    for (size_t i = 0; i < f->count; i++) {
+        size_t child = height(f->children[i]);
+        if (child > highest) highest = child;
+    }
+    return highest + 1;
+}
+
+static void put_term(struct builder *b, struct term t);
+
+/* AND binds more tightly than OR. */
+static void put_child(struct builder *b, enum filter_op parent, const struct filter *f, bool negated) {
+    struct term t = term_of(f, negated);
+    bool parentheses = parent == FILTER_AND && term_op(&t) == FILTER_OR && t.filter->count != 0;
+    if (parentheses) put(b, "(");
+    put_term(b, t);
+    if (parentheses) put(b, ")");
+}
+
+/* `count` children from `first` on, one of them left out. */
+static void put_children(struct builder *b, struct term t, size_t first, size_t count, size_t left_out) {
+    const char *joint = term_op(&t) == FILTER_AND ? " AND " : " OR ";
     if (count > CHAIN) {
         put(b, "(");
-        put_chain(b, joint, children, count / 2);
+        put_children(b, t, first, count / 2, left_out);
         put(b, ")");
         put(b, joint);
         put(b, "(");
-        put_chain(b, joint, children + count / 2, count - count / 2);
+        put_children(b, t, first + count / 2, count - count / 2, left_out);
         put(b, ")");
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (i != 0) put(b, joint);
-        put(b, "(");
-        put_filter(b, children[i]);
-        put(b, ")");
+    bool written = false;
+    for (size_t i = first; i < first + count; i++) {
+        if (i == left_out) continue;
+        if (written) put(b, joint);
+        put_child(b, term_op(&t), t.filter->children[i], t.negated);
+        written = true;
     }
+}
+
+static void put_chain(struct builder *b, struct term t) {
+    const struct filter *f = t.filter;
+    size_t deepest = 0, most = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        size_t child = height(f->children[i]);
+        if (child > most) most = child, deepest = i;
+    }
+    if (f->count == 0) {
+        put(b, term_op(&t) == FILTER_AND ? "1 = 1" : "1 = 0");
+        return;
+    }
+    put_child(b, term_op(&t), f->children[deepest], t.negated);
+    put(b, term_op(&t) == FILTER_AND ? " AND " : " OR ");
+    put_children(b, t, 0, f->count, deepest);
 }
 
 static bool is_long(const flexdb_value *value) { return value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX; }
@@ -58,7 +119,7 @@ static void put_comparison(struct builder *b, const struct filter *f, const char
 
 static void put_is_null(struct builder *b, const struct operand *o, bool is_null) {
     if (o->source == OPERAND_DOCUMENT && o->kind == PHYSICAL_NONE) {
-        put(b, is_null ? "(" : "(");
+        put(b, "(");
         b->d->expressions->document_is_null(b, o);
         put(b, is_null ? ")" : ") IS NOT TRUE");
         return;
@@ -189,20 +250,14 @@ static void put_leaf(struct builder *b, const struct filter *f) {
     }
 }
 
-void put_filter(struct builder *b, const struct filter *f) {
-    switch (f->op) {
-    case FILTER_AND:
-    case FILTER_OR:
-        if (f->count == 0)
-            put(b, f->op == FILTER_AND ? "1 = 1" : "1 = 0");
-        else
-            put_chain(b, f->op == FILTER_AND ? " AND " : " OR ", f->children, f->count);
-        break;
-    case FILTER_NOT:
-        put(b, "(");
-        put_filter(b, f->children[0]);
-        put(b, ") IS NOT TRUE");
-        break;
-    default: put_leaf(b, f);
+static void put_term(struct builder *b, struct term t) {
+    if (t.filter->op <= FILTER_OR) {
+        put_chain(b, t);
+        return;
     }
+    if (t.negated) put(b, "(");
+    put_leaf(b, t.filter);
+    if (t.negated) put(b, ") IS NOT TRUE");
 }
+
+void put_filter(struct builder *b, const struct filter *f) { put_term(b, term_of(f, false)); }
