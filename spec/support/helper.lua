@@ -4,5 +4,5 @@
 -- gone before it is used (`make sanitize` sets it).
 
 if os.getenv "FLEXDB_TEST_GC" == "1" then
-    collectgarbage("incremental", 1, 1000, 6)
+    collectgarbage("incremental", 1, 300, 9)
 end
