@@ -1,13 +1,14 @@
 /* The C API: the one door into the core. The Lua binding uses nothing else, and a C host needs nothing else.
  *
  * Every function that can fail takes a clear `flexdb_error *err` last and returns 0 (or what it says) on success and
- * -code on failure; see base/error.h. FLEXDB_MISUSE means that the caller broke a rule of this header (a closed handle).
- * FLEXDB_STALE, from a call that takes a record, means that the table's definition has changed since the vector was laid
- * out: fetch flexdb_table_validator again, lay the record out again, call again.
+ * -code on failure; see base/error.h. FLEXDB_MISUSE means that the caller broke a rule of this header (a closed
+ * handle). FLEXDB_STALE, from a call that takes a record, means that the table's definition has changed since the
+ * vector was laid out: fetch flexdb_table_validator again, lay the record out again, call again.
  *
  * One thread at a time uses a database and what came from it. Documents go in and come out as JSON texts; records as
- * vectors of values in the order of a shape (flexdb_validator_shape), borrowed both ways: what the caller hands over must
- * live until the call returns, what the core hands out lives until the next call that uses the same table or cursor. */
+ * vectors of values in the order of a shape (flexdb_validator_shape), borrowed both ways: what the caller hands over
+ * must live until the call returns, what the core hands out lives until the next call that uses the same table or
+ * cursor. */
 #ifndef FLEXDB_H
 #define FLEXDB_H
 
@@ -66,8 +67,8 @@ void flexdb_free(flexdb *db);
 const char *flexdb_application(const flexdb *db);
 const char *flexdb_actor(const flexdb *db); /* NULL when there is none */
 
-/* Transactions nest: inside one, begin makes a savepoint. When the engine has ended the transaction by itself every call
- * in it returns that same error, up to the outermost rollback or commit (which returns it too). */
+/* Transactions nest: inside one, begin makes a savepoint. When the engine has ended the transaction by itself every
+ * call in it returns that same error, up to the outermost rollback or commit (which returns it too). */
 int flexdb_begin(flexdb *db, flexdb_error *err);
 int flexdb_commit(flexdb *db, flexdb_error *err);
 int flexdb_rollback(flexdb *db, flexdb_error *err);
@@ -117,10 +118,10 @@ int flexdb_update_all(flexdb_table *table, const char *query, size_t length, boo
 int flexdb_delete_all(flexdb_table *table, const char *query, size_t length, bool all, bool hard, int64_t *affected,
                       flexdb_error *err);
 
-/* Inserts many in one transaction (a savepoint inside one). With `skip` a bad record is left out and its error kept (the
- * first `max_errors`, counted beyond); else the first one fails flexdb_batch_add or _finish with the record's 1-based
- * index in every issue (and in the message), and the caller aborts. Other calls on the database may be made in between;
- * what was added so far is then written first. */
+/* Inserts many in one transaction (a savepoint inside one). With `skip` a bad record is left out and its error kept
+ * (the first `max_errors`, counted beyond); else the first one fails flexdb_batch_add or _finish with the record's
+ * 1-based index in every issue (and in the message), and the caller aborts. Other calls on the database may be made in
+ * between; what was added so far is then written first. */
 int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err);
 int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_value *given, flexdb_error *err);
 /* Counts a record that the caller itself found bad; `why` is taken. Fails like add where the batch stops at errors. */
@@ -138,8 +139,10 @@ void flexdb_batch_free(flexdb_batch *b);
 int flexdb_get(flexdb_table *table, const char *id, size_t length, flexdb_row *out, flexdb_error *err);
 /* Live records by id, in no order. `ids` are TEXT. */
 int flexdb_get_many(flexdb_rows **out, flexdb_table *table, const flexdb_value *ids, size_t count, flexdb_error *err);
-/* Queries are JSON texts; empty: everything. With `paged` and a limit, flexdb_rows_next_page tells where the next begins. */
-int flexdb_find(flexdb_rows **out, flexdb_table *table, const char *query, size_t length, bool paged, flexdb_error *err);
+/* Queries are JSON texts; empty: everything. With `paged` and a limit, flexdb_rows_next_page tells where the next
+ * begins. */
+int flexdb_find(flexdb_rows **out, flexdb_table *table, const char *query, size_t length, bool paged,
+                flexdb_error *err);
 int flexdb_count(flexdb_table *table, const char *query, size_t length, int64_t *out, flexdb_error *err);
 /* The result as it stood at the first step: other statements may run in between. 1 and a record, 0 at the end. */
 int flexdb_rows_step(flexdb_rows *rows, flexdb_row *out, flexdb_error *err);

@@ -19,16 +19,16 @@
  * into the validator or into what the caller gave, and hold until the next call with the same record. */
 struct record {
     struct buffer document;
-    struct buffer scratch;  /* reserved ahead of use, so that it does not move while values point into it */
-    flexdb_value *values;   /* one for each slot of the shape; ABSENT where there is no value */
+    struct buffer scratch; /* reserved ahead of use, so that it does not move while values point into it */
+    flexdb_value *values;  /* one for each slot of the shape; ABSENT where there is no value */
     size_t capacity;
 };
 
 #define RECORD_INIT ((struct record){0})
 void record_free(struct record *r);
 
-/* Validates a whole new record and writes its document: defaults for what is ABSENT (not for NULL), required, every rule.
- * `given` has shape.count slots; system slots are ignored but for id, which is checked for its form
+/* Validates a whole new record and writes its document: defaults for what is ABSENT (not for NULL), required, every
+ * rule. `given` has shape.count slots; system slots are ignored but for id, which is checked for its form
  * (`^[A-Za-z0-9_.:-]+$`, at most 128) and copied. record->values is the normalized record. Every problem is an issue;
  * closes with INVALID_RECORD. LIMIT for a document over 8 MiB. */
 int codec_encode(const struct validator *v, const flexdb_value *given, struct record *out, flexdb_error *err);
@@ -42,16 +42,17 @@ int codec_merge(const struct validator *v, const char *document, size_t length, 
 /* Reads a stored document: one value for each column slot (system slots are left alone). With `wanted` (a bool for each
  * slot) the others are left ABSENT. CORRUPT when it is not what the codec writes for this definition. Texts point into
  * `document` or `out->scratch`; a json value is its span (FLEXDB_JSON). */
-int codec_decode(const struct validator *v, const char *document, size_t length, const bool *wanted,
-                 struct record *out, flexdb_error *err);
+int codec_decode(const struct validator *v, const char *document, size_t length, const bool *wanted, struct record *out,
+                 flexdb_error *err);
 
-/* Judges normalized values (of codec_decode) again under every rule, required included, of the columns for which `which`
- * is set: how a tighter definition is held against old records. Adds issues, does not close. Returns how many. */
+/* Judges normalized values (of codec_decode) again under every rule, required included, of the columns for which
+ * `which` is set: how a tighter definition is held against old records. Adds issues, does not close. Returns how many.
+ */
 size_t codec_check(const struct validator *v, const flexdb_value *values, const bool *which, struct buffer *scratch,
                    flexdb_error *err);
 
-/* The physical form of the normalized value of a column slot; NULL for no value. Text may be appended to `scratch`, which
- * must have at least CODEC_PHYSICAL_SCRATCH bytes of room for each value, so that it does not move. */
+/* The physical form of the normalized value of a column slot; NULL for no value. Text may be appended to `scratch`,
+ * which must have at least CODEC_PHYSICAL_SCRATCH bytes of room for each value, so that it does not move. */
 enum { CODEC_PHYSICAL_SCRATCH = 32 };
 int codec_physical(const struct validator *v, size_t slot, const flexdb_value *value, flexdb_value *out,
                    struct buffer *scratch, flexdb_error *err);

@@ -1,7 +1,7 @@
 /* The one interface behind which each of the nine types lives (src/model/types/<name>.c).
  *
- * A column is compiled once from its plain description; then `check` judges and normalizes values, `write` and `read` are
- * the JSON of the stored document, `physical` is what an index or a filter compares. */
+ * A column is compiled once from its plain description; then `check` judges and normalizes values, `write` and `read`
+ * are the JSON of the stored document, `physical` is what an index or a filter compares. */
 #ifndef FLEXDB_MODEL_TYPE_H
 #define FLEXDB_MODEL_TYPE_H
 
@@ -43,15 +43,15 @@ struct compiled_column {
     struct regex *pattern;
     const struct format *format;
     bool has_min, has_max;
-    flexdb_value min, max;               /* integer, date, datetime: normalized */
+    flexdb_value min, max; /* integer, date, datetime: normalized */
     struct decimal min_decimal, max_decimal;
     struct names enumeration; /* of the normalized texts; empty when there is no enum */
     flexdb_value *enum_values;
     size_t enum_count;
 };
 
-/* What went wrong with a value: 0, or 1 + the rule that it breaks. `rule` is the name in an issue; the message is made by
- * type_message only when it is needed, so that the hot path does no formatting. */
+/* What went wrong with a value: 0, or 1 + the rule that it breaks. `rule` is the name in an issue; the message is made
+ * by type_message only when it is needed, so that the hot path does no formatting. */
 enum verdict {
     VERDICT_OK = 0,
     VERDICT_TYPE,
@@ -89,10 +89,10 @@ struct type {
     enum verdict (*check)(const struct compiled_column *c, flexdb_value *value, struct buffer *scratch);
     /* Writes a normalized value as JSON. */
     void (*write)(const flexdb_value *value, struct buffer *out);
-    /* Makes the normalized value from an event of a stored document (for json: called with the span instead). False when
-     * the document holds something that the type never writes. */
-    bool (*read)(const struct compiled_column *c, const struct json_reader *r, enum json_event event,
-                 flexdb_value *out, struct buffer *scratch);
+    /* Makes the normalized value from an event of a stored document (for json: called with the span instead). False
+     * when the document holds something that the type never writes. */
+    bool (*read)(const struct compiled_column *c, const struct json_reader *r, enum json_event event, flexdb_value *out,
+                 struct buffer *scratch);
     /* The physical form of a normalized value. */
     bool (*physical)(const struct compiled_column *c, const flexdb_value *value, flexdb_value *out,
                      struct buffer *scratch);

@@ -1,5 +1,5 @@
-/* A definition compiled once: what every record of a table is judged, written and read by. Immutable, reference-counted,
- * owned by one connection's thread. */
+/* A definition compiled once: what every record of a table is judged, written and read by. Immutable,
+ * reference-counted, owned by one connection's thread. */
 #ifndef FLEXDB_MODEL_VALIDATOR_H
 #define FLEXDB_MODEL_VALIDATOR_H
 
@@ -32,9 +32,9 @@ enum system_slot { SLOT_ID, SLOT_CREATED_AT, SLOT_UPDATED_AT, SLOT_DELETED_AT, S
 
 struct validator;
 
-/* Compiles a definition, which is taken in every case (NULL is harmless: then err is just closed). Adds the issues of its
- * rules and defaults to those that definition_parse left in err, and closes it with INVALID_SCHEMA if there are any.
- * Returns 0 and one reference. */
+/* Compiles a definition, which is taken in every case (NULL is harmless: then err is just closed). Adds the issues of
+ * its rules and defaults to those that definition_parse left in err, and closes it with INVALID_SCHEMA if there are
+ * any. Returns 0 and one reference. */
 int validator_new(struct validator **out, struct definition *definition, flexdb_error *err);
 /* Both steps from a text; strict JSON. */
 int validator_parse(struct validator **out, const char *text, size_t length, enum definition_source source,
