@@ -14,7 +14,7 @@ if server == "" then server = nil end
 local folder = os.tmpname()
 os.remove(folder)
 assert(os.execute("mkdir -p " .. folder))
-local cleanup <close> = setmetatable({}, { __close = function() os.execute("rm -rf " .. folder) end })
+local _ <close> = setmetatable({}, { __close = function() os.execute("rm -rf " .. folder) end })
 
 local function file(name) return folder .. "/" .. name .. ".db" end
 
@@ -54,7 +54,9 @@ local function figure(x)
 end
 
 local has_luasql = os.execute(lua .. " -e 'require \"luasql.sqlite3\"' >/dev/null 2>&1")
-if not has_luasql then io.stderr:write "LuaSQL is not installed: its columns are LEFT OUT (lua-sql-sqlite3, lua-sql-mysql)\n" end
+if not has_luasql then
+    io.stderr:write "LuaSQL is not installed: its columns are LEFT OUT (lua-sql-sqlite3, lua-sql-mysql)\n"
+end
 
 -- against: what the floor and the goal are a multiple of
 local plan = {
@@ -160,7 +162,9 @@ if next(only) == nil or only.evolve then
             for round = 1, rounds do lots[round] = flexdb("evolve", url(), 10) end
         end
         local a, b = 1000 / median(few), 1000 / median(lots)
-        print(("\n%s: add, rename, remove, roll back: %.2f ms a step at 1,000 records, %.2f ms at %d: %.2f x (<= 1.2)"):format(
+        local text = "\n%s: add, rename, remove, roll back: %.2f ms a step at 1,000 records, %.2f ms at %d: "
+            .. "%.2f x (<= 1.2)"
+        print(text:format(
             engine, a, b, many, b / a))
         if b / a > 1.2 then missed = missed + 1 end
     end

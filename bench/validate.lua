@@ -27,7 +27,8 @@ local contacts = assert(flexdb.validator {
 local records = {}
 for i = 1, 1000 do
     records[i] = {
-        name = "Ada Lovelace " .. i, email = ("user%d@example.org"):format(i), status = i % 2 == 0 and "active" or "new",
+        name = "Ada Lovelace " .. i, email = ("user%d@example.org"):format(i),
+        status = i % 2 == 0 and "active" or "new",
         age = i % 90, balance = ("%d.50"):format(i), active = i % 3 == 0, born = "1985-12-10",
         last_seen = "2024-05-01T10:00:00Z", company = "01890a5d-ac96-774b-bcce-b302099a8057",
         notes = ("a note of some length, "):rep(9), tags = { "one", "two", "three" }, score = i * 7,
