@@ -231,6 +231,8 @@ describe("arguments and options", function()
             "bad argument #1 to 'evolve' (table or function expected, got string)" },
         { "an unknown policy of evolve", function() t:evolve({}, { on_invalid = "drop" }) end,
             "option 'on_invalid' must be 'stop', 'ignore' or 'null', is 'drop'" },
+        { "a version that is none", function() t:evolve({}, { expect_version = 0 }) end,
+            "bad argument #2 to 'evolve' (option 'expect_version' must be an integer of at least 1, is 0)" },
         { "a text for a version", function() t:rollback "1" end,
             "bad argument #1 to 'rollback' (number expected, got string)" },
         { "a fraction for a version", function() t:rollback(1.5) end, "a version must be an integer, is 1.5" },

@@ -21,6 +21,10 @@ local function core_options(call, given)
     if on_invalid and on_invalid ~= "ignore" and on_invalid ~= "null" and on_invalid ~= "stop" then
         options.refuse(1, call, 2, "option 'on_invalid' must be 'stop', 'ignore' or 'null', is '%s'", on_invalid)
     end
+    local version = own.expect_version
+    if version and (not math.tointeger(version) or version < 1) then
+        options.refuse(1, call, 2, "option 'expect_version' must be an integer of at least 1, is %s", version)
+    end
     if own.dry_run then return unsupported(call .. " with dry_run") end
     if on_invalid == "null" then return unsupported(call .. " with on_invalid = \"null\"") end
     if own.on_progress then return unsupported(call .. " with on_progress") end

@@ -119,7 +119,7 @@ int bind_record_collect(lua_State *L, struct state *s, struct table *t, int self
         int moved;
         if (v != NULL) {
             shape_use(L, s, &t->shaped, self, v);
-            int64_t unknown = shape_collect(L, s, t->shaped.shape, record);
+            int64_t unknown = shape_collect(L, s, t->shaped.shape, record, true);
             if (unknown < 0) return error_no_memory(&s->err);
             if (unknown == 0) return 0;
         }

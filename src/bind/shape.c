@@ -161,11 +161,12 @@ static inline bool collect_value(lua_State *L, struct state *s, int type, flexdb
     }
 }
 
-int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index) {
+int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index, bool keep) {
     int64_t unknown = 0;
     if (s->faults.blocks != NULL) arena_free(&s->faults);
     buffer_reset(&s->json);
-    if (!bind_state_room(s, shape->fields->count) || !lua_checkstack(L, (int)shape->fields->count + 8)) return -1;
+    if (!bind_state_room(s, shape->fields->count) || !lua_checkstack(L, (int)shape->fields->count + LUA_MINSTACK))
+        return -1;
     lua_pushnil(L);
     while (lua_next(L, index)) {
         int32_t slot = find(L, shape);
@@ -175,10 +176,13 @@ int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, 
             if (type == LUA_TSTRING) {
                 value->tag = FLEXDB_TEXT;
                 value->as.text = lua_tolstring(L, -1, &value->length);
-                lua_insert(L, -2);
-                continue;
+                if (keep) {
+                    lua_insert(L, -2);
+                    continue;
+                }
+            } else if (!collect_value(L, s, type, value)) {
+                return -1;
             }
-            if (!collect_value(L, s, type, value)) return -1;
         } else if (slot == SLOT_UNKNOWN) {
             unknown++;
         }

@@ -21,10 +21,10 @@ void shape_metatable(lua_State *L);
 /* Makes the handle at `index` use this validator (which the shape then holds). May raise when Lua is out of memory. */
 void shape_use(lua_State *L, struct state *s, struct shaped *shaped, int index, const flexdb_validator *v);
 
-/* Lays the record at `index` (a table) out in s->given, borrowing its texts: they are left on the stack, where no
- * finalizer can take them away. Returns the number of keys that are no field, or -1 when memory is out. Runs no Lua
- * code and does not raise. */
-int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index);
+/* Lays the record at `index` (a table) out in s->given, borrowing its texts: good until Lua code may run, which is soon
+ * when a result is pushed; with `keep` they are left on the stack, where no finalizer can take them away. Returns the
+ * number of keys that are no field, or -1 when memory is out. Runs no Lua code and does not raise. */
+int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index, bool keep);
 
 /* Whether the key below the top of the stack is no field. */
 bool shape_is_unknown(lua_State *L, const struct shape *shape);

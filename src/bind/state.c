@@ -6,6 +6,9 @@
 #include "bind/errors.h"
 #include "bind/shape.h"
 
+/* Buffers that a large document has blown up are given back. */
+enum { KEPT_BYTES = 1 << 20 };
+
 static int state_gc(lua_State *L) {
     struct state *s = lua_touserdata(L, 1);
     error_clear(&s->err);
@@ -92,6 +95,10 @@ struct state *bind_state_enter(lua_State *L) {
     if (s->busy) {
         if (in_finalizer(L)) luaL_error(L, "a finalizer cannot use flexdb while a record or an error is handed over");
         take_down(s);
+    }
+    if (s->text.capacity + s->json.capacity > KEPT_BYTES) {
+        buffer_free(&s->text);
+        buffer_free(&s->json);
     }
     return s;
 }
