@@ -256,10 +256,38 @@ static void too_many_values_are_a_limit(void **state) {
     buffer_free(&document);
 }
 
+/* A partial index that a planner may read a table through costs a look-up for each record. */
+static void offers_partial_indexes_where_they_can_be_searched(void **state) {
+    (void)state;
+    static const struct {
+        const char *query;
+        bool offered;
+    } scenarios[] = {
+        {"{'filter':{'age':1}}", false},
+        {"{'filter':{'memo':'x','name':{'contains':'x'}}}", false},
+        {"{'filter':{'OR':[{'name':'x'},{'age':1}]}}", false},
+        {"{'filter':{'NOT':{'name':'x'}}}", false},
+        {"{}", true},
+        {"{'filter':{'name':'x','age':1}}", true},
+        {"{'filter':{'OR':[{'name':'x'},{'name':{'startsWith':'y'}}]}}", true},
+        {"{'filter':{'age':1},'orderBy':['name']}", true},
+    };
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        struct query *q = query_of(scenarios[i].query);
+        char *text = build("sqlite", SELECT_RECORDS, q);
+        bool offered = strstr(text, " WHERE deleted_at IS NULL") != NULL;
+        if (offered != scenarios[i].offered) fail_msg("%s: %s", scenarios[i].query, text);
+        assert_true(offered || strstr(text, " WHERE +deleted_at IS NULL") != NULL);
+        free(text);
+        query_free(q);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters),
         cmocka_unit_test(statements),
+        cmocka_unit_test(offers_partial_indexes_where_they_can_be_searched),
         cmocka_unit_test(pages_behind_a_cursor),
         cmocka_unit_test(long_chains_are_balanced),
         cmocka_unit_test(too_many_values_are_a_limit),

@@ -21,6 +21,7 @@ const struct dialect dialect_mysql = {
     .table_options = " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC",
     .binary_entries = true,
     .live = "live = 1",
+    .live_unindexed = "live = 1",
     .parameter_id = "CAST(? AS BINARY)",
     .share_lock = " LOCK IN SHARE MODE",
     .write_lock = " FOR UPDATE",

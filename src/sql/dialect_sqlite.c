@@ -21,6 +21,7 @@ const struct dialect dialect_sqlite = {
     .table_options = "",
     .partial_indexes = true,
     .live = "deleted_at IS NULL",
+    .live_unindexed = "+deleted_at IS NULL",
     .parameter_id = "?",
     .share_lock = "",
     .write_lock = "",

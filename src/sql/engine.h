@@ -27,9 +27,10 @@ struct dialect {
     bool binary_entries;  /* physical columns of texts are binary and bounded: see ddl_text_entry */
 
     /* Statements. */
-    const char *live;         /* the predicate of a live record, in the words of its unique indexes */
-    const char *parameter_id; /* a parameter that is compared with an id, without padding */
-    const char *share_lock;   /* ends a SELECT: waits for writers, and makes them wait */
+    const char *live;           /* the predicate of a live record, in the words of its unique indexes */
+    const char *live_unindexed; /* the same in words that no partial index answers */
+    const char *parameter_id;   /* a parameter that is compared with an id, without padding */
+    const char *share_lock;     /* ends a SELECT: waits for writers, and makes them wait */
     const char *write_lock;
     bool selects_revision;  /* there is no change counter: a read brings the catalogue's revision along */
     bool self_read_derived; /* a statement may read the table that it writes only through a derived table */

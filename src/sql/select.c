@@ -7,12 +7,49 @@
 
 static int64_t add_saturated(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
 
+static bool is_unique_entry(const struct builder *b, size_t slot) {
+    const struct layout_column *entry = operand_of(b, slot).entry;
+    return entry != NULL && entry->unique;
+}
+
+/* Whether the filter holds a condition that a unique column's index can be searched by. */
+static bool seeks_unique(const struct builder *b, const struct filter *f) {
+    switch (f->op) {
+    case FILTER_AND:
+        for (size_t i = 0; i < f->count; i++)
+            if (seeks_unique(b, f->children[i])) return true;
+        return false;
+    case FILTER_OR:
+        for (size_t i = 0; i < f->count; i++)
+            if (!seeks_unique(b, f->children[i])) return false;
+        return f->count != 0;
+    case FILTER_EQ:
+    case FILTER_GT:
+    case FILTER_GTE:
+    case FILTER_LT:
+    case FILTER_LTE:
+    case FILTER_IN:
+    case FILTER_BETWEEN:
+    case FILTER_STARTS_WITH: return is_unique_entry(b, f->slot);
+    default: return false;
+    }
+}
+
+/* Partial indexes tempt a planner to read a whole table through one of them, which costs a look-up for each record:
+ * they are offered only where one can be searched, ordered by or counted. */
+static const char *live_predicate(const struct builder *b) {
+    const struct query *q = b->q;
+    bool offered = q->filter == NULL || (q->order_count != 0 && is_unique_entry(b, q->orders[0].slot)) ||
+                   seeks_unique(b, q->filter);
+    return offered ? b->d->live : b->d->live_unindexed;
+}
+
 /* ` WHERE …`: live ones unless asked for all, the filter, and a part of what lies behind the cursor. */
 static void put_where(struct builder *b, bool after, enum after_part part) {
     const char *joint = " WHERE ";
     if (!b->q->include_deleted) {
         put(b, joint);
-        put(b, b->d->live);
+        put(b, live_predicate(b));
         joint = " AND ";
     }
     if (b->q->filter != NULL) {
