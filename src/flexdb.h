@@ -46,7 +46,7 @@ struct flexdb_options {
     double timeout;          /* seconds a call may wait for a lock; negative: 5 */
     bool read_only;
     bool no_create;              /* do not make a file that is absent */
-    const struct driver *driver; /* for URLs other than `sqlite:`; NULL: SQLite only */
+    const struct driver *driver; /* for the URLs of its scheme; NULL: SQLite only */
 };
 
 /* The scheme of a URL ("sqlite", "mysql") or NULL: tells a host which driver to load. Borrowed from a static table. */
@@ -70,6 +70,7 @@ const char *flexdb_actor(const flexdb *db); /* NULL when there is none */
 /* Transactions nest: inside one, begin makes a savepoint. When the engine has ended the transaction by itself every
  * call in it returns that same error, up to the outermost rollback or commit (which returns it too). */
 int flexdb_begin(flexdb *db, flexdb_error *err);
+/* Ends the innermost level whatever happens: on failure it has been rolled back. */
 int flexdb_commit(flexdb *db, flexdb_error *err);
 int flexdb_rollback(flexdb *db, flexdb_error *err);
 unsigned flexdb_transaction_depth(const flexdb *db);

@@ -185,6 +185,11 @@ static int all_at_once(flexdb_batch *b, const struct buffer *sql, flexdb_error *
         return rc;
     }
     if (guarded) engine_rollback(e);
+    if (e->doomed.code != FLEXDB_OK) {
+        error_clear(err);
+        error_repeat(err, &e->doomed);
+        return -(int)err->code;
+    }
     if (!batch_is_record_error(err)) return rc;
     if (guarded && e->doomed.code == FLEXDB_OK && (b->skip || failed >= b->rows)) {
         error_clear(err);

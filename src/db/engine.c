@@ -11,11 +11,11 @@
 #include "db/rows.h"
 
 static int choose_driver(struct engine *e, const struct driver *given, flexdb_error *err) {
-    if (strcmp(e->url.scheme, sqlite_driver.scheme) == 0) {
-        e->driver = &sqlite_driver;
-    } else if (given != NULL && given->abi == DRIVER_ABI && given->scheme != NULL &&
-               strcmp(given->scheme, e->url.scheme) == 0) {
+    if (given != NULL && given->abi == DRIVER_ABI && given->scheme != NULL &&
+        strcmp(given->scheme, e->url.scheme) == 0) {
         e->driver = given;
+    } else if (strcmp(e->url.scheme, sqlite_driver.scheme) == 0) {
+        e->driver = &sqlite_driver;
     } else if (given != NULL) {
         int rc = driver_check(given, err);
         if (rc != 0) return rc;

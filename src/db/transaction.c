@@ -37,9 +37,9 @@ void engine_rollback(struct engine *e) {
         e->driver->rollback(e->connection, &ignored);
     } else if (e->doomed.code == FLEXDB_OK) {
         /* What cannot be undone to the savepoint may not be committed with the rest. */
-        if (e->driver->rollback_to(e->connection, e->depth, &ignored) != 0 ||
-            e->driver->release(e->connection, e->depth, &ignored) != 0)
-            error_repeat(&e->doomed, &ignored);
+        bool undone = e->driver->rollback_to(e->connection, e->depth, &ignored) == 0;
+        if (undone) e->driver->release(e->connection, e->depth, &ignored);
+        if (!undone || ignored.ended) error_repeat(&e->doomed, &ignored);
     }
     error_clear(&ignored);
     level_ended(e, true);
