@@ -88,7 +88,10 @@ static void put_value(struct json_reader *r, enum json_event event, flexdb_value
     }
 }
 
+bool db_laying_out;
+
 const flexdb_value *db_record(const flexdb_validator *v, const char *json) {
+    db_laying_out = true;
     static flexdb_value values[SLOTS];
     for (size_t i = 0; i < SLOTS; i++) values[i] = (flexdb_value){.tag = FLEXDB_ABSENT};
     struct json_reader r;
@@ -101,6 +104,7 @@ const flexdb_value *db_record(const flexdb_validator *v, const char *json) {
         put_value(&r, event, slot == NAMES_NONE ? &ignored : &values[slot]);
     }
     json_reader_free(&r);
+    db_laying_out = false;
     return values;
 }
 

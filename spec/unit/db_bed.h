@@ -31,6 +31,7 @@ flexdb *db_open(const struct db_place *place, bool again);
 
 flexdb_table *db_create(flexdb *db, const char *name, const char *definition);
 /* A vector laid out from a JSON object; what is no column is ignored. The values hold until the next call. */
+extern bool db_laying_out; /* what is allocated meanwhile is the test's own */
 const flexdb_value *db_record(const flexdb_validator *v, const char *json);
 /* Laid out and laid out again while the definition moves. */
 int db_insert(flexdb_table *t, const char *json, flexdb_row *row, flexdb_error *err);

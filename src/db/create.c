@@ -82,8 +82,8 @@ struct creation {
     struct validator *validator;
     struct layout *layout;
     struct buffer schema;
-    struct table_state *state;
-    bool physical; /* created outside the transaction, to be dropped when that fails */
+    flexdb_table *table; /* made before all is committed: afterwards nothing may fail */
+    bool physical;       /* created outside the transaction, to be dropped when that fails */
 };
 
 /* Judges the definition as a user wrote it, and gives its columns their keys. */
@@ -111,10 +111,10 @@ static void forget_attempt(struct creation *c) {
     c->physical = false;
     validator_drop(c->validator);
     layout_free(c->layout);
-    state_drop(c->state);
+    flexdb_table_free(c->table);
     c->validator = NULL;
     c->layout = NULL;
-    c->state = NULL;
+    c->table = NULL;
     buffer_reset(&c->schema);
 }
 
@@ -171,6 +171,7 @@ static int create_once(void *context, flexdb_error *err) {
         .engine = e, .application = c->db->application, .self_name = c->name_text, .self_id = c->id};
     cJSON *tree = cJSON_Duplicate(c->tree, true);
     if (tree == NULL) return error_no_memory(err);
+    struct table_state *state = NULL;
     int rc = check_free(c->db, c->name_text, err);
     if (rc == 0) rc = targets_bind(&scope, tree, err);
     if (rc == 0) rc = tables_compile(tree, 1, &c->validator, &c->schema, err);
@@ -181,7 +182,8 @@ static int create_once(void *context, flexdb_error *err) {
     }
     if (rc == 0) rc = targets_register(e, c->id, c->validator, c->layout, err);
     if (rc == 0) rc = write_rows(c, err);
-    if (rc == 0) rc = tables_read_back(&c->state, e, c->id, err);
+    if (rc == 0) rc = tables_read_back(&state, e, c->id, err);
+    if (rc == 0) rc = table_new(&c->table, c->db, state, err);
     cJSON_Delete(tree);
     return rc;
 }
@@ -198,9 +200,9 @@ static int create_table(struct creation *c, flexdb_table **out, const char *defi
     if (rc == 0) rc = engine_transact(c->db->engine, create_once, c, err);
     if (rc != 0) return rc;
     c->physical = false;
-    rc = table_new(out, c->db, c->state, err);
-    c->state = NULL;
-    return rc;
+    *out = c->table;
+    c->table = NULL;
+    return 0;
 }
 
 int flexdb_create_table(flexdb_table **out, flexdb *db, const char *name, size_t length, const char *definition,

@@ -12,9 +12,9 @@
 /* A call on one table by name. */
 struct action {
     flexdb *db;
-    const char *name;          /* NUL-terminated */
-    const char *to;            /* rename: the new name */
-    struct table_state *state; /* how the table stands afterwards */
+    const char *name;    /* NUL-terminated */
+    const char *to;      /* rename: the new name */
+    flexdb_table *table; /* as it stands afterwards; made before all is committed, for then nothing may fail */
 };
 
 static int find_live(struct action *a, struct table_state **out, flexdb_error *err) {
@@ -35,6 +35,13 @@ static int find_live(struct action *a, struct table_state **out, flexdb_error *e
     return rc;
 }
 
+/* Takes the state. */
+static int replace_table(struct action *a, struct table_state *state, flexdb_error *err) {
+    flexdb_table_free(a->table);
+    a->table = NULL;
+    return table_new(&a->table, a->db, state, err);
+}
+
 static int finish(struct action *a, const struct table_state *before, const struct catalog_entry *entry,
                   flexdb_error *err) {
     struct engine *e = a->db->engine;
@@ -43,9 +50,9 @@ static int finish(struct action *a, const struct table_state *before, const stru
         error_clear(err);
         return error_set(err, FLEXDB_EXISTS, "table \"%s\" exists already", entry->name);
     }
-    state_drop(a->state);
-    a->state = NULL;
-    return rc == 0 ? tables_read_back(&a->state, e, entry->id, err) : rc;
+    struct table_state *state = NULL;
+    if (rc == 0) rc = tables_read_back(&state, e, entry->id, err);
+    return rc == 0 ? replace_table(a, state, err) : rc;
 }
 
 /* Runs an action whose name comes with a length. */
@@ -61,12 +68,11 @@ static int run_action(struct action *a, int (*body)(void *, flexdb_error *), con
     return rc;
 }
 
-static int take_table(struct action *a, flexdb_table **out, int rc, flexdb_error *err) {
+static int take_table(struct action *a, flexdb_table **out, int rc) {
     if (rc == 0)
-        rc = table_new(out, a->db, a->state, err);
+        *out = a->table;
     else
-        state_drop(a->state);
-    a->state = NULL;
+        flexdb_table_free(a->table);
     return rc;
 }
 
@@ -105,7 +111,7 @@ static int drop_once(void *context, flexdb_error *err) {
 int flexdb_drop_table(flexdb *db, const char *name, size_t length, flexdb_error *err) {
     struct action a = {.db = db};
     int rc = run_action(&a, drop_once, name, length, err);
-    state_drop(a.state);
+    flexdb_table_free(a.table);
     return rc;
 }
 
@@ -184,7 +190,7 @@ static int restore_once(void *context, flexdb_error *err) {
 int flexdb_restore_table(flexdb_table **out, flexdb *db, const char *name_or_id, size_t length, flexdb_error *err) {
     *out = NULL;
     struct action a = {.db = db};
-    return take_table(&a, out, run_action(&a, restore_once, name_or_id, length, err), err);
+    return take_table(&a, out, run_action(&a, restore_once, name_or_id, length, err));
 }
 
 /* ---- rename ---- */
@@ -194,9 +200,7 @@ static int rename_once(void *context, flexdb_error *err) {
     struct table_state *before = NULL;
     int rc = find_live(a, &before, err);
     if (rc == 0 && strcmp(a->name, a->to) == 0) {
-        state_drop(a->state);
-        a->state = before;
-        return 0;
+        return replace_table(a, before, err);
     }
     if (rc == 0) rc = check_name_free(a, a->to, err);
     if (rc == 0) {
@@ -218,7 +222,7 @@ int flexdb_rename_table(flexdb_table **out, flexdb *db, const char *name, size_t
     char *text = strndup(to, to_length);
     if (text == NULL) return error_no_memory(err);
     a.to = text;
-    rc = take_table(&a, out, run_action(&a, rename_once, name, length, err), err);
+    rc = take_table(&a, out, run_action(&a, rename_once, name, length, err));
     free(text);
     return rc;
 }

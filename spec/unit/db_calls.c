@@ -1,0 +1,140 @@
+#include "db_calls.h"
+
+#include <stdio.h>
+
+void world_build(struct world *w, const struct driver *driver) {
+    const struct db_place place = {"memory", "sqlite::memory:", driver};
+    flexdb_error err = FLEXDB_ERROR_INIT;
+    w->db = db_open(&place, false);
+    w->companies = db_create(w->db, "companies", "{\"columns\":[{\"name\":\"name\",\"dataType\":\"string\"}]}");
+    w->contacts = db_create(w->db, "contacts",
+                            "{\"columns\":[{\"name\":\"email\",\"dataType\":\"string\",\"unique\":true},"
+                            "{\"name\":\"age\",\"dataType\":\"integer\",\"indexed\":true},"
+                            "{\"name\":\"company\",\"dataType\":\"reference\",\"validation\":"
+                            "{\"targetTable\":\"companies\"}}]}");
+    DB_OK(db_insert(w->companies, "{\"id\":\"c1\",\"name\":\"Acme\"}", NULL, &err));
+    DB_OK(db_insert(w->contacts, "{\"id\":\"a\",\"email\":\"a@x\",\"age\":1,\"company\":\"c1\"}", NULL, &err));
+    DB_OK(db_insert(w->contacts, "{\"id\":\"b\",\"email\":\"b@x\",\"age\":2}", NULL, &err));
+    DB_OK(db_insert(w->contacts, "{\"id\":\"gone\",\"email\":\"g@x\",\"age\":3}", NULL, &err));
+    DB_OK(flexdb_delete(w->contacts, "gone", 4, 0, false, &err));
+}
+
+void world_free(struct world *w) {
+    flexdb_table_free(w->companies);
+    flexdb_table_free(w->contacts);
+    flexdb_free(w->db);
+}
+
+/* ---- the calls ---- */
+
+static int do_insert(struct world *w, flexdb_error *err) {
+    return db_insert(w->contacts, "{\"id\":\"n\",\"email\":\"n@x\",\"company\":\"c1\"}", NULL, err);
+}
+static int do_update(struct world *w, flexdb_error *err) {
+    return db_update(w->contacts, "b", "{\"age\":9,\"company\":\"c1\"}", NULL, err);
+}
+static int do_upsert(struct world *w, flexdb_error *err) {
+    flexdb_row row;
+    bool inserted;
+    const flexdb_validator *v = flexdb_table_validator(w->contacts);
+    const flexdb_value *given = db_record(v, "{\"email\":\"u@x\",\"age\":5}");
+    int rc = flexdb_upsert(w->contacts, "email", 5, v, given, &row, &inserted, err);
+    return rc != 0 ? rc : flexdb_upsert(w->contacts, "email", 5, v, given, &row, &inserted, err);
+}
+static int do_delete(struct world *w, flexdb_error *err) { return flexdb_delete(w->contacts, "a", 1, 0, false, err); }
+static int do_erase(struct world *w, flexdb_error *err) { return flexdb_delete(w->contacts, "a", 1, 0, true, err); }
+static int do_restore(struct world *w, flexdb_error *err) { return flexdb_restore(w->contacts, "gone", 4, err); }
+static int do_update_all(struct world *w, flexdb_error *err) {
+    int64_t affected;
+    const flexdb_validator *v = flexdb_table_validator(w->contacts);
+    return flexdb_update_all(w->contacts, "", 0, true, v, db_record(v, "{\"age\":7}"), &affected, err);
+}
+static int do_delete_all(struct world *w, flexdb_error *err) {
+    int64_t affected;
+    return flexdb_delete_all(w->contacts, "", 0, true, false, &affected, err);
+}
+static int insert_many(struct world *w, bool skip, flexdb_error *err) {
+    flexdb_batch *b = NULL;
+    int rc = flexdb_batch_begin(&b, w->contacts, skip, 10, err);
+    for (int i = 0; rc == 0 && i < 5; i++) {
+        char json[96];
+        /* The fourth is taken where bad ones may be skipped. */
+        snprintf(json, sizeof json, "{\"email\":\"%d@x\",\"company\":\"c1\"}", skip && i == 3 ? 1 : i);
+        const flexdb_validator *v = flexdb_table_validator(w->contacts);
+        rc = flexdb_batch_add(b, v, db_record(v, json), err);
+    }
+    if (rc == 0) rc = flexdb_batch_finish(b, err);
+    if (rc == 0 && skip) assert_int_equal(flexdb_batch_error_count(b), 1);
+    flexdb_batch_free(b);
+    return rc;
+}
+static int do_insert_many(struct world *w, flexdb_error *err) { return insert_many(w, false, err); }
+static int do_insert_many_skip(struct world *w, flexdb_error *err) { return insert_many(w, true, err); }
+
+static int evolve(struct world *w, const char *changes, flexdb_error *err) {
+    struct buffer out = BUFFER_INIT;
+    struct flexdb_evolve_options options = {.message = "m"};
+    int rc = flexdb_evolve(w->contacts, changes, strlen(changes), &options, &out, err);
+    buffer_free(&out);
+    return rc;
+}
+static int do_evolve(struct world *w, flexdb_error *err) {
+    return evolve(w,
+                  "[{\"op\":\"rename_column\",\"name\":\"age\",\"to\":\"years\"},{\"op\":\"add_column\",\"column\":"
+                  "{\"name\":\"vip\",\"dataType\":\"boolean\",\"defaultValue\":false}},{\"op\":\"modify_column\","
+                  "\"name\":\"email\",\"set\":{\"required\":true}}]",
+                  err);
+}
+static int do_rebuild(struct world *w, flexdb_error *err) {
+    return evolve(w, "[{\"op\":\"modify_column\",\"name\":\"age\",\"set\":{\"unique\":true}}]", err);
+}
+static int do_evolve_and_back(struct world *w, flexdb_error *err) {
+    struct buffer out = BUFFER_INIT;
+    struct flexdb_evolve_options options = {0};
+    int rc = flexdb_begin(w->db, err);
+    if (rc != 0) return rc;
+    rc = evolve(w, "[{\"op\":\"remove_column\",\"name\":\"age\"}]", err);
+    if (rc == 0) rc = flexdb_rollback_to(w->contacts, 1, &options, &out, err);
+    buffer_free(&out);
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    if (rc == 0) return flexdb_commit(w->db, err);
+    flexdb_rollback(w->db, &ignored);
+    error_clear(&ignored);
+    return rc;
+}
+static int do_create(struct world *w, flexdb_error *err) {
+    static const char definition[] = "{\"columns\":[{\"name\":\"friend\",\"dataType\":\"reference\",\"validation\":"
+                                     "{\"targetTable\":\"contacts\"}},{\"name\":\"n\",\"dataType\":\"integer\","
+                                     "\"unique\":true}]}";
+    flexdb_table *t = NULL;
+    int rc = flexdb_create_table(&t, w->db, "friends", 7, definition, sizeof definition - 1, err);
+    flexdb_table_free(t);
+    return rc;
+}
+static int do_drop(struct world *w, flexdb_error *err) { return flexdb_drop_table(w->db, "contacts", 8, err); }
+static int do_rename(struct world *w, flexdb_error *err) {
+    flexdb_table *t = NULL;
+    int rc = flexdb_rename_table(&t, w->db, "companies", 9, "firms", 5, err);
+    flexdb_table_free(t);
+    return rc;
+}
+
+const struct world_call world_calls[] = {
+    {"insert", do_insert, false},
+    {"update", do_update, false},
+    {"upsert, twice", do_upsert, true},
+    {"delete", do_delete, false},
+    {"delete for good", do_erase, false},
+    {"restore", do_restore, false},
+    {"update_all", do_update_all, false},
+    {"delete_all", do_delete_all, false},
+    {"insert_many", do_insert_many, false},
+    {"insert_many that skips", do_insert_many_skip, false},
+    {"evolve", do_evolve, false},
+    {"evolve with a new physical table", do_rebuild, false},
+    {"evolve and roll back in a transaction", do_evolve_and_back, false},
+    {"create_table", do_create, false},
+    {"drop_table", do_drop, false},
+    {"rename_table", do_rename, false},
+    {NULL, NULL, false},
+};
