@@ -218,7 +218,7 @@ static void says_what_is_wrong(void **state) {
         {"no operator", FILTER("{'age':{}}"), BAD "filter.age (operator): no operator is given"},
         {"a long form without operator", FILTER("{'field':'age'}"), BAD "filter (operator): no operator is given"},
         {"a field that is no name", FILTER("{'field':7,'eq':1}"),
-         BAD "filter.field (type): field must be the name of a column, got 7"},
+         BAD "filter.field (type): must be the name of a column, got 7"},
         {"an array as a value", FILTER("{'age':[1,2]}"),
          BAD "filter.age (operator): an array is not a value to compare with; use in or between"},
         {"an impossible integer", FILTER("{'age':{'gte':'12abc'}}"),
@@ -234,35 +234,35 @@ static void says_what_is_wrong(void **state) {
              "filter.age.in[1] (null): null cannot be compared with; ask with isNull\n"
              "filter.age.between[0] (null): null cannot be compared with; ask with isNull"},
         {"isNull wants a boolean", FILTER("{'age':{'isNull':1}}"),
-         BAD "filter.age.isNull (type): isNull must be true or false, got 1"},
-        {"in wants an array", FILTER("{'age':{'in':1}}"), BAD "filter.age.in (type): in must be an array, got 1"},
+         BAD "filter.age.isNull (type): must be true or false, got 1"},
+        {"in wants an array", FILTER("{'age':{'in':1}}"), BAD "filter.age.in (type): must be an array, got 1"},
         {"between wants two", FILTER("{'age':{'between':[1]}}"),
-         BAD "filter.age.between (type): between must be an array of two values, got [1]"},
+         BAD "filter.age.between (type): must be an array of two values, got [1]"},
         {"texts are searched in texts", FILTER("{'age':{'contains':'1'}}"),
          BAD "filter.age.contains (operator): contains is for texts, not for integer"},
         {"booleans have no order", FILTER("{'vip':{'gt':false}}"),
          BAD "filter.vip.gt (operator): gt is for values that have an order, not for boolean"},
         {"AND wants an array", FILTER("{'AND':{'age':1}}"),
-         BAD "filter.AND (type): AND must be an array of filters, got {'age':1}"},
+         BAD "filter.AND (type): must be an array of filters, got {'age':1}"},
         {"a filter is an object", FILTER("{'OR':[1,{'NOT':[2]}]}"),
-         BAD "filter.OR[0] (type): a filter must be an object, got 1\n"
-             "filter.OR[1].NOT (type): a filter must be an object, got [2]"},
+         BAD "filter.OR[0] (type): must be a filter, an object, got 1\n"
+             "filter.OR[1].NOT (type): must be a filter, an object, got [2]"},
         {"every problem at once",
          "{'filter':{'x':1,'age':'y'},'orderBy':['z'],'limit':-1,'offset':1.5,'select':['w',7]}",
          BAD "filter.x (column): there is no column 'x'\nfilter.age (type): must be an integer, is the string 'y'\n"
              "orderBy[0] (column): there is no column 'z'\n"
-             "limit (type): limit must be an integer that is not negative, got -1\n"
-             "offset (type): offset must be an integer that is not negative, got 1.5\n"
+             "limit (type): must be an integer that is not negative, got -1\n"
+             "offset (type): must be an integer that is not negative, got 1.5\n"
              "select[0] (column): there is no column 'w'\nselect[1] (type): must be the name of a column, got 7"},
-        {"orderBy wants an array", "{'orderBy':'age'}", BAD "orderBy (type): orderBy must be an array, got 'age'"},
+        {"orderBy wants an array", "{'orderBy':'age'}", BAD "orderBy (type): must be an array, got 'age'"},
         {"an order twice", "{'orderBy':['age','-age']}", BAD "orderBy[1] (duplicate): 'age' is ordered by already"},
         {"an order on json", "{'orderBy':['tags']}", BAD "orderBy[0] (type): 'tags' is json, which has no order"},
         {"a bad direction", "{'orderBy':[{'field':'age','direction':'down','nulls':'last'},{}]}",
          BAD "orderBy[0] (unknown): there is no key 'nulls' here; known are field and direction\n"
-             "orderBy[0] (enum): direction must be 'asc' or 'desc', got 'down'\n"
+             "orderBy[0] (enum): must be 'asc' or 'desc', got 'down'\n"
              "orderBy[1] (required): field is missing"},
         {"includeDeleted wants a boolean", "{'includeDeleted':1}",
-         BAD "includeDeleted (type): includeDeleted must be true or false, got 1"},
+         BAD "includeDeleted (type): must be true or false, got 1"},
         {"a cursor that is none", "{'after':'x!'}",
          BAD "after (cursor): not a cursor of this query: it must come from a find with the same orderBy"},
         {"what is not built yet says so", "{'include':['company']}",

@@ -65,32 +65,32 @@ enum physical_kind query_slot_kind(const struct validator *v, size_t slot) {
 
 static void read_filter(struct query_parser *p, const struct query_node *n) { p->query->filter = query_filter(p, n); }
 
-static bool read_count(struct query_parser *p, const struct query_node *n, const char *name, int64_t *out) {
+static bool read_count(struct query_parser *p, const struct query_node *n, int64_t *out) {
     bool whole = n->event == JSON_INTEGER ? (*out = n->integer, true)
                                           : n->event == JSON_NUMBER && number_exact_integer(n->number, out);
     if (whole && *out >= 0) return true;
-    query_issue(p, "type", "\"integer\"", n, "%s must be an integer that is not negative", name);
+    query_issue(p, "type", "\"integer\"", n, "must be an integer that is not negative");
     return false;
 }
 
 static void read_limit(struct query_parser *p, const struct query_node *n) {
-    p->query->has_limit = read_count(p, n, "limit", &p->query->limit);
+    p->query->has_limit = read_count(p, n, &p->query->limit);
 }
 
 static void read_offset(struct query_parser *p, const struct query_node *n) {
-    if (!read_count(p, n, "offset", &p->query->offset)) p->query->offset = 0;
+    if (!read_count(p, n, &p->query->offset)) p->query->offset = 0;
 }
 
 static void read_include_deleted(struct query_parser *p, const struct query_node *n) {
     p->query->include_deleted = n->event == JSON_TRUE;
     if (n->event != JSON_TRUE && n->event != JSON_FALSE)
-        query_issue(p, "type", "\"boolean\"", n, "includeDeleted must be true or false");
+        query_issue(p, "type", "\"boolean\"", n, "must be true or false");
 }
 
 static void read_select(struct query_parser *p, const struct query_node *list) {
     const flexdb_shape *shape = validator_shape(p->v);
     if (!query_node_is_list(list)) {
-        query_issue(p, "type", "\"array\"", list, "select must be an array of column names");
+        query_issue(p, "type", "\"array\"", list, "must be an array of column names");
         return;
     }
     p->query->select = arena_alloc(&p->query->arena, shape->count, sizeof *p->query->select);
@@ -141,18 +141,18 @@ static void read_order_object(struct query_parser *p, const struct query_node *o
             query_issue(p, "unknown", NULL, NULL, "there is no key %s here; known are field and direction",
                         query_quote(n->key, n->key_length).text);
     if (!ascending && !descending)
-        query_issue(p, "enum", "[\"asc\",\"desc\"]", direction, "direction must be \"asc\" or \"desc\"");
+        query_issue(p, "enum", "[\"asc\",\"desc\"]", direction, "must be \"asc\" or \"desc\"");
     if (field == NULL)
         query_issue(p, "required", NULL, NULL, "field is missing");
     else if (field->event != JSON_STRING)
-        query_issue(p, "type", "\"string\"", field, "field must be the name of a column");
+        query_issue(p, "type", "\"string\"", field, "must be the name of a column");
     else
         add_order(p, field->text, field->length, descending);
 }
 
 static void read_order(struct query_parser *p, const struct query_node *list) {
     if (!query_node_is_list(list)) {
-        query_issue(p, "type", "\"array\"", list, "orderBy must be an array");
+        query_issue(p, "type", "\"array\"", list, "must be an array");
         return;
     }
     p->query->orders = arena_alloc(&p->query->arena, list->count, sizeof *p->query->orders);

@@ -106,7 +106,7 @@ static bool read_cursor(struct query_parser *p, const struct query_node *root) {
 
 void query_after(struct query_parser *p, const struct query_node *n) {
     if (n->event != JSON_STRING) {
-        query_issue(p, "type", "\"string\"", n, "after must be a cursor");
+        query_issue(p, "type", "\"string\"", n, "must be a cursor");
         return;
     }
     if (issue_count(p->err) != 0) return; /* the order may be one of the problems */

@@ -137,15 +137,15 @@ static bool put_operand(struct query_parser *p, const struct comparator *op, str
             f->op = n->event == JSON_TRUE ? FILTER_IS_NULL : FILTER_NOT_NULL;
             return true;
         }
-        query_issue(p, "type", "\"boolean\"", n, "isNull must be true or false");
+        query_issue(p, "type", "\"boolean\"", n, "must be true or false");
         return false;
     case TAKES_LIST:
         if (query_node_is_list(n)) return put_values(p, f, n);
-        query_issue(p, "type", "\"array\"", n, "%s must be an array", op->name);
+        query_issue(p, "type", "\"array\"", n, "must be an array");
         return false;
     case TAKES_PAIR:
         if (n->event == JSON_ARRAY && n->count == 2) return put_values(p, f, n);
-        query_issue(p, "type", "\"array\"", n, "between must be an array of two values");
+        query_issue(p, "type", "\"array\"", n, "must be an array of two values");
         return false;
     default: return put_one(p, f, n, op->shape == TAKES_TEXT);
     }
@@ -234,7 +234,7 @@ static const struct filter *long_form(struct query_parser *p, const struct query
     if (field->event == JSON_STRING)
         slot = query_slot(p, field->text, field->length);
     else
-        query_issue(p, "type", "\"string\"", field, "field must be the name of a column");
+        query_issue(p, "type", "\"string\"", field, "must be the name of a column");
     issue_path_pop(&p->path, mark);
     return slot == NAMES_NONE ? NULL : comparisons(p, (size_t)slot, object);
 }
@@ -243,7 +243,7 @@ static const struct filter *long_form(struct query_parser *p, const struct query
 
 static const struct filter *branches(struct query_parser *p, enum filter_op op, const struct query_node *list) {
     if (!query_node_is_list(list)) {
-        query_issue(p, "type", "\"array\"", list, "%s must be an array of filters", list->key);
+        query_issue(p, "type", "\"array\"", list, "must be an array of filters");
         return NULL;
     }
     const struct filter **children;
@@ -299,7 +299,7 @@ static const struct filter *filter_object(struct query_parser *p, const struct q
 const struct filter *query_filter(struct query_parser *p, const struct query_node *n) {
     /* An array without elements is an empty table of a script, too. */
     if (n->event != JSON_OBJECT && !(n->event == JSON_ARRAY && n->count == 0)) {
-        query_issue(p, "type", "\"object\"", n, "a filter must be an object");
+        query_issue(p, "type", "\"object\"", n, "must be a filter, an object");
         return NULL;
     }
     if (p->depth == QUERY_MAX_DEPTH) {
