@@ -11,9 +11,9 @@
 
 void batch_flush_all(struct engine *e) {
     for (flexdb_batch *b = e->batches; b != NULL; b = b->next) {
-        if (b->rows == 0 || b->done || b->dead || b->failure.code != FLEXDB_OK) continue;
+        if ((b->rows == 0 && !b->deferred) || b->done || b->dead || b->failure.code != FLEXDB_OK) continue;
         flexdb_error err = FLEXDB_ERROR_INIT;
-        if (batch_flush(b, &err) != 0) error_move(&b->failure, &err);
+        if (batch_settle(b, &err) != 0) error_move(&b->failure, &err);
     }
 }
 
@@ -158,7 +158,7 @@ int batch_keep_error(flexdb_batch *b, int64_t index, flexdb_error *why, flexdb_e
 /* A record that is no good: skipped, or the end of the batch, once those before it are known to be good. */
 static int reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
     if (b->skip && batch_is_record_error(why)) return batch_keep_error(b, b->seen, why, err);
-    if (batch_is_record_error(why) && batch_flush(b, err) != 0) {
+    if (batch_is_record_error(why) && batch_settle(b, err) != 0) {
         error_clear(why);
     } else {
         if (batch_is_record_error(why)) batch_place_error(why, b->seen);
@@ -280,7 +280,7 @@ int flexdb_batch_reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
 
 int flexdb_batch_finish(flexdb_batch *b, flexdb_error *err) {
     int rc = check_open(b, err);
-    if (rc == 0) rc = batch_flush(b, err);
+    if (rc == 0) rc = batch_settle(b, err);
     if (rc == 0) rc = batch_keep_promises(b, err);
     if (rc != 0) {
         error_repeat(&b->failure, err);

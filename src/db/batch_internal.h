@@ -29,6 +29,7 @@ struct flexdb_batch {
     unsigned level;                    /* of transactions, that it has begun */
     bool skip;
     bool done, dead;
+    bool deferred;        /* the table's indexes are built when all rows are in */
     flexdb_error failure; /* after which nothing more is taken */
     int64_t seen, inserted;
 
@@ -49,6 +50,14 @@ struct flexdb_batch {
 
 /* Writes what waits. On failure nothing waits any more and the batch is to be given up. */
 int batch_flush(flexdb_batch *b, flexdb_error *err);
+/* Before the first rows are written: whether many go into an empty table that nobody else looks at, where building the
+ * indexes at the end costs less than keeping them up row by row. Takes them away then. */
+int batch_defer_indexes(flexdb_batch *b, flexdb_error *err);
+/* Builds them, if they were taken away. A value that is there twice fails as it would have failed row by row: with the
+ * first record that repeats one. */
+int batch_build_indexes(flexdb_batch *b, flexdb_error *err);
+/* batch_flush, and the indexes: whoever looks at the table now finds it whole. */
+int batch_settle(flexdb_batch *b, flexdb_error *err);
 /* Looks for the records that were promised. */
 int batch_keep_promises(flexdb_batch *b, flexdb_error *err);
 /* Puts the record's place into an error: into every issue, and before the message. */

@@ -199,6 +199,15 @@ static int all_at_once(flexdb_batch *b, const struct buffer *sql, flexdb_error *
         explain(b, failed, err);
         batch_place_error(err, b->indexes[failed]);
     }
+    if (b->deferred) {
+        /* A record before this one may repeat a value: it comes first. */
+        flexdb_error earlier = FLEXDB_ERROR_INIT;
+        if (batch_build_indexes(b, &earlier) != 0) {
+            error_clear(err);
+            error_move(err, &earlier);
+        }
+        rc = -(int)err->code;
+    }
     return rc;
 }
 
@@ -216,7 +225,9 @@ int batch_flush(flexdb_batch *b, flexdb_error *err) {
     flexdb_error why = FLEXDB_ERROR_INIT;
     rows_spool_all(b->table->db->engine);
     int rc = check_references(b, &why, err);
+    if (rc == 0) rc = batch_defer_indexes(b, err);
     if (rc == 0) rc = write_rows(b, err);
+    if (rc == 0 && why.code != FLEXDB_OK) rc = batch_build_indexes(b, err);
     if (rc == 0 && why.code != FLEXDB_OK) {
         error_move(err, &why);
         rc = -(int)err->code;

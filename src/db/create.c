@@ -34,16 +34,29 @@ int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct bu
     return rc;
 }
 
-int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err) {
+/* Runs the statements from number `first` up to before `end`. */
+static int create_from(struct engine *e, const struct layout *l, size_t first, size_t end, flexdb_error *err) {
     int rc = 0;
-    for (size_t i = 0; rc == 0; i++) {
+    bool more = true;
+    for (size_t i = first; rc == 0 && more && i < end; i++) {
         struct buffer sql = BUFFER_INIT;
-        bool more = ddl_create(e->dialect, l, i, &sql);
+        more = ddl_create(e->dialect, l, i, &sql);
         if (more) rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
         buffer_free(&sql);
-        if (!more) break;
     }
     return rc;
+}
+
+int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err) {
+    return create_from(e, l, 0, SIZE_MAX, err);
+}
+
+int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err) {
+    return create_from(e, l, 0, 1, err);
+}
+
+int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err) {
+    return create_from(e, l, 1, SIZE_MAX, err);
 }
 
 int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {

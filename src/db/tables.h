@@ -14,8 +14,11 @@
 /* Compiles a stored definition's document with this version number: the validator, and the text for the catalogue. The
  * tree is the caller's. */
 int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct buffer *schema, flexdb_error *err);
-/* Creates, or drops, a physical table with its indexes. */
+/* Creates a physical table with its indexes. */
 int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err);
+/* The same in two steps, where indexes are statements of their own. */
+int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err);
+int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err);
 int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err);
 /* Takes a live table's row for writing, as it is then. NOT_FOUND when it is gone. The caller drops. */
 int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err);

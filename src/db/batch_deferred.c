@@ -1,0 +1,129 @@
+/* Rows first, indexes after: a large batch into an empty table. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "db/batch_internal.h"
+#include "db/tables.h"
+#include "db/write.h"
+
+static bool has_indexes(const struct table_state *s) {
+    for (size_t i = 0; i < s->physical_count; i++)
+        if (s->physicals[i].column->indexed || s->physicals[i].column->unique) return true;
+    return false;
+}
+
+/* 1 when the table has no row at all. */
+static int is_empty(struct table_state *s, flexdb_error *err) {
+    const struct buffer *sql = state_text(s, SQL_ANY, err);
+    if (sql == NULL) return -(int)err->code;
+    struct statement *found;
+    int rc = engine_query(s->engine, &found, sql->data, sql->length, NULL, 0, err);
+    engine_finalize(s->engine, found);
+    return rc < 0 ? rc : rc == 0;
+}
+
+int batch_defer_indexes(flexdb_batch *b, flexdb_error *err) {
+    struct table_state *s = b->table->state;
+    struct engine *e = s->engine;
+    /* Inside a caller's transaction others of its statements would want the indexes; a batch that skips needs them to
+     * tell the bad records. */
+    if (b->inserted != 0 || b->skip || b->level != 1 || b->rows < BATCH_ROWS) return 0;
+    if (!engine_has(e, DRIVER_TRANSACTIONAL_DDL) || !engine_has(e, DRIVER_SINGLE_WRITER) || !has_indexes(s)) return 0;
+    int rc = is_empty(s, err);
+    if (rc != 1) return rc;
+    rc = tables_drop_physical(e, s->layout->table, err);
+    if (rc == 0) rc = tables_create_bare(e, s->layout, err);
+    b->deferred = rc == 0;
+    return rc;
+}
+
+/* ---- which record repeats a value ---- */
+
+/* The values of each unique column that were met, by their bytes. */
+struct search {
+    struct arena arena;
+    struct names *met;
+    int64_t place;
+};
+
+/* A key for what a unique index compares, in the arena; NULL when memory is out. */
+static const char *key_of(struct search *f, const flexdb_value *value, size_t *length) {
+    bool text = value->tag == FLEXDB_TEXT || value->tag == FLEXDB_BYTES;
+    *length = text ? value->length : sizeof value->as.integer;
+    return arena_dup(&f->arena, text ? value->as.text : (const char *)&value->as.integer, *length);
+}
+
+/* 1 when the record repeats a value, with the error that says so. */
+static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *raw, flexdb_error *err) {
+    flexdb_table *t = b->table;
+    struct table_state *s = t->state;
+    struct parameters p;
+    p.count = 0;
+    f->place++;
+    int rc = codec_decode(s->validator, raw->data, raw->data_length, NULL, &t->record, err);
+    if (rc == 0) rc = write_add_physicals(&p, s, t->record.values, &t->physical, err);
+    for (size_t i = 0; rc == 0 && i < s->physical_count; i++) {
+        if (!s->physicals[i].column->unique || value_is_none(&p.values[i])) continue;
+        size_t length;
+        const char *key = key_of(f, &p.values[i], &length);
+        int added = key != NULL ? names_add(&f->met[i], key, length, 0) : -1;
+        if (added < 0) return error_no_memory(err);
+        if (added == 1) continue;
+        const flexdb_value *value = &t->record.values[s->physicals[i].slot];
+        char *got = record_excerpt(value);
+        error_issue(err, validator_shape(s->validator)->fields[s->physicals[i].slot].name, "unique", NULL, got,
+                    "%s is taken", got != NULL ? got : "the value");
+        free(got);
+        rc = 1;
+    }
+    return rc;
+}
+
+/* Every record of the batch was written, in order: the place in the table is the place in the batch. */
+static int find_repeated(flexdb_batch *b, flexdb_error *err) {
+    struct table_state *s = b->table->state;
+    struct engine *e = s->engine;
+    const struct buffer *sql = state_text(s, SQL_WALK_ALL, err);
+    if (sql == NULL) return -(int)err->code;
+    struct search f = {.met = calloc(s->physical_count + 1, sizeof *f.met)};
+    if (f.met == NULL) return error_no_memory(err);
+    const flexdb_value values[] = {value_integer(INT64_MIN), value_integer(INT64_MAX)};
+    struct statement *statement;
+    int more = engine_query(e, &statement, sql->data, sql->length, values, 2, err), rc = more < 0 ? more : 0;
+    while (rc == 0 && more == 1) {
+        struct raw_record raw;
+        rc = raw_read(e, statement, &raw, err);
+        if (rc == 0) rc = look_at(b, &f, &raw, err);
+        if (rc == 0) more = engine_step(e, statement, err);
+        if (more < 0) rc = more;
+    }
+    engine_finalize(e, statement);
+    for (size_t i = 0; i < s->physical_count; i++) names_free(&f.met[i]);
+    free(f.met);
+    arena_free(&f.arena);
+    if (rc == 1) {
+        rc = error_close_issues(err, FLEXDB_DUPLICATE);
+        batch_place_error(err, f.place);
+    }
+    return rc;
+}
+
+int batch_build_indexes(flexdb_batch *b, flexdb_error *err) {
+    if (!b->deferred) return 0;
+    b->deferred = false;
+    struct table_state *s = b->table->state;
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    if (tables_create_indexes(s->engine, s->layout, &why) == 0) return 0;
+    if (why.code == FLEXDB_DUPLICATE && !why.ended) find_repeated(b, err);
+    if (err->code == FLEXDB_OK)
+        error_move(err, &why);
+    else
+        error_clear(&why);
+    return -(int)err->code;
+}
+
+int batch_settle(flexdb_batch *b, flexdb_error *err) {
+    int rc = batch_flush(b, err);
+    return rc == 0 ? batch_build_indexes(b, err) : rc;
+}
