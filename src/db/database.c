@@ -25,6 +25,13 @@ static char *copy_text(const char *text) {
     return copy;
 }
 
+int database_check_actor(const char *actor, flexdb_error *err) {
+    struct utf8_facts facts;
+    if (utf8_check(actor, strlen(actor), &facts) && facts.code_points <= ACTOR_MAX_CHARACTERS) return 0;
+    return error_set(err, FLEXDB_MISUSE, "an actor's name is at most %d characters of UTF-8",
+                     (int)ACTOR_MAX_CHARACTERS);
+}
+
 /* Both stand in columns of fixed width of the catalogue. */
 static int check_names(const char *application, const char *actor, flexdb_error *err) {
     struct utf8_facts facts;
@@ -32,11 +39,7 @@ static int check_names(const char *application, const char *actor, flexdb_error 
     if (length == 0 || length > APPLICATION_MAX_BYTES || !utf8_check(application, length, &facts))
         return error_set(err, FLEXDB_MISUSE, "an application's name is 1 to %d bytes of UTF-8",
                          (int)APPLICATION_MAX_BYTES);
-    if (actor == NULL) return 0;
-    if (!utf8_check(actor, strlen(actor), &facts) || facts.code_points > ACTOR_MAX_CHARACTERS)
-        return error_set(err, FLEXDB_MISUSE, "an actor's name is at most %d characters of UTF-8",
-                         (int)ACTOR_MAX_CHARACTERS);
-    return 0;
+    return actor != NULL ? database_check_actor(actor, err) : 0;
 }
 
 static int handle_new(flexdb **out, struct engine *e, const char *application, const char *actor, flexdb_error *err) {

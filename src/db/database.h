@@ -16,6 +16,8 @@ struct flexdb {
 
 flexdb *database_hold(flexdb *db);
 void database_drop(flexdb *db);
+/* MISUSE for an actor's name that the catalogue cannot hold. */
+int database_check_actor(const char *actor, flexdb_error *err);
 /* engine_enter, and MISUSE for a closed view. */
 int database_enter(flexdb *db, enum engine_use use, flexdb_error *err);
 

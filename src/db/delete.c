@@ -69,17 +69,16 @@ static bool is_simple(const struct removal *r) {
 int flexdb_delete(flexdb_table *table, const char *id, size_t length, int64_t version, bool hard, flexdb_error *err) {
     struct engine *e = table->db->engine;
     struct removal r = {.table = table, .id = id, .length = length, .version = version, .hard = hard};
-    int64_t deadline = engine_deadline(e);
-    for (unsigned attempt = 0;;) {
+    for (struct table_tries tries = table_tries(table);;) {
         int rc = table_enter(table, ENGINE_WRITE, NULL, err);
         if (rc != 0) return rc;
         rc = is_simple(&r) ? delete_once(&r, err) : engine_transact(e, delete_once, &r, err);
         if (rc == 1) return 0;
         if (rc == 0) {
-            if (version == 0 && engine_pause(deadline)) continue;
+            if (version == 0 && engine_pause(tries.deadline)) continue;
             return error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" was changed by somebody else", (int)length, id);
         }
-        if (!table_call_again(table, NULL, NULL, attempt++, err)) return -(int)err->code;
+        if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
     }
 }
 
@@ -131,16 +130,15 @@ static int restore_once(void *context, flexdb_error *err) {
 int flexdb_restore(flexdb_table *table, const char *id, size_t length, flexdb_error *err) {
     struct engine *e = table->db->engine;
     struct removal r = {.table = table, .id = id, .length = length};
-    int64_t deadline = engine_deadline(e);
-    for (unsigned attempt = 0;;) {
+    for (struct table_tries tries = table_tries(table);;) {
         int rc = table_enter(table, ENGINE_WRITE, NULL, err);
         if (rc != 0) return rc;
         rc = engine_transact(e, restore_once, &r, err);
         if (rc == 1) return 0;
         if (rc == 0) {
-            if (engine_pause(deadline)) continue;
+            if (engine_pause(tries.deadline)) continue;
             return error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" was changed by somebody else", (int)length, id);
         }
-        if (!table_call_again(table, NULL, NULL, attempt++, err)) return -(int)err->code;
+        if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
     }
 }

@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "base/utf8.h"
 #include "db/evolution.h"
 #include "db/references.h"
 #include "db/tables.h"
+
+enum { MESSAGE_MAX_BYTES = 65535 /* of a TEXT */ };
 
 static void forget_attempt(struct evolution *ev) {
     if (ev->physical) {
@@ -118,8 +121,7 @@ static int write(struct evolution *ev, flexdb_error *err) {
     entry.schema_length = ev->schema.length;
     entry.layout = ev->layout;
     entry.version = ev->from->version + 1;
-    int rc = targets_register(e, ev->from->id, ev->to, ev->layout, err);
-    if (rc == 0) rc = catalog_update(e, &entry, ev->from->revision, err);
+    int rc = catalog_update(e, &entry, ev->from->revision, err);
     if (rc == 0) rc = write_version(ev, &entry, err);
     if (rc == 0 && ev->rebuild) rc = evolution_touch_referrers(ev, err);
     return rc;
@@ -141,6 +143,7 @@ static int evolve_once(void *context, flexdb_error *err) {
     if (rc != 0) return rc;
     if (!ev->plan.changes_anything) return take_up(ev, err);
     rc = make_layout(ev, err);
+    if (rc == 0) rc = targets_register(ev->table->db->engine, ev->from->id, ev->to, ev->layout, err);
     if (rc == 0 && ev->plan.has_checks && ev->options->on_invalid == FLEXDB_ON_INVALID_STOP)
         rc = evolution_check(ev, err);
     if (rc == 0 && ev->rebuild) rc = evolution_rebuild(ev, err);
@@ -149,10 +152,20 @@ static int evolve_once(void *context, flexdb_error *err) {
     return rc;
 }
 
+static int check_options(const struct flexdb_evolve_options *o, flexdb_error *err) {
+    struct utf8_facts facts;
+    size_t length = o->message != NULL ? strlen(o->message) : 0;
+    if (length > MESSAGE_MAX_BYTES || !utf8_check(o->message, length, &facts))
+        return error_set(err, FLEXDB_MISUSE, "the message of a version is at most %d bytes of UTF-8",
+                         (int)MESSAGE_MAX_BYTES);
+    return o->actor != NULL ? database_check_actor(o->actor, err) : 0;
+}
+
 static int run(struct evolution *ev, flexdb_error *err) {
     struct engine *e = ev->table->db->engine;
     ev->out_start = ev->out->length;
-    int rc = table_enter(ev->table, ENGINE_WRITE, NULL, err);
+    int rc = check_options(ev->options, err);
+    if (rc == 0) rc = table_enter(ev->table, ENGINE_WRITE, NULL, err);
     if (rc == 0) rc = engine_transact(e, evolve_once, ev, err);
     if (rc == 0 && ev->old_table[0] != '\0') {
         /* Nobody needs it any more; when it cannot be dropped now it is only an orphan. */

@@ -53,52 +53,113 @@ int evolution_walk(struct evolution *ev, bool deleted,
 
 /* ---- checks ---- */
 
+/* A reference that waits until many can be looked up at once. */
+struct pending {
+    char *id, *value; /* of the record; the referenced one's */
+    size_t slot;
+};
+
 struct inspection {
     struct record record;
     struct buffer scratch;
     int64_t failed;
     flexdb_error found; /* the issues that are reported */
     bool references;
+    char (*targets)[PHYSICAL_NAME_SIZE]; /* by slot: where the referenced records are; "" for nowhere */
+    struct pending pending[EVOLUTION_BATCH];
+    size_t pending_count;
 };
 
-/* Adds the first issue of a record to those that are reported. */
-static int report(struct inspection *in, const struct raw_record *raw, const flexdb_error *why, flexdb_error *err) {
+/* Counts a record that fails, and keeps the first issue of it when there is room. */
+static int report(struct inspection *in, const char *id, size_t id_length, const flexdb_error *why, flexdb_error *err) {
     in->failed++;
     if (in->found.issue_count >= EVOLUTION_MAX_ISSUES) return 0;
     const flexdb_issue *first = &why->issues[0];
     flexdb_issue *issue =
         error_issue(&in->found, first->path, first->rule, first->expected, first->got, "%s", first->message);
-    return issue != NULL && error_issue_id(&in->found, issue, raw->id, raw->id_length) == 0 ? 0 : error_no_memory(err);
+    return issue != NULL && error_issue_id(&in->found, issue, id, id_length) == 0 ? 0 : error_no_memory(err);
 }
 
-/* The records that the new definition's reference columns point to, where the plan asks for it. */
-static int check_references(struct evolution *ev, struct inspection *in, flexdb_error *why, flexdb_error *err) {
+/* ---- references ---- */
+
+static int find_targets(struct evolution *ev, struct inspection *in, flexdb_error *err) {
     struct engine *e = ev->table->db->engine;
-    const flexdb_shape *shape = validator_shape(ev->to);
-    for (size_t slot = 0; slot < shape->columns; slot++) {
+    size_t columns = validator_shape(ev->to)->columns;
+    int rc = 0;
+    in->targets = calloc(columns + 1, sizeof *in->targets);
+    if (in->targets == NULL) return error_no_memory(err);
+    for (size_t slot = 0; rc == 0 && slot < columns; slot++) {
+        if (!ev->plan.check_references[slot]) continue;
+        in->references = true;
+        const char *id = validator_column(ev->to, slot)->column->rules.target_id;
+        struct table_state *target = NULL;
+        rc = id != NULL ? state_find(&target, e, CATALOG_TABLE_BY_ID, &id, 1, err) : 0;
+        if (rc == 1 && target->active) memcpy(in->targets[slot], target->layout->table, PHYSICAL_NAME_SIZE);
+        if (rc > 0) rc = 0;
+        state_drop(target);
+    }
+    return rc;
+}
+
+static void forget_pending(struct inspection *in) {
+    for (size_t i = 0; i < in->pending_count; i++) {
+        free(in->pending[i].id);
+        free(in->pending[i].value);
+    }
+    in->pending_count = 0;
+}
+
+static int report_missing(struct evolution *ev, struct inspection *in, const struct pending *p, flexdb_error *err) {
+    const struct column *c = validator_column(ev->to, p->slot)->column;
+    const flexdb_value value = value_text(p->value, strlen(p->value));
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    char *got = record_excerpt(&value);
+    error_issue(&why, c->name, "reference", NULL, got, "no record %s is in table \"%s\"", got != NULL ? got : "",
+                c->rules.target_table != NULL ? c->rules.target_table : "");
+    free(got);
+    int rc = why.issue_count != 0 ? report(in, p->id, strlen(p->id), &why, err) : error_no_memory(err);
+    error_clear(&why);
+    return rc;
+}
+
+/* Looks for everything that waits, a column at a time. */
+static int check_pending(struct evolution *ev, struct inspection *in, flexdb_error *err) {
+    struct engine *e = ev->table->db->engine;
+    flexdb_value values[EVOLUTION_BATCH];
+    const struct pending *places[EVOLUTION_BATCH];
+    bool found[EVOLUTION_BATCH];
+    int rc = 0;
+    for (size_t slot = 0; rc == 0 && slot < validator_shape(ev->to)->columns; slot++) {
+        size_t count = 0;
+        for (size_t i = 0; i < in->pending_count; i++) {
+            if (in->pending[i].slot != slot) continue;
+            places[count] = &in->pending[i];
+            values[count++] = value_text(in->pending[i].value, strlen(in->pending[i].value));
+        }
+        if (count != 0) rc = references_exist(e, in->targets[slot], values, count, found, err);
+        for (size_t i = 0; rc == 0 && i < count; i++)
+            if (!found[i]) rc = report_missing(ev, in, places[i], err);
+    }
+    forget_pending(in);
+    return rc;
+}
+
+static int add_pending(struct evolution *ev, struct inspection *in, const struct raw_record *raw, flexdb_error *err) {
+    int rc = 0;
+    for (size_t slot = 0; rc == 0 && slot < validator_shape(ev->to)->columns; slot++) {
         const flexdb_value *value = &in->record.values[slot];
         if (!ev->plan.check_references[slot] || value->tag != FLEXDB_TEXT) continue;
-        const struct column *c = validator_column(ev->to, slot)->column;
-        struct catalog_row row;
-        struct layout *layout = NULL;
-        bool found = false;
-        int rc = catalog_find(e, CATALOG_TABLE_BY_ID, &c->rules.target_id, 1, &row, err);
-        if (rc < 0) return rc;
-        if (rc == 1) {
-            rc = row.active && row.storage != NULL ? layout_parse(&layout, row.storage, row.storage_length, err) : 0;
-            if (rc == 0 && layout != NULL) rc = references_exist(e, layout->table, value, 1, &found, err);
-            layout_free(layout);
-            catalog_row_clear(&row);
-            if (rc != 0) return rc;
-        }
-        char *got = found ? NULL : record_excerpt(value);
-        if (!found)
-            error_issue(why, c->name, "reference", NULL, got, "no record %s is in table \"%s\"", got != NULL ? got : "",
-                        c->rules.target_table);
-        free(got);
+        if (in->pending_count == EVOLUTION_BATCH) rc = check_pending(ev, in, err);
+        if (rc != 0) break;
+        struct pending *p = &in->pending[in->pending_count];
+        *p = (struct pending){strndup(raw->id, raw->id_length), strndup(value->as.text, value->length), slot};
+        in->pending_count++;
+        if (p->id == NULL || p->value == NULL) rc = error_no_memory(err);
     }
-    return 0;
+    return rc;
 }
+
+/* ---- records ---- */
 
 static int inspect(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err) {
     struct inspection *in = context;
@@ -108,34 +169,44 @@ static int inspect(struct evolution *ev, void *context, const struct raw_record 
         buffer_reset(&in->scratch);
         codec_check(ev->to, in->record.values, ev->plan.check, &in->scratch, &why);
     }
-    if (rc == 0 && in->references) rc = check_references(ev, in, &why, err);
     if (rc == 0 && why.code != FLEXDB_OK) {
         error_repeat(err, &why);
         rc = -(int)err->code;
     }
-    if (rc == 0 && why.issue_count != 0) rc = report(in, raw, &why, err);
+    if (rc == 0 && why.issue_count != 0)
+        rc = report(in, raw->id, raw->id_length, &why, err);
+    else if (rc == 0 && in->references)
+        rc = add_pending(ev, in, raw, err);
     error_clear(&why);
+    return rc;
+}
+
+/* Hands the issues over, with what they come to. */
+static int refuse(struct inspection *in, flexdb_error *err) {
+    const flexdb_issue *first = &in->found.issues[0];
+    int rc = error_set(err, FLEXDB_INVALID_RECORD, "%lld record%s stand%s against the change: record \"%s\": %s: %s",
+                       (long long)in->failed, in->failed == 1 ? "" : "s", in->failed == 1 ? "s" : "", first->id,
+                       first->path, first->message);
+    err->issues = in->found.issues;
+    err->issue_count = in->found.issue_count;
+    err->issue_capacity = in->found.issue_capacity;
+    in->found = FLEXDB_ERROR_INIT;
     return rc;
 }
 
 int evolution_check(struct evolution *ev, flexdb_error *err) {
     if (!ev->has_records) return 0;
-    struct inspection in = {0};
-    for (size_t slot = 0; slot < validator_shape(ev->to)->columns; slot++)
-        if (ev->plan.check_references[slot]) in.references = true;
-    int rc = evolution_walk(ev, false, inspect, &in, err);
-    if (rc == 0 && in.failed != 0) {
-        const flexdb_issue *first = &in.found.issues[0];
-        rc = error_set(err, FLEXDB_INVALID_RECORD, "%lld record%s stand%s against the change: record \"%s\": %s: %s",
-                       (long long)in.failed, in.failed == 1 ? "" : "s", in.failed == 1 ? "s" : "", first->id,
-                       first->path, first->message);
-        err->issues = in.found.issues;
-        err->issue_count = in.found.issue_count;
-        err->issue_capacity = in.found.issue_capacity;
-        in.found = FLEXDB_ERROR_INIT;
-    }
-    error_clear(&in.found);
-    record_free(&in.record);
-    buffer_free(&in.scratch);
+    struct inspection *in = calloc(1, sizeof *in);
+    if (in == NULL) return error_no_memory(err);
+    int rc = find_targets(ev, in, err);
+    if (rc == 0) rc = evolution_walk(ev, false, inspect, in, err);
+    if (rc == 0) rc = check_pending(ev, in, err);
+    if (rc == 0 && in->failed != 0) rc = refuse(in, err);
+    forget_pending(in);
+    error_clear(&in->found);
+    record_free(&in->record);
+    buffer_free(&in->scratch);
+    free(in->targets);
+    free(in);
     return rc;
 }

@@ -41,7 +41,7 @@ int insert_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
 
 int flexdb_insert(flexdb_table *table, const flexdb_validator *v, const flexdb_value *given, flexdb_row *out,
                   flexdb_error *err) {
-    for (unsigned attempt = 0;; attempt++) {
+    for (struct table_tries tries = table_tries(table);;) {
         int rc = table_enter(table, ENGINE_WRITE, v, err);
         if (rc != 0) return rc;
         struct raw_record raw = {0};
@@ -52,6 +52,6 @@ int flexdb_insert(flexdb_table *table, const flexdb_validator *v, const flexdb_v
         }
         const struct table_written written = {table->record.values, NULL, raw.id, raw.id_length};
         /* Only a refused guard leaves normalized values, among which a reference may be missing. */
-        if (!table_call_again(table, v, rc == -FLEXDB_STALE ? &written : NULL, attempt, err)) return -(int)err->code;
+        if (!table_call_again(table, v, rc == -FLEXDB_STALE ? &written : NULL, &tries, err)) return -(int)err->code;
     }
 }

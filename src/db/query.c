@@ -125,7 +125,7 @@ static int find_once(flexdb_rows **out, flexdb_table *t, const char *query, size
 int flexdb_find(flexdb_rows **out, flexdb_table *table, const char *query, size_t length, bool paged,
                 flexdb_error *err) {
     *out = NULL;
-    for (unsigned attempt = 0;; attempt++) {
+    for (struct table_tries tries = table_tries(table);;) {
         bool trusted = false;
         int rc = table_enter(table, ENGINE_READ, NULL, err);
         if (rc != 0) return rc;
@@ -134,7 +134,7 @@ int flexdb_find(flexdb_rows **out, flexdb_table *table, const char *query, size_
         if (rc == 0) error_set(err, FLEXDB_STALE, "table \"%s\" has changed", table->state->name);
         flexdb_rows_free(*out);
         *out = NULL;
-        if (!table_call_again(table, NULL, NULL, attempt, err)) return -(int)err->code;
+        if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
     }
 }
 
@@ -164,14 +164,14 @@ static int count_once(flexdb_table *t, const char *query, size_t length, int64_t
 }
 
 int flexdb_count(flexdb_table *table, const char *query, size_t length, int64_t *out, flexdb_error *err) {
-    for (unsigned attempt = 0;; attempt++) {
+    for (struct table_tries tries = table_tries(table);;) {
         bool trusted = false;
         int rc = table_enter(table, ENGINE_READ, NULL, err);
         if (rc != 0) return rc;
         rc = count_once(table, query, length, out, &trusted, err);
         if (rc == 0 && trusted) return 0;
         if (rc == 0) error_set(err, FLEXDB_STALE, "table \"%s\" has changed", table->state->name);
-        if (!table_call_again(table, NULL, NULL, attempt, err)) return -(int)err->code;
+        if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
     }
 }
 
@@ -229,7 +229,7 @@ int flexdb_get_many(flexdb_rows **out, flexdb_table *table, const flexdb_value *
     flexdb_value *list;
     size_t listed;
     int rc = distinct_ids(ids, count, &list, &listed, err);
-    for (unsigned attempt = 0; rc == 0; attempt++) {
+    for (struct table_tries tries = table_tries(table); rc == 0;) {
         bool trusted = false;
         rc = table_enter(table, ENGINE_READ, NULL, err);
         if (rc != 0) break;
@@ -238,7 +238,7 @@ int flexdb_get_many(flexdb_rows **out, flexdb_table *table, const flexdb_value *
         if (rc == 0) error_set(err, FLEXDB_STALE, "table \"%s\" has changed", table->state->name);
         flexdb_rows_free(*out);
         *out = NULL;
-        rc = table_call_again(table, NULL, NULL, attempt, err) ? 0 : -(int)err->code;
+        rc = table_call_again(table, NULL, NULL, &tries, err) ? 0 : -(int)err->code;
     }
     free(list);
     return rc;

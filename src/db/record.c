@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "sql/ddl.h"
 
 enum { EXCERPT_BYTES = 200 };
@@ -74,6 +75,27 @@ static size_t whole_characters(const char *text, size_t length) {
     size_t end = EXCERPT_BYTES;
     while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80) end--;
     return end;
+}
+
+const char *record_shown(char out[SHOWN_SIZE], const char *text, size_t length) {
+    enum { SHOWN_BYTES = 128 };
+    struct utf8_facts facts;
+    bool valid = utf8_check(text, length, &facts);
+    size_t shown = length < SHOWN_BYTES ? length : SHOWN_BYTES, at = 0;
+    while (valid && shown < length && ((unsigned char)text[shown] & 0xC0) == 0x80) shown--;
+    out[at++] = '"';
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)text[i];
+        out[at++] = c < 0x20 || c == 0x7F || (c >= 0x80 && !valid) ? '?' : text[i];
+    }
+    if (shown < length) {
+        static const char more[] = "…";
+        memcpy(out + at, more, sizeof more - 1);
+        at += sizeof more - 1;
+    }
+    out[at++] = '"';
+    out[at] = '\0';
+    return out;
 }
 
 char *record_excerpt(const flexdb_value *value) {

@@ -32,6 +32,10 @@ void record_system_slots(const flexdb_shape *shape, flexdb_value *values, const 
 /* The physical values of a normalized vector, as the engine stores them, in the layout's order. */
 int record_physicals(const struct table_state *s, const flexdb_value *values, flexdb_value *out, struct buffer *scratch,
                      flexdb_error *err);
+/* What a caller gave for a name or an id, as a message can show it: quoted, on one line, cut when it is long, with `?`
+ * for what is not text. */
+enum { SHOWN_SIZE = 160 };
+const char *record_shown(char out[SHOWN_SIZE], const char *text, size_t length);
 /* The value as a JSON text for an issue, cut when it is long; for the caller to free. NULL when memory is out. */
 char *record_excerpt(const flexdb_value *value);
 

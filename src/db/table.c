@@ -6,8 +6,6 @@
 #include "base/document.h"
 #include "db/references.h"
 
-enum { NAME_IN_MESSAGE = 200 };
-
 int table_new(flexdb_table **out, flexdb *db, struct table_state *state, flexdb_error *err) {
     flexdb_table *t = calloc(1, sizeof *t);
     if (t == NULL) {
@@ -51,13 +49,13 @@ int64_t flexdb_table_version(const flexdb_table *table) { return told(table)->ve
 const flexdb_validator *flexdb_table_validator(const flexdb_table *table) { return told(table)->validator; }
 
 int table_not_found(const char *id, size_t length, flexdb_error *err) {
-    if (length > NAME_IN_MESSAGE) length = NAME_IN_MESSAGE;
-    return error_set(err, FLEXDB_NOT_FOUND, "there is no record \"%.*s\"", (int)length, id);
+    char shown[SHOWN_SIZE];
+    return error_set(err, FLEXDB_NOT_FOUND, "there is no record %s", record_shown(shown, id, length));
 }
 
 int table_no_such(const char *name, size_t length, flexdb_error *err) {
-    if (length > NAME_IN_MESSAGE) length = NAME_IN_MESSAGE;
-    return error_set(err, FLEXDB_NOT_FOUND, "there is no table \"%.*s\"", (int)length, name);
+    char shown[SHOWN_SIZE];
+    return error_set(err, FLEXDB_NOT_FOUND, "there is no table %s", record_shown(shown, name, length));
 }
 
 /* ---- the state of a handle ---- */
@@ -96,10 +94,7 @@ int table_enter(flexdb_table *t, enum engine_use use, const struct validator *v,
 int flexdb_table_refresh(flexdb_table *table, flexdb_error *err) {
     int rc = database_enter(table->db, ENGINE_READ, err);
     if (rc != 0) return rc;
-    const struct validator *before = table->state->validator;
-    int64_t version = table->state->version;
-    rc = table_reload(table, false, err);
-    return rc < 0 ? rc : before != table->state->validator || version != table->state->version;
+    return table_reload(table, false, err);
 }
 
 int flexdb_table_schema(flexdb_table *table, struct buffer *out, flexdb_error *err) {
@@ -129,9 +124,19 @@ static bool may_be_stale(const flexdb_error *err) {
     }
 }
 
-bool table_call_again(flexdb_table *t, const struct validator *v, const struct table_written *written, unsigned attempt,
-                      flexdb_error *err) {
+struct table_tries table_tries(const flexdb_table *t) {
+    const struct engine *e = t->db->engine;
+    /* An engine with one writer has waited for the lock itself. */
+    return (struct table_tries){.deadline = engine_has(e, DRIVER_SINGLE_WRITER) ? 0 : engine_deadline(e)};
+}
+
+bool table_call_again(flexdb_table *t, const struct validator *v, const struct table_written *written,
+                      struct table_tries *tries, flexdb_error *err) {
     struct engine *e = t->db->engine;
+    if (err->code == FLEXDB_BUSY && e->depth == 0 && e->connection != NULL && engine_pause(tries->deadline)) {
+        error_clear(err);
+        return true;
+    }
     if (!may_be_stale(err) || e->doomed.code != FLEXDB_OK || e->connection == NULL) return false;
     if (v != NULL && v != t->state->validator) {
         /* It has been found out already. */
@@ -152,7 +157,7 @@ bool table_call_again(flexdb_table *t, const struct validator *v, const struct t
     if (rc == 0 && written != NULL &&
         references_explain(t->state, written->values, written->given, written->id, written->id_length, err) != 0)
         return false;
-    if (attempt + 1 < TABLE_MAX_ATTEMPTS) return true;
+    if (++tries->count < TABLE_MAX_ATTEMPTS) return true;
     error_set(err, FLEXDB_CONFLICT, "table \"%s\" kept changing", t->state->name);
     err->retryable = true;
     return false;
@@ -198,12 +203,12 @@ static int fetch_once(flexdb_table *t, enum state_sql which, const char *id, siz
 
 int table_fetch(flexdb_table *t, const struct validator *v, enum state_sql which, const char *id, size_t length,
                 struct raw_record *raw, flexdb_error *err) {
-    for (unsigned attempt = 0;; attempt++) {
+    for (struct table_tries tries = table_tries(t);;) {
         bool trusted = false;
         int rc = fetch_once(t, which, id, length, raw, &trusted, err);
         if (rc >= 0 && trusted) return rc;
         if (rc >= 0) rc = error_set(err, FLEXDB_STALE, "table \"%s\" has changed", t->state->name);
-        if (!table_call_again(t, v, NULL, attempt, err)) return rc < 0 ? -(int)err->code : rc;
+        if (!table_call_again(t, v, NULL, &tries, err)) return rc < 0 ? -(int)err->code : rc;
     }
 }
 

@@ -47,11 +47,18 @@ struct table_written {
     size_t id_length;
 };
 
+/* How often a call was made, and until when it may be made again. */
+struct table_tries {
+    unsigned count;
+    int64_t deadline;
+};
+struct table_tries table_tries(const flexdb_table *t);
+
 /* After a call has failed: whether it is to be made again because the table had moved (or a guard refused it for a
- * reason that is gone); the error is cleared then. Else the error stays, or becomes the truer one: STALE, NOT_FOUND, or
- * the REFERENCE that is missing in what was written (may be NULL). */
-bool table_call_again(flexdb_table *t, const struct validator *v, const struct table_written *written, unsigned attempt,
-                      flexdb_error *err);
+ * reason that is gone, or a server ended a deadlock at its cost); the error is cleared then. Else the error stays, or
+ * becomes the truer one: STALE, NOT_FOUND, or the REFERENCE that is missing in what was written (may be NULL). */
+bool table_call_again(flexdb_table *t, const struct validator *v, const struct table_written *written,
+                      struct table_tries *tries, flexdb_error *err);
 
 /* Fetches a record by id with SQL_FETCH…, verified against the catalogue. 1 and the record (its texts are the table's
  * until the next call), or 0. STALE as in table_enter. */

@@ -135,7 +135,9 @@ static int find_dropped(struct action *a, char **id, flexdb_error *err) {
         catalog_row_clear(&row);
         if (right) return rc;
     }
-    return error_set(err, FLEXDB_NOT_FOUND, "there is no dropped table \"%s\"", a->name);
+    char shown[SHOWN_SIZE];
+    return error_set(err, FLEXDB_NOT_FOUND, "there is no dropped table %s",
+                     record_shown(shown, a->name, strlen(a->name)));
 }
 
 static int check_name_free(struct action *a, const char *name, flexdb_error *err) {

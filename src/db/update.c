@@ -69,8 +69,7 @@ int flexdb_update(flexdb_table *table, const char *id, size_t length, int64_t ve
                   const flexdb_value *given, flexdb_row *out, flexdb_error *err) {
     struct engine *e = table->db->engine;
     struct update u = {.table = table, .v = v, .id = id, .length = length, .version = version, .given = given};
-    int64_t deadline = engine_deadline(e);
-    for (unsigned attempt = 0;;) {
+    for (struct table_tries tries = table_tries(table);;) {
         int rc = table_enter(table, ENGINE_WRITE, v, err);
         if (rc != 0) return rc;
         /* With one writer at a time the lock is taken first, so that the record cannot move. */
@@ -81,12 +80,12 @@ int flexdb_update(flexdb_table *table, const char *id, size_t length, int64_t ve
             return 0;
         }
         if (rc == 0) {
-            rc = moved(&u, deadline, err);
+            rc = moved(&u, tries.deadline, err);
             if (rc != 0) return rc;
             continue;
         }
         const struct table_written written = {table->record.values, given, u.raw.id, u.raw.id_length};
         bool refused = rc == -FLEXDB_STALE && u.written;
-        if (!table_call_again(table, v, refused ? &written : NULL, attempt++, err)) return -(int)err->code;
+        if (!table_call_again(table, v, refused ? &written : NULL, &tries, err)) return -(int)err->code;
     }
 }

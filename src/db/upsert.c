@@ -20,14 +20,14 @@ struct upsert {
 static int find_slot(struct upsert *u, flexdb_error *err) {
     int64_t slot = validator_slot(u->v, u->on, u->on_length);
     const flexdb_shape *shape = validator_shape(u->v);
-    int shown = (int)(u->on_length < 100 ? u->on_length : 100);
-    if (slot == NAMES_NONE) return error_set(err, FLEXDB_INVALID_QUERY, "there is no column \"%.*s\"", shown, u->on);
+    char shown[SHOWN_SIZE];
+    record_shown(shown, u->on, u->on_length);
+    if (slot == NAMES_NONE) return error_set(err, FLEXDB_INVALID_QUERY, "there is no column %s", shown);
     u->slot = (size_t)slot;
     bool unique = u->slot < shape->columns ? validator_column(u->v, u->slot)->column->unique
                                            : u->slot == shape->columns + SLOT_ID;
     if (unique) return 0;
-    return error_set(err, FLEXDB_INVALID_QUERY, "column \"%.*s\" is not unique: upsert needs one that is", shown,
-                     u->on);
+    return error_set(err, FLEXDB_INVALID_QUERY, "column %s is not unique: upsert needs one that is", shown);
 }
 
 /* Finds the live record that holds the value in u->slot of the normalized record: 1 or 0. */
@@ -95,8 +95,8 @@ int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const f
                   const flexdb_value *given, flexdb_row *out, bool *inserted, flexdb_error *err) {
     struct engine *e = table->db->engine;
     struct upsert u = {.table = table, .v = v, .on = on, .on_length = on_length, .given = given};
-    int64_t deadline = engine_deadline(e);
-    for (unsigned attempt = 0, races = 0;;) {
+    unsigned races = 0;
+    for (struct table_tries tries = table_tries(table);;) {
         int rc = table_enter(table, ENGINE_WRITE, v, err);
         if (rc == 0) rc = find_slot(&u, err);
         if (rc != 0) return rc;
@@ -113,7 +113,7 @@ int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const f
             continue;
         }
         if (rc == 0) {
-            if (engine_pause(deadline)) continue;
+            if (engine_pause(tries.deadline)) continue;
             rc = error_set(err, FLEXDB_CONFLICT, "the record was changed by somebody else");
             err->retryable = true;
             return rc;
@@ -121,6 +121,6 @@ int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const f
         const struct table_written written = {table->record.values, u.inserted ? NULL : given, u.raw.id,
                                               u.raw.id_length};
         bool refused = rc == -FLEXDB_STALE && u.written;
-        if (!table_call_again(table, v, refused ? &written : NULL, attempt++, err)) return -(int)err->code;
+        if (!table_call_again(table, v, refused ? &written : NULL, &tries, err)) return -(int)err->code;
     }
 }
