@@ -174,6 +174,12 @@ static void long_texts_are_stored_by_prefix_and_digest(void **state) {
     assert_int_equal(value.tag, FLEXDB_BYTES);
     assert_ptr_equal(value.as.text, text);
 
+    value = value_text(text, sizeof text); /* whole without room for an entry */
+    ddl_text_entry(mysql, &columns[0], &value, NULL);
+    assert_int_equal(value.tag, FLEXDB_BYTES);
+    assert_ptr_equal(value.as.text, text);
+    assert_int_equal(value.length, sizeof text);
+
     value = value_text(text, 5); /* ids stay text */
     ddl_text_entry(mysql, &columns[2], &value, NULL);
     assert_int_equal(value.tag, FLEXDB_TEXT);

@@ -1,5 +1,6 @@
 #include "sql/ddl.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -93,13 +94,14 @@ void ddl_text_entry(const struct dialect *d, const struct layout_column *c, flex
                     struct buffer *scratch) {
     if (!d->binary_entries || value->tag != FLEXDB_TEXT || c->kind == PHYSICAL_ID) return;
     value->tag = FLEXDB_BYTES;
-    if (c->kind != PHYSICAL_TEXT || value->length <= DDL_TEXT_PREFIX) return;
+    if (scratch == NULL || c->kind != PHYSICAL_TEXT || value->length <= DDL_TEXT_PREFIX) return;
     unsigned char digest[DIGEST_BYTES];
     digest_sha256(value->as.text, value->length, digest);
+    /* Growing would move what earlier values point to. */
+    assert(!scratch->failed && scratch->capacity - scratch->length >= DDL_TEXT_ENTRY);
     size_t start = scratch->length;
     buffer_append(scratch, value->as.text, DDL_TEXT_PREFIX);
     buffer_append(scratch, digest, sizeof digest);
-    if (buffer_failed(scratch)) return; /* the room was to be reserved: see ddl.h */
     value->as.text = scratch->data + start;
-    value->length = DDL_TEXT_PREFIX + DIGEST_BYTES;
+    value->length = DDL_TEXT_ENTRY;
 }

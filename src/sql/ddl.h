@@ -15,7 +15,7 @@
 #include "model/layout.h"
 #include "sql/dialect.h"
 
-enum { DDL_TEXT_PREFIX = 1020 };
+enum { DDL_TEXT_PREFIX = 1020, DDL_TEXT_ENTRY = DDL_TEXT_PREFIX + 32 };
 
 /* Statement number i of those that create the physical table and its indexes; false when there is none left. Out of
  * memory shows in the buffer. */
@@ -25,8 +25,9 @@ void ddl_drop(const struct dialect *d, const char *table, struct buffer *out);
 /* The layout column whose unique index the engine names in an error's `detail`; NULL when it is another (id). */
 const struct layout_column *ddl_violated(const struct dialect *d, const struct layout *l, const char *detail);
 /* Turns the physical value of codec_physical into what this dialect stores and compares in the physical column: long
- * texts on a server (see above); BYTES where the column is binary. Room for DDL_TEXT_PREFIX + 32 bytes must be reserved
- * in scratch for each long text. */
+ * texts on a server (see above); BYTES where the column is binary. Room for DDL_TEXT_ENTRY bytes must be reserved in
+ * scratch for each text longer than DDL_TEXT_PREFIX. Without scratch a text stays whole, which is how it compares with
+ * a column that holds no long one. */
 void ddl_text_entry(const struct dialect *d, const struct layout_column *c, flexdb_value *value,
                     struct buffer *scratch);
 

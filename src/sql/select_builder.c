@@ -96,13 +96,12 @@ void put_operand(struct builder *b, const struct operand *o) {
 
 static void put_entry_value(struct builder *b, const struct operand *o, const flexdb_value *value) {
     flexdb_value stored = *value;
+    struct buffer *block = NULL;
     if (o->truncated && value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX) {
-        struct buffer *block = scratch(b, DDL_TEXT_PREFIX + 32);
+        block = scratch(b, DDL_TEXT_ENTRY);
         if (block == NULL) return;
-        ddl_text_entry(b->d, o->entry, &stored, block);
-    } else {
-        ddl_text_entry(b->d, o->entry, &stored, NULL);
     }
+    ddl_text_entry(b->d, o->entry, &stored, block);
     put_bound(b, "?", stored);
 }
 
