@@ -41,19 +41,35 @@ static int find_some(struct engine *e, const char *table, const flexdb_value *id
     return rc;
 }
 
+/* Looks for each id once: `distinct` has room for all, `known` too. */
+static int find_distinct(struct engine *e, const char *table, const flexdb_value *ids, size_t count,
+                         struct names *places, flexdb_value *distinct, bool *known, bool *found, flexdb_error *err) {
+    size_t kept = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        int added = names_add(places, ids[i].as.text, ids[i].length, (uint32_t)kept);
+        if (added < 0) rc = error_no_memory(err);
+        if (added == 1) distinct[kept++] = ids[i];
+    }
+    for (size_t i = 0; rc == 0 && i < kept; i += LIST_MAX)
+        rc = find_some(e, table, distinct + i, kept - i < LIST_MAX ? kept - i : LIST_MAX, places, known, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) found[i] = known[names_find(places, ids[i].as.text, ids[i].length)];
+    return rc;
+}
+
 int references_exist(struct engine *e, const char *table, const flexdb_value *ids, size_t count, bool *found,
                      flexdb_error *err) {
     for (size_t i = 0; i < count; i++) found[i] = false;
     if (table[0] == '\0' || count == 0) return 0;
     struct names places = NAMES_INIT;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        if (names_add(&places, ids[i].as.text, ids[i].length, (uint32_t)i) < 0) rc = error_no_memory(err);
-    for (size_t i = 0; rc == 0 && i < count; i += LIST_MAX)
-        rc = find_some(e, table, ids + i, count - i < LIST_MAX ? count - i : LIST_MAX, &places, found, err);
-    /* An id that stands there twice was marked where it stands first. */
-    for (size_t i = 0; rc == 0 && i < count; i++) found[i] = found[names_find(&places, ids[i].as.text, ids[i].length)];
+    flexdb_value *distinct = calloc(count, sizeof *distinct);
+    bool *known = calloc(count, sizeof *known);
+    int rc = distinct != NULL && known != NULL
+                 ? find_distinct(e, table, ids, count, &places, distinct, known, found, err)
+                 : error_no_memory(err);
     names_free(&places);
+    free(distinct);
+    free(known);
     return rc;
 }
 
