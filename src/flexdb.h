@@ -72,6 +72,7 @@ const char *flexdb_actor(const flexdb *db); /* NULL when there is none */
 int flexdb_begin(flexdb *db, flexdb_error *err);
 /* Ends the innermost level whatever happens: on failure it has been rolled back. */
 int flexdb_commit(flexdb *db, flexdb_error *err);
+/* Batches that were begun in that level and not finished end with it. */
 int flexdb_rollback(flexdb *db, flexdb_error *err);
 unsigned flexdb_transaction_depth(const flexdb *db);
 

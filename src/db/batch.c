@@ -23,24 +23,38 @@ bool batch_at_level(const struct engine *e, unsigned depth) {
     return false;
 }
 
-void batch_end_all(struct engine *e) {
-    for (flexdb_batch *b = e->batches; b != NULL; b = b->next) b->dead = true;
+void batch_end_from(struct engine *e, unsigned depth) {
+    for (flexdb_batch *b = e->batches; b != NULL; b = b->next)
+        if (b->level >= depth) b->dead = true;
 }
 
 /* ---- begin and end ---- */
 
-/* Room for the rows that wait, as wide as the table's state says. */
-static int make_room(flexdb_batch *b, flexdb_error *err) {
-    const struct table_state *s = b->table->state;
-    b->width = BATCH_FIXED + s->physical_count + 1;
-    b->row_limit = BATCH_ROWS;
+/* Takes up the table's state, with room for the rows that wait as wide as it says. Nothing may wait. */
+static int take_up(flexdb_batch *b, flexdb_error *err) {
+    struct table_state *s = b->table->state;
+    if (s == b->state) return 0;
+    size_t width = BATCH_FIXED + s->physical_count + 1, limit = BATCH_ROWS;
     /* A record that is skipped may not be referred to: then each must be written before the next is judged. */
     for (size_t i = 0; i < s->reference_count; i++)
-        if (s->references[i].self && b->skip) b->row_limit = 1;
-    flexdb_value *values = realloc(b->values, b->width * b->row_limit * sizeof *values);
+        if (s->references[i].self && b->skip) limit = 1;
+    flexdb_value *values = realloc(b->values, width * limit * sizeof *values);
     if (values == NULL) return error_no_memory(err);
     b->values = values;
+    b->width = width;
+    b->row_limit = limit;
+    state_drop(b->state);
+    b->state = state_hold(s);
     return 0;
+}
+
+/* The table may have moved since the last record, in whatever was called meanwhile on any handle: the batch goes on
+ * under what it is now. */
+static int follow_table(flexdb_batch *b, flexdb_error *err) {
+    int rc = state_is_current(b->table->state) ? 0 : write_hold(b->table, NULL, err);
+    if (rc != 0 || b->table->state == b->state) return rc;
+    rc = batch_settle(b, err);
+    return rc != 0 ? rc : take_up(b, err);
 }
 
 static int batch_new(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err) {
@@ -77,7 +91,7 @@ int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_
         b->level = e->depth;
         rc = write_hold(b->table, NULL, err);
     }
-    if (rc == 0) rc = make_room(b, err);
+    if (rc == 0) rc = take_up(b, err);
     if (rc != 0) {
         flexdb_batch_free(b);
         return rc;
@@ -92,18 +106,22 @@ void flexdb_batch_free(flexdb_batch *b) {
     if (b->next != NULL) b->next->link = b->link;
     if (!b->done && !b->dead) {
         struct engine *e = b->table->db->engine;
+        batch_end_from(e, b->level);
         while (e->depth >= b->level) engine_rollback(e);
-        /* Levels that stood above it are gone, and with them the batches that had begun them. */
-        for (flexdb_batch *other = e->batches; other != NULL; other = other->next)
-            if (other->level > e->depth) other->dead = true;
     }
     for (size_t i = 0; i < b->error_kept; i++) error_clear(&b->errors[i].error);
-    for (size_t i = 0; i < b->promise_count; i++) free(b->promises[i].id);
+    for (size_t i = 0; i < b->promise_count; i++) {
+        state_drop(b->promises[i].state);
+        free(b->promises[i].id);
+    }
     free(b->promises);
     free(b->errors);
     free(b->values);
     free(b->indexes);
     free(b->text);
+    state_drop(b->state);
+    record_free(&b->record);
+    buffer_free(&b->scratch);
     error_clear(&b->failure);
     flexdb_table_free(b->table);
     free(b);
@@ -214,10 +232,10 @@ static bool has_text(const flexdb_value *v) {
     return v->tag == FLEXDB_TEXT || v->tag == FLEXDB_BYTES || v->tag == FLEXDB_JSON;
 }
 
-/* Copies the record in b->table->record behind those that wait. */
+/* Copies the record in b->table->record behind those that wait. Writing these to make room leaves it alone. */
 static int append(flexdb_batch *b, flexdb_error *err) {
     flexdb_table *t = b->table;
-    struct table_state *s = t->state;
+    struct table_state *s = b->state;
     const struct buffer *document = &t->record.document;
     const flexdb_value *given = &t->record.values[validator_shape(s->validator)->columns + SLOT_ID];
     flexdb_value id = *given;
@@ -252,11 +270,10 @@ int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_va
     int rc = check_open(b, err);
     if (rc != 0) return rc;
     flexdb_table *t = b->table;
-    if (!state_is_current(t->state)) {
-        /* Evolved inside the batch: what waited was written before that. */
-        rc = write_hold(t, NULL, err);
-        if (rc == 0) rc = make_room(b, err);
-        if (rc != 0) return rc;
+    rc = follow_table(b, err);
+    if (rc != 0) {
+        error_repeat(&b->failure, err);
+        return rc;
     }
     rc = table_check_validator(t, v, err);
     if (rc != 0) return rc;
@@ -281,6 +298,8 @@ int flexdb_batch_reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
 int flexdb_batch_finish(flexdb_batch *b, flexdb_error *err) {
     int rc = check_open(b, err);
     if (rc == 0) rc = batch_settle(b, err);
+    /* The promised records are looked for where the table's records are by now. */
+    if (rc == 0 && b->promise_count != 0) rc = follow_table(b, err);
     if (rc == 0) rc = batch_keep_promises(b, err);
     if (rc != 0) {
         error_repeat(&b->failure, err);

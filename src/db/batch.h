@@ -10,7 +10,7 @@
 void batch_flush_all(struct engine *e);
 /* Whether a batch has begun the level at this depth of transactions. */
 bool batch_at_level(const struct engine *e, unsigned depth);
-/* The connection closes: the batches are dead. */
-void batch_end_all(struct engine *e);
+/* This level of transactions and those inside it are about to be undone: the batches that have begun them are dead. */
+void batch_end_from(struct engine *e, unsigned depth);
 
 #endif

@@ -24,7 +24,7 @@ static int is_empty(struct table_state *s, flexdb_error *err) {
 }
 
 int batch_defer_indexes(flexdb_batch *b, flexdb_error *err) {
-    struct table_state *s = b->table->state;
+    struct table_state *s = b->state;
     struct engine *e = s->engine;
     /* Inside a caller's transaction others of its statements would want the indexes; a batch that skips needs them to
      * tell the bad records. */
@@ -56,13 +56,12 @@ static const char *key_of(struct search *f, const flexdb_value *value, size_t *l
 
 /* 1 when the record repeats a value, with the error that says so. */
 static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *raw, flexdb_error *err) {
-    flexdb_table *t = b->table;
-    struct table_state *s = t->state;
+    struct table_state *s = b->state;
     struct parameters p;
     p.count = 0;
     f->place++;
-    int rc = codec_decode(s->validator, raw->data, raw->data_length, NULL, &t->record, err);
-    if (rc == 0) rc = write_add_physicals(&p, s, t->record.values, &t->physical, err);
+    int rc = codec_decode(s->validator, raw->data, raw->data_length, NULL, &b->record, err);
+    if (rc == 0) rc = write_add_physicals(&p, s, b->record.values, &b->scratch, err);
     for (size_t i = 0; rc == 0 && i < s->physical_count; i++) {
         if (!s->physicals[i].column->unique || value_is_none(&p.values[i])) continue;
         size_t length;
@@ -70,7 +69,7 @@ static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *r
         int added = key != NULL ? names_add(&f->met[i], key, length, 0) : -1;
         if (added < 0) return error_no_memory(err);
         if (added == 1) continue;
-        const flexdb_value *value = &t->record.values[s->physicals[i].slot];
+        const flexdb_value *value = &b->record.values[s->physicals[i].slot];
         char *got = record_excerpt(value);
         error_issue(err, validator_shape(s->validator)->fields[s->physicals[i].slot].name, "unique", NULL, got,
                     "%s is taken", got != NULL ? got : "the value");
@@ -82,7 +81,7 @@ static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *r
 
 /* Every record of the batch was written, in order: the place in the table is the place in the batch. */
 static int find_repeated(flexdb_batch *b, flexdb_error *err) {
-    struct table_state *s = b->table->state;
+    struct table_state *s = b->state;
     struct engine *e = s->engine;
     const struct buffer *sql = state_text(s, SQL_WALK_ALL, err);
     if (sql == NULL) return -(int)err->code;
@@ -112,7 +111,7 @@ static int find_repeated(flexdb_batch *b, flexdb_error *err) {
 int batch_build_indexes(flexdb_batch *b, flexdb_error *err) {
     if (!b->deferred) return 0;
     b->deferred = false;
-    struct table_state *s = b->table->state;
+    struct table_state *s = b->state;
     flexdb_error why = FLEXDB_ERROR_INIT;
     if (tables_create_indexes(s->engine, s->layout, &why) == 0) return 0;
     if (why.code == FLEXDB_DUPLICATE && !why.ended) find_repeated(b, err);

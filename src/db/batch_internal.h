@@ -19,13 +19,15 @@ struct batch_error {
 /* A reference to a record of the same table that may yet come. */
 struct batch_promise {
     int64_t index;
-    size_t reference; /* of the state */
+    struct table_state *state; /* held: the one under which it was given, */
+    size_t reference;          /* and which of its references it is */
     char *id;
 };
 
 struct flexdb_batch {
     struct flexdb_batch *next, **link; /* in the engine's list */
     flexdb_table *table;               /* held */
+    struct table_state *state;         /* held: what waits was laid out by it, whatever the table has come to since */
     unsigned level;                    /* of transactions, that it has begun */
     bool skip;
     bool done, dead;
@@ -39,6 +41,10 @@ struct flexdb_batch {
     size_t rows, row_limit, width;
     char *text;
     size_t text_length, text_capacity;
+
+    /* For what is read back: a record that is about to wait stands in the table's own while others are written. */
+    struct record record;
+    struct buffer scratch;
 
     struct batch_promise *promises;
     size_t promise_count, promise_capacity;

@@ -9,14 +9,15 @@
 
 static const flexdb_value *row_of(const flexdb_batch *b, size_t row) { return b->values + row * b->width; }
 
-/* The engine's words for a row, made ours. Reads the record's document, for what waits is in physical form. */
+/* The engine's words for a row, made ours. Reads the record's document, for what waits is in physical form; into the
+ * batch's own record, since the table's may be the one that this row makes room for. */
 static void explain(flexdb_batch *b, size_t row, flexdb_error *err) {
     if (err->code != FLEXDB_DUPLICATE) return;
     const flexdb_value *values = row_of(b, row);
-    struct table_state *s = b->table->state;
+    struct table_state *s = b->state;
     flexdb_error ignored = FLEXDB_ERROR_INIT;
-    if (codec_decode(s->validator, values[1].as.text, values[1].length, NULL, &b->table->record, &ignored) == 0)
-        write_explain_duplicate(s, b->table->record.values, &values[0], err);
+    if (codec_decode(s->validator, values[1].as.text, values[1].length, NULL, &b->record, &ignored) == 0)
+        write_explain_duplicate(s, b->record.values, &values[0], err);
     error_clear(&ignored);
 }
 
@@ -46,15 +47,15 @@ static int promise(flexdb_batch *b, size_t row, size_t reference, const flexdb_v
     }
     char *copy = strndup(id->as.text, id->length);
     if (copy == NULL) return error_no_memory(err);
-    b->promises[b->promise_count++] =
-        (struct batch_promise){.index = b->indexes[row], .reference = reference, .id = copy};
+    b->promises[b->promise_count++] = (struct batch_promise){
+        .index = b->indexes[row], .state = state_hold(b->state), .reference = reference, .id = copy};
     return 0;
 }
 
 /* Marks the rows whose record of one reference column is missing. */
 static int find_missing(flexdb_batch *b, size_t reference, bool *missing, flexdb_value *ids, bool *found,
                         flexdb_error *err) {
-    const struct table_state *s = b->table->state;
+    const struct table_state *s = b->state;
     const struct state_reference *r = &s->references[reference];
     size_t at = BATCH_FIXED + physical_index(s, r->slot), count = 0;
     if (at >= b->width - 1) return 0;
@@ -75,7 +76,7 @@ static int find_missing(flexdb_batch *b, size_t reference, bool *missing, flexdb
 
 /* One error for a row with all its missing records; false when none is missing. */
 static bool missing_error(const flexdb_batch *b, size_t row, const bool *missing, flexdb_error *why) {
-    const struct table_state *s = b->table->state;
+    const struct table_state *s = b->state;
     for (size_t i = 0; i < s->reference_count; i++) {
         if (!missing[row * s->reference_count + i]) continue;
         const struct state_reference *r = &s->references[i];
@@ -94,7 +95,7 @@ static void drop_row(flexdb_batch *b, size_t row) {
 /* Skip: rows whose references are missing leave with their error. Stop: the rows from the first of them on leave, and
  * its error goes to `why`, for those before it may hold an earlier one. */
 static int sort_out(flexdb_batch *b, bool *missing, flexdb_error *why, flexdb_error *err) {
-    size_t stride = b->table->state->reference_count;
+    size_t stride = b->state->reference_count;
     int rc = 0;
     for (size_t row = 0; rc == 0 && row < b->rows;) {
         flexdb_error found = FLEXDB_ERROR_INIT;
@@ -114,7 +115,7 @@ static int sort_out(flexdb_batch *b, bool *missing, flexdb_error *why, flexdb_er
 }
 
 static int check_references(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
-    size_t references = b->table->state->reference_count;
+    size_t references = b->state->reference_count;
     if (references == 0) return 0;
     bool *missing = calloc(b->rows * references, sizeof *missing), *found = calloc(b->rows, sizeof *found);
     flexdb_value *ids = calloc(b->rows, sizeof *ids);
@@ -128,17 +129,15 @@ static int check_references(flexdb_batch *b, flexdb_error *why, flexdb_error *er
 }
 
 int batch_keep_promises(flexdb_batch *b, flexdb_error *err) {
-    const struct table_state *s = b->table->state;
+    const struct table_state *now = b->state;
     for (size_t i = 0; i < b->promise_count; i++) {
         const struct batch_promise *p = &b->promises[i];
-        if (p->reference >= s->reference_count) continue;
-        const struct state_reference *r = &s->references[p->reference];
         flexdb_value id = value_text(p->id, strlen(p->id));
         bool found;
-        int rc = references_exist(s->engine, r->table, &id, 1, &found, err);
+        int rc = references_exist(now->engine, now->layout->table, &id, 1, &found, err);
         if (rc != 0) return rc;
         if (found) continue;
-        references_issue(s, r, &id, err);
+        references_issue(p->state, &p->state->references[p->reference], &id, err);
         rc = error_close_issues(err, FLEXDB_REFERENCE);
         batch_place_error(err, p->index);
         return rc;
@@ -212,7 +211,7 @@ static int all_at_once(flexdb_batch *b, const struct buffer *sql, flexdb_error *
 }
 
 static int write_rows(flexdb_batch *b, flexdb_error *err) {
-    const struct buffer *sql = state_text(b->table->state, SQL_INSERT_MANY, err);
+    const struct buffer *sql = state_text(b->state, SQL_INSERT_MANY, err);
     if (sql == NULL) return -(int)err->code;
     if (b->rows == 0) return 0;
     if (b->rows == 1) return one_by_one(b, sql, err);

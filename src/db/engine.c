@@ -62,7 +62,7 @@ struct engine *engine_hold(struct engine *e) {
 void engine_close(struct engine *e) {
     if (e->connection == NULL) return;
     rows_end_all(e, 0, NULL);
-    batch_end_all(e);
+    batch_end_from(e, 0);
     e->driver->close(e->connection);
     e->connection = NULL;
     if (e->ddl != NULL) e->driver->close(e->ddl);

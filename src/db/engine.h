@@ -94,7 +94,7 @@ void engine_rollback(struct engine *e);
 int engine_transact(struct engine *e, int (*body)(void *context, flexdb_error *err), void *context, flexdb_error *err);
 /* Waits a little before something is tried again; false when `deadline` has passed. */
 bool engine_pause(int64_t deadline);
-/* Microseconds on the wall clock until which a call may wait. */
+/* Until when a call may wait: for engine_pause, on a clock of its own. */
 int64_t engine_deadline(const struct engine *e);
 
 /* All states are to be read again before they are used. */

@@ -1,7 +1,6 @@
 /* Transactions and savepoints. */
 #include <time.h>
 
-#include "base/datetime.h"
 #include "db/batch.h"
 #include "db/database.h"
 #include "db/engine.h"
@@ -64,13 +63,20 @@ int engine_commit(struct engine *e, flexdb_error *err) {
     return 0;
 }
 
+/* Microseconds of a clock that nobody sets. */
+static int64_t clock_now(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int64_t engine_deadline(const struct engine *e) {
     double timeout = e->options.timeout < 1e6 ? e->options.timeout : 1e6;
-    return datetime_now() + (int64_t)(timeout * 1e6);
+    return clock_now() + (int64_t)(timeout * 1e6);
 }
 
 bool engine_pause(int64_t deadline) {
-    int64_t left = deadline - datetime_now();
+    int64_t left = deadline - clock_now();
     if (left <= 0) return false;
     int64_t wait = left < 10000 ? left : 10000;
     nanosleep(&(struct timespec){.tv_nsec = (long)(wait * 1000)}, NULL);
@@ -103,26 +109,31 @@ int flexdb_begin(flexdb *db, flexdb_error *err) {
     return rc != 0 ? rc : engine_begin(db->engine, err);
 }
 
-/* Whether the innermost level is one that flexdb_begin has opened. */
-static int check_level(flexdb *db, flexdb_error *err) {
+static int check_open(const flexdb *db, flexdb_error *err) {
     if (!flexdb_is_open(db)) return error_set(err, FLEXDB_MISUSE, "the database is closed");
     if (db->engine->depth == 0) return error_set(err, FLEXDB_MISUSE, "no transaction is open");
-    if (batch_at_level(db->engine, db->engine->depth))
-        return error_set(err, FLEXDB_MISUSE, "a batch that was begun in the transaction is not finished");
     return 0;
 }
 
 int flexdb_commit(flexdb *db, flexdb_error *err) {
-    int rc = check_level(db, err);
+    struct engine *e = db->engine;
+    int rc = check_open(db, err);
     if (rc != 0) return rc;
-    batch_flush_all(db->engine);
-    return engine_commit(db->engine, err);
+    if (batch_at_level(e, e->depth))
+        return error_set(err, FLEXDB_MISUSE, "a batch that was begun in the transaction is not finished");
+    batch_flush_all(e);
+    return engine_commit(e, err);
 }
 
+/* Batches that nobody finished stand on levels of their own: these go with the one that flexdb_begin has opened. */
 int flexdb_rollback(flexdb *db, flexdb_error *err) {
-    int rc = check_level(db, err);
+    struct engine *e = db->engine;
+    int rc = check_open(db, err);
     if (rc != 0) return rc;
-    engine_rollback(db->engine);
+    unsigned level = e->depth;
+    while (level > 1 && batch_at_level(e, level)) level--;
+    batch_end_from(e, level);
+    while (e->depth >= level) engine_rollback(e);
     return 0;
 }
 
