@@ -6,6 +6,7 @@
 #include "db/references.h"
 #include "db/tables.h"
 #include "db/write.h"
+#include "sql/ddl.h"
 
 /* The new layout as a state that nobody else sees, so that what writes records can be used for it. */
 struct copy {
@@ -23,10 +24,21 @@ static int map_columns(struct evolution *ev, struct copy *c, flexdb_error *err) 
     return state_map_physicals(&c->to, err);
 }
 
+/* A rule that was tightened with on_invalid = "ignore" may have left texts that are longer than it allows. */
+static void note_long_texts(struct evolution *ev, const struct copy *c) {
+    for (size_t i = 0; i < c->to.physical_count; i++) {
+        const struct state_physical *p = &c->to.physicals[i];
+        const flexdb_value *value = &c->record.values[p->slot];
+        if (p->column->kind == PHYSICAL_TEXT && value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX)
+            ev->layout->columns[p->column - ev->layout->columns].long_text = true;
+    }
+}
+
 static int copy_record(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err) {
     struct copy *c = context;
     int rc = codec_decode(ev->to, raw->data, raw->data_length, NULL, &c->record, err);
     if (rc != 0) return rc;
+    note_long_texts(ev, c);
     struct parameters p;
     p.count = 0;
     parameter_add(&p, value_integer(raw->seq));

@@ -52,9 +52,19 @@ void record_system_slots(const flexdb_shape *shape, flexdb_value *values, const 
     slots[SLOT_DELETED_AT] = value_text(times->deleted_at, DATETIME_TEXT_SIZE - 1);
 }
 
+/* What the physical values of a record need at most: the scratch must not grow under those that are made. */
+static size_t physical_room(const struct table_state *s, const flexdb_value *values) {
+    size_t room = s->physical_count * CODEC_PHYSICAL_SCRATCH;
+    for (size_t i = 0; i < s->physical_count; i++) {
+        const flexdb_value *value = &values[s->physicals[i].slot];
+        if (value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX) room += DDL_TEXT_ENTRY;
+    }
+    return room;
+}
+
 int record_physicals(const struct table_state *s, const flexdb_value *values, flexdb_value *out, struct buffer *scratch,
                      flexdb_error *err) {
-    if (!buffer_reserve(scratch, s->physical_room)) return error_no_memory(err);
+    if (!buffer_reserve(scratch, physical_room(s, values))) return error_no_memory(err);
     for (size_t i = 0; i < s->physical_count; i++) {
         const struct state_physical *p = &s->physicals[i];
         const flexdb_value *value = &values[p->slot];

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql/ddl.h"
-
 /* ---- the states that an engine knows ---- */
 
 static struct table_state **bucket_of(struct engine *e, const char *id) {
@@ -121,7 +119,6 @@ int state_map_physicals(struct table_state *s, flexdb_error *err) {
         if (slot == NAMES_NONE || s->physical_count == DEFINITION_MAX_PHYSICAL)
             return error_set(err, FLEXDB_CORRUPT, "the layout of table \"%s\" does not fit its definition", s->name);
         s->physicals[s->physical_count++] = (struct state_physical){.column = c, .slot = (size_t)slot};
-        s->physical_room += (size_t)CODEC_PHYSICAL_SCRATCH + (c->long_text ? (size_t)DDL_TEXT_PREFIX + 32 : 0);
     }
     return 0;
 }

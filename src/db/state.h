@@ -68,7 +68,6 @@ struct table_state {
     size_t physical_count, reference_count;
     struct state_physical *physicals;
     struct state_reference *references;
-    size_t physical_room; /* scratch for the physical values of one record */
     struct buffer sql[STATE_SQL_COUNT];
 };
 
