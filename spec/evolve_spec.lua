@@ -198,6 +198,115 @@ engines.each(function(engine)
             assert.equal(2, t:count { filter = { b = 1 } })
         end)
 
+        describe("on a unique column", function()
+            local u, deleted, live
+            before_each(function()
+                u = assert(db:create_table("u", { columns = {
+                    { name = "e", dataType = "string", unique = true }, { name = "n", dataType = "integer" },
+                } }))
+                deleted = assert(u:insert { e = "x", n = 1 }).id
+                assert(u:delete(deleted))
+                live = assert(u:insert { e = "x", n = 2 }).id
+                local _, err = u:restore(deleted)
+                assert.equal("duplicate", err.code)
+                assert.equal("e", err.issues[1].path)
+            end)
+
+            -- Both records live under the old version, which makes the column unique.
+            local function comes_back_once(version)
+                local _, err = u:rollback(version)
+                assert.equal("duplicate", err.code)
+                assert.equal("e", err.issues[1].path)
+                assert(u:delete(live))
+                assert(u:rollback(version))
+                assert.equal("x", assert(u:get(deleted)).e)
+                assert.equal("duplicate", select(2, u:insert { e = "x" }).code)
+                assert.equal("duplicate", select(2, u:restore(live)).code)
+                assert.equal(1, u:count { filter = { e = "x" } })
+                assert(u:delete(deleted))
+                assert(u:restore(live))
+            end
+
+            it("lets a record come back once the rule is gone, and counts it when the rule returns", function()
+                assert(u:evolve(function(c) c:modify("e", { unique = false }) end))
+                assert(u:restore(deleted))
+                assert(u:insert { e = "x" })
+                assert.equal(3, u:count { filter = { e = "x" } })
+                assert.equal(1, assert(u:delete_all { filter = { e = "x", n = { isNull = true } } }))
+                comes_back_once(1)
+            end)
+
+            it("lets a record come back once the column is gone, and counts it when the column returns", function()
+                assert(u:evolve(function(c) c:remove "e" end))
+                assert(u:restore(deleted))
+                -- the index is left behind for good: so are the records that come later
+                assert(u:delete(deleted))
+                assert(u:restore(deleted))
+                assert.equal(2, u:count())
+                comes_back_once(1)
+            end)
+
+            it("lets it come back inside a transaction, and not after that was rolled back", function()
+                assert(u:evolve(function(c) c:remove "e" end))
+                db:transaction(function()
+                    assert(u:restore(deleted))
+                    assert.equal(2, u:count())
+                    return nil, "no"
+                end)
+                assert.is_nil(u:get(deleted))
+                assert(u:rollback(1))
+                assert.equal("duplicate", select(2, u:restore(deleted)).code)
+            end)
+
+            it("forgets the rule for a column that comes back without it", function()
+                local w = assert(db:create_table("w", { columns = { { name = "e", dataType = "string" } } }))
+                assert(w:evolve(function(c) c:modify("e", { unique = true }) end))
+                local first = assert(w:insert { e = "x" }).id
+                assert(w:delete(first))
+                local second = assert(w:insert { e = "x" }).id
+                assert(w:evolve(function(c) c:remove "e" end))
+                assert(w:rollback(1))
+                assert(w:restore(first))
+                assert.equal(2, w:count { filter = { e = "x" } })
+                assert.equal("duplicate", select(2, w:rollback(2)).code)
+                assert(w:update(second, { e = "y" }))
+                assert(w:rollback(2))
+                assert.equal("duplicate", select(2, w:update(second, { e = "x" })).code)
+            end)
+        end)
+
+        it("keeps texts that are longer than a tightened rule whole in their index", function()
+            local long = { maxLength = 5000 }
+            local x = assert(db:create_table("x", { columns = {
+                { name = "was", dataType = "string", indexed = true, validation = long },
+                { name = "becomes", dataType = "string", validation = long },
+                { name = "unique", dataType = "string", unique = true, validation = long },
+            } }))
+            local a, b = ("a"):rep(2000) .. "a", ("a"):rep(2000) .. "b"
+            local first = assert(x:insert { was = a, becomes = a, unique = a }).id
+            assert(x:insert { was = b, becomes = b, unique = b })
+            assert(x:evolve(function(c)
+                for _, name in ipairs { "was", "becomes", "unique" } do
+                    c:modify(name, { validation = { maxLength = 100 } })
+                end
+            end, { on_invalid = "ignore" }))
+            assert(x:evolve(function(c)
+                c:modify("becomes", { indexed = true })
+                c:add { name = "n", dataType = "integer", indexed = true }
+            end))
+            assert(x:update(first, { n = 1 }))
+            assert.equal(1, assert(x:update_all({ filter = { becomes = b } }, { n = 2 })))
+            for _, name in ipairs { "was", "becomes", "unique" } do
+                assert.equal(1, assert(x:first { filter = { [name] = a } }).n)
+                assert.equal(2, assert(x:first { filter = { [name] = { gt = a } } }).n)
+                assert.equal(1, x:count { filter = { [name] = { lt = b } } })
+                assert.equal(1, x:count { filter = { [name] = { endsWith = "b" } } })
+                assert.equal(2, assert(x:first { orderBy = { "-" .. name } }).n)
+            end
+            assert(x:evolve(function(c) c:modify("unique", { validation = long }) end))
+            assert.equal("duplicate", select(2, x:insert { unique = b }).code)
+        end)
+
         it("changes nothing when there is nothing to change", function()
             local entry = assert(t:evolve {})
             assert.equal(1, entry.version)

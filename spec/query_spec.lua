@@ -244,6 +244,58 @@ engines.each(function(engine)
             end
         end)
 
+        -- A server's index holds up to 1020 bytes of a text as they are; a rule of 255 characters allows no more.
+        it("compare with texts of any length", function()
+            local rules = { plain = { maxLength = 5000 }, short = { maxLength = 255 }, long = { maxLength = 5000 } }
+            local defined = {}
+            for name, rule in pairs(rules) do
+                defined[#defined + 1] = { name = name, dataType = "string", indexed = name ~= "plain",
+                    validation = rule }
+            end
+            local x = assert(db:create_table("lengths", { columns = defined }))
+            local four, lengths, values = "\u{10FFFF}", { 1019, 1020, 1021, 1052, 1053, 5000 }, {}
+            local function add(name, value)
+                values[#values + 1] = { name = name, value = value, id = assert(x:insert { [name] = value }).id }
+            end
+            for _, value in ipairs { "", "a", four:rep(255), four:rep(254) .. "a", ("a"):rep(255) } do
+                for name in pairs(rules) do add(name, value) end
+            end
+            for _, length in ipairs(lengths) do
+                for _, name in ipairs { "plain", "long" } do
+                    add(name, ("a"):rep(length))
+                    add(name, ("a"):rep(length - 1) .. "b")
+                end
+            end
+            local needles = { four:rep(256), four:rep(255) .. "a", four:rep(254) .. "ab" }
+            for _, length in ipairs(lengths) do
+                needles[#needles + 1] = ("a"):rep(length)
+                needles[#needles + 1] = ("a"):rep(length - 1) .. "b"
+            end
+            local singles = { "eq", "ne", "gt", "gte", "lt", "lte", "contains", "startsWith", "endsWith" }
+            for i, needle in ipairs(needles) do
+                local other = needles[i % #needles + 1]
+                local conditions = { { ["in"] = { needle, "a" } }, { notIn = { needle, other } },
+                    { between = { needle, other } }, { between = { other, needle } }, { between = { "a", needle } } }
+                for _, op in ipairs(singles) do conditions[#conditions + 1] = { [op] = needle } end
+                for name in pairs(rules) do
+                    for _, condition in ipairs(conditions) do
+                        local op, operand = next(condition)
+                        local expected = {}
+                        for _, row in ipairs(values) do
+                            if row.name == name and operators[op]("string", row.value, operand) then
+                                expected[#expected + 1] = row.id
+                            end
+                        end
+                        local got = {}
+                        for row in x:each { filter = { [name] = condition }, select = { "id" } } do
+                            got[#got + 1] = row.id
+                        end
+                        assert.same(expected, got, ("%s %s %d bytes"):format(name, op, #needle))
+                    end
+                end
+            end
+        end)
+
         it("limit and offset", function()
             assert.equal(10, #assert(t:find { limit = 10 }))
             assert.equal(0, #assert(t:find { limit = 0 }))

@@ -28,9 +28,9 @@ static char *show_layout(const struct layout *l) {
     struct buffer out = BUFFER_INIT;
     for (size_t i = 0; i < l->count; i++) {
         const struct layout_column *c = &l->columns[i];
-        buffer_printf(&out, "%s%s=%s %s%s%s%s%s", i == 0 ? "" : ", ", c->name, c->key, kinds[c->kind],
+        buffer_printf(&out, "%s%s=%s %s%s%s%s%s%s", i == 0 ? "" : ", ", c->name, c->key, kinds[c->kind],
                       c->long_text ? " long" : "", c->indexed ? " indexed" : "", c->unique ? " unique" : "",
-                      c->retired ? " retired" : "");
+                      c->retired ? " retired" : "", c->lapsed ? " lapsed" : "");
     }
     return buffer_take(&out);
 }
@@ -148,9 +148,16 @@ static void evolves(void **state) {
          "{'columns':[{'name':'a','dataType':'integer','initialDefault':3}]}",
          "{'columns':[{'name':'a','dataType':'integer','indexed':true,'initialDefault':3}]}", "c1=a integer indexed",
          false},
-        {"one that is unique no more is forgotten, for it would go on refusing", TWO, NULL,
+        {"one that is unique no more lapses, for it would go on refusing", TWO, NULL,
          "{'columns':[{'name':'a','dataType':'integer','indexed':true},{'name':'b','dataType':'string'}]}",
-         "c1=a integer indexed", false},
+         "c1=a integer indexed, c2=b text unique retired lapsed", false},
+        {"for good", TWO,
+         "{'columns':[{'name':'a','dataType':'integer','indexed':true},{'name':'b','dataType':'string'}]}",
+         "{'columns':[{'name':'a','dataType':'integer'}]}", "c1=a integer indexed, c2=b text unique retired lapsed",
+         false},
+        {"a retired unique one, too, when its column comes back without the rule", TWO, "{'columns':[]}",
+         "{'columns':[{'name':'b','dataType':'string'}]}",
+         "c1=a integer indexed retired, c2=b text unique retired lapsed", false},
         {"and built anew when it is unique again", TWO,
          "{'columns':[{'name':'a','dataType':'integer','indexed':true},{'name':'b','dataType':'string'}]}", TWO,
          "c1=a integer indexed, c2=b text unique", true},
@@ -292,6 +299,8 @@ static void survives_damage(void **state) {
         {WITH("{\"key\":\"a\",\"name\":\"c 1\"}"), "a column's name is not a physical name"},
         {WITH("{\"key\":\"a\",\"name\":\"c1\",\"kind\":\"none\"}"), "a column's kind is not known"},
         {WITH("{\"key\":\"a\",\"name\":\"c1\",\"kind\":\"text\",\"unique\":1}"), "a column's flag is not a boolean"},
+        {WITH("{\"key\":\"a\",\"name\":\"c1\",\"kind\":\"text\",\"lapsed\":true}"),
+         "a column has lapsed that is not retired"},
         {WITH("{\"key\":\"a\",\"name\":\"c1\",\"kind\":\"text\"},{\"key\":\"b\",\"name\":\"c1\",\"kind\":\"text\"}"),
          "two columns have one physical name"},
         {WITH("{\"key\":\"a\",\"name\":\"c1\",\"kind\":\"text\"},{\"key\":\"a\",\"name\":\"c2\",\"kind\":\"text\"}"),

@@ -100,6 +100,12 @@ static void writes(void **state) {
           "UPDATE `flex_records_x_1` SET deleted_at = NULL, updated_at = ?, schema_version = schema_version + "
           "(SELECT 0 FROM flex_tables WHERE id = ? AND revision = ? AND is_active), version = version + 1 "
           "WHERE seq = ? AND version = ? AND deleted_at IS NOT NULL");
+    columns[1].lapsed = true;
+    CHECK("mysql", records_restore(d, &layout, &out),
+          "UPDATE `flex_records_x_1` SET deleted_at = NULL, updated_at = ?, live = 1, `c2` = NULL, schema_version = "
+          "schema_version + (SELECT 0 FROM flex_tables WHERE id = CAST(? AS BINARY) AND revision = ? AND is_active "
+          "LOCK IN SHARE MODE), version = version + 1 WHERE seq = ? AND version = ? AND deleted_at IS NOT NULL");
+    columns[1].lapsed = false;
     CHECK("sqlite", records_erase(d, &layout, &out), "DELETE FROM `flex_records_x_1` WHERE seq = ? AND version = ?");
     CHECK("mysql", records_copy(d, &layout, &out),
           "INSERT INTO `flex_records_x_1` (seq, id, data, schema_version, version, created_at, updated_at, deleted_at, "
@@ -149,6 +155,9 @@ static void knows_which_column_was_violated(void **state) {
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         const struct layout_column *want = scenarios[i].column < 0 ? NULL : &columns[scenarios[i].column];
         assert_ptr_equal(ddl_violated(dialect_find("mysql"), &layout, scenarios[i].detail), want);
+        size_t length = scenarios[i].detail == NULL ? 0 : strlen(scenarios[i].detail);
+        bool id = length >= 2 && strcmp(scenarios[i].detail + length - 2, "id") == 0;
+        assert_int_equal(ddl_violated_id(dialect_find("mysql"), &layout, scenarios[i].detail), id);
     }
 }
 

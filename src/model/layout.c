@@ -134,7 +134,7 @@ int layout_new(struct layout **out, const char *table_id, const struct validator
 /* Whether the physical column can hold the values of `c`. One that was retired holds none of the records written since:
  * right where a document without the key has no value, wrong where it reads as an initial default. */
 static bool can_repeat(const struct layout_column *have, const struct compiled_column *c) {
-    return have->kind == c->physical && (have->long_text || !c->text_may_be_long) &&
+    return !have->lapsed && have->kind == c->physical && (have->long_text || !c->text_may_be_long) &&
            !(have->retired && c->column->initial_default != NULL);
 }
 
@@ -142,16 +142,17 @@ static bool is_as_needed(const struct layout_column *have, const struct compiled
     return can_repeat(have, c) && have->unique == c->column->unique && (have->indexed || !needs_index(c));
 }
 
-enum fate { COLUMN_LIVE, COLUMN_RETIRED, COLUMN_FORGOTTEN, COLUMN_UNFIT };
+enum fate { COLUMN_LIVE, COLUMN_RETIRED, COLUMN_LAPSED, COLUMN_FORGOTTEN, COLUMN_UNFIT };
 
 /* The physical column's fate under `v`. One whose column is still there but no longer asks for it goes on being filled,
- * so that it can be taken up again at any time; a unique one cannot, for it would go on refusing: it is forgotten. */
+ * so that it can be taken up again at any time; a unique one cannot, for it would go on refusing: it lapses. */
 static enum fate fate_of(const struct layout_column *have, const struct validator *v) {
     int64_t slot = validator_slot_of_key(v, have->key, strlen(have->key));
-    if (slot == NAMES_NONE) return COLUMN_RETIRED;
+    if (slot == NAMES_NONE) return have->lapsed ? COLUMN_LAPSED : COLUMN_RETIRED;
     const struct compiled_column *c = validator_column(v, (size_t)slot);
     if (needs_physical(c)) return is_as_needed(have, c) ? COLUMN_LIVE : COLUMN_UNFIT;
-    return can_repeat(have, c) && !have->unique ? COLUMN_LIVE : COLUMN_FORGOTTEN;
+    if (have->unique) return COLUMN_LAPSED;
+    return can_repeat(have, c) ? COLUMN_LIVE : COLUMN_FORGOTTEN;
 }
 
 static bool must_rebuild(const struct validator *v, const struct layout *old) {
@@ -182,7 +183,8 @@ int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, cons
         struct layout_column *column = &l->columns[l->count];
         *column = old->columns[i];
         column->key = strdup(old->columns[i].key);
-        column->retired = what == COLUMN_RETIRED;
+        column->retired = what != COLUMN_LIVE;
+        column->lapsed = what == COLUMN_LAPSED;
         good = column->key != NULL;
         l->count += good ? 1 : 0;
     }

@@ -16,9 +16,11 @@ struct layout_column {
     char *key;                     /* the field key whose values it repeats */
     char name[PHYSICAL_NAME_SIZE]; /* `c1`, `c2`, … */
     enum physical_kind kind;
-    bool long_text; /* PHYSICAL_TEXT that may pass what a server can index */
+    bool long_text; /* PHYSICAL_TEXT that may pass what a server can index: by its rule, or by an older one */
     bool indexed, unique;
     bool retired; /* its column was removed from the definition; nobody fills it, a rollback takes it up again */
+    bool lapsed; /* a retired unique one that misses values of live records: it is not taken up again, and a record that
+                  * is restored leaves its index, which may refuse nothing any more */
 };
 
 struct layout {
@@ -41,7 +43,7 @@ int layout_new(struct layout **out, const char *table_id, const struct validator
  * it is needed, with *rebuild = false; else a new physical table (layout_new) with *rebuild = true: when one is missing
  * or of another kind or index, or a retired one comes back whose column has an initial default.
  * In the same table a physical column whose column was removed is retired; one whose column merely needs it no more
- * goes on being filled, and filters may use it; a unique one then is forgotten, for its index would go on refusing. */
+ * goes on being filled, and filters may use it; a unique one then lapses, for its index would go on refusing. */
 int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, const struct validator *v,
                   const struct layout *old, flexdb_error *err);
 int layout_parse(struct layout **out, const char *text, size_t length, flexdb_error *err);

@@ -43,6 +43,7 @@ static void put_column(struct buffer *out, const struct layout_column *c) {
     put_flag(out, "indexed", c->indexed);
     put_flag(out, "unique", c->unique);
     put_flag(out, "retired", c->retired);
+    put_flag(out, "lapsed", c->lapsed);
     buffer_put(out, '}');
 }
 
@@ -132,9 +133,11 @@ static const char *read_column(const cJSON *item, struct layout *l) {
     if (!read_physical_name(member(item, "name"), c->name)) return "a column's name is not a physical name";
     if (!read_kind(member(item, "kind"), &c->kind)) return "a column's kind is not known";
     if (!read_flag(item, "long", &c->long_text) || !read_flag(item, "indexed", &c->indexed) ||
-        !read_flag(item, "unique", &c->unique) || !read_flag(item, "retired", &c->retired)) {
+        !read_flag(item, "unique", &c->unique) || !read_flag(item, "retired", &c->retired) ||
+        !read_flag(item, "lapsed", &c->lapsed)) {
         return "a column's flag is not a boolean";
     }
+    if (c->lapsed && !c->retired) return "a column has lapsed that is not retired";
     for (size_t i = 0; i < l->count; i++) {
         if (strcmp(l->columns[i].name, c->name) == 0) return "two columns have one physical name";
         if (strcmp(l->columns[i].key, key->valuestring) == 0) return "two columns have one key";

@@ -78,13 +78,22 @@ void ddl_drop(const struct dialect *d, const char *table, struct buffer *out) {
 }
 
 /* Engines say `table.column`, `table.index` or the index alone; an index is called `column` or `table_column`. */
-const struct layout_column *ddl_violated(const struct dialect *d, const struct layout *l, const char *detail) {
-    (void)d;
-    if (detail == NULL) return NULL;
+static const char *violated_name(const struct layout *l, const char *detail) {
     const char *dot = strrchr(detail, '.');
     const char *name = dot != NULL ? dot + 1 : detail;
     size_t table_length = strlen(l->table);
-    if (strncmp(name, l->table, table_length) == 0 && name[table_length] == '_') name += table_length + 1;
+    return strncmp(name, l->table, table_length) == 0 && name[table_length] == '_' ? name + table_length + 1 : name;
+}
+
+bool ddl_violated_id(const struct dialect *d, const struct layout *l, const char *detail) {
+    (void)d;
+    return detail != NULL && strcmp(violated_name(l, detail), "id") == 0;
+}
+
+const struct layout_column *ddl_violated(const struct dialect *d, const struct layout *l, const char *detail) {
+    (void)d;
+    if (detail == NULL) return NULL;
+    const char *name = violated_name(l, detail);
     for (size_t i = 0; i < l->count; i++)
         if (strcmp(l->columns[i].name, name) == 0) return &l->columns[i];
     return NULL;

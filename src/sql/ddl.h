@@ -22,8 +22,11 @@ enum { DDL_TEXT_PREFIX = 1020, DDL_TEXT_ENTRY = DDL_TEXT_PREFIX + 32 };
 bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
 /* Drops a physical table by name, harmless when it is gone. */
 void ddl_drop(const struct dialect *d, const char *table, struct buffer *out);
-/* The layout column whose unique index the engine names in an error's `detail`; NULL when it is another (id). */
+/* The layout column whose unique index the engine names in an error's `detail`; NULL when it is another, or `detail`
+ * is NULL. */
 const struct layout_column *ddl_violated(const struct dialect *d, const struct layout *l, const char *detail);
+/* Whether the index is the one on id. */
+bool ddl_violated_id(const struct dialect *d, const struct layout *l, const char *detail);
 /* Turns the physical value of codec_physical into what this dialect stores and compares in the physical column: long
  * texts on a server (see above); BYTES where the column is binary. Room for DDL_TEXT_ENTRY bytes must be reserved in
  * scratch for each text longer than DDL_TEXT_PREFIX. Without scratch a text stays whole, which is how it compares with

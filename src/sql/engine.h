@@ -37,7 +37,7 @@ struct dialect {
     bool or_is_range;       /* `k > ? OR (k = ? AND seq > ?)` is one range of the index on k */
     size_t max_parameters;
 
-    /* The value of a document's member, and what texts are asked for: see select_expression.c. */
+    /* The value of a document's member, and what texts are asked for: see select_parts.h. */
     const struct engine_expressions *expressions;
 };
 

@@ -92,6 +92,12 @@ void records_restore(const struct dialect *d, const struct layout *l, struct buf
     sql_name(out, l->table);
     buffer_puts(out, " SET deleted_at = NULL, updated_at = ?");
     if (!d->partial_indexes) buffer_puts(out, ", live = 1");
+    for (size_t i = 0; i < l->count; i++) {
+        if (!l->columns[i].lapsed) continue;
+        buffer_puts(out, ", ");
+        sql_name(out, l->columns[i].name);
+        buffer_puts(out, " = NULL");
+    }
     put_kept_version(d, l, out);
     buffer_puts(out, " AND deleted_at IS NOT NULL");
 }

@@ -32,7 +32,8 @@ void records_update(const struct dialect *d, const struct layout *l, bool guarde
                     size_t ref_count, struct buffer *out);
 
 /* Soft delete and restore: parameters: deleted_at (or nothing for restore), updated_at, guard's table id and revision,
- * seq, version. schema_version is kept (the guard only makes it NULL when it does not hold). */
+ * seq, version. schema_version is kept (the guard only makes it NULL when it does not hold). A restore empties the
+ * physical columns that have lapsed, so that their indexes do not refuse it. */
 void records_delete(const struct dialect *d, const struct layout *l, struct buffer *out);
 void records_restore(const struct dialect *d, const struct layout *l, struct buffer *out);
 /* Hard delete: parameters: seq, version. To be run inside a transaction that holds the revision. */
@@ -61,14 +62,14 @@ void records_fetch(const struct dialect *d, const struct layout *l, enum fetch_l
 /* Live records by `count` ids, in no order: parameters: [table id,] ids. */
 void records_fetch_many(const struct dialect *d, const struct layout *l, size_t count, struct buffer *out);
 /* All live records (or all, with `deleted`) in order of seq, after a seq, at most a number: parameters: [table id,]
- * seq, limit. For checks, rebuilds, update_all. */
+ * seq, limit. For checks and rebuilds. */
 void records_walk(const struct dialect *d, const struct layout *l, bool deleted, struct buffer *out);
 /* Copies a row to a new physical table as it is, seq included: parameters: seq, id, data, schema_version, version,
  * created_at, updated_at, deleted_at, physical columns of `l`. */
 void records_copy(const struct dialect *d, const struct layout *l, struct buffer *out);
 /* Whether a live record is there, taking it for reading until the transaction ends: parameters: `count` ids → id. */
 void records_exist(const struct dialect *d, const char *table, size_t count, struct buffer *out);
-/* Whether a live record other than seq refers to an id through a physical column: (id) → one row with its id. */
+/* Whether a live record refers to an id through a physical column: (id) → one row with its id. */
 void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c,
                       struct buffer *out);
 /* Whether any row is there, soft-deleted ones included: () → 1. */

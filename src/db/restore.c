@@ -1,0 +1,121 @@
+/* Bringing back a record that was deleted. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/references.h"
+#include "db/tables.h"
+#include "db/write.h"
+#include "sql/ddl.h"
+
+struct restoration {
+    flexdb_table *table;
+    const char *id;
+    size_t length;
+    struct raw_record raw;
+};
+
+static bool lock_records(const struct engine *e) { return e->depth != 0 && !engine_has(e, DRIVER_SINGLE_WRITER); }
+
+/* A record that comes back obeys the definition as it is now. */
+static int judge_again(struct restoration *r, flexdb_error *err) {
+    flexdb_table *t = r->table;
+    const struct validator *v = t->state->validator;
+    size_t count = validator_shape(v)->count;
+    bool *all = malloc(count * sizeof *all);
+    if (all == NULL) return error_no_memory(err);
+    memset(all, true, count * sizeof *all);
+    int rc = codec_decode(v, r->raw.data, r->raw.data_length, NULL, &t->record, err);
+    if (rc == 0) {
+        codec_check(v, t->record.values, all, &t->physical, err);
+        rc = error_close_issues(err, FLEXDB_INVALID_RECORD);
+    }
+    free(all);
+    return rc != 0 ? rc : references_explain(t->state, t->record.values, NULL, r->id, r->length, err);
+}
+
+/* ---- the index of a column that was removed ---- */
+
+static int mark_lapsed(struct table_state *locked, size_t column, flexdb_error *err) {
+    struct layout *layout;
+    int rc = catalog_copy_layout(&layout, locked->layout, err);
+    if (rc != 0) return rc;
+    layout->columns[column].lapsed = true;
+    struct catalog_entry entry = state_entry(locked);
+    entry.layout = layout;
+    rc = catalog_update(locked->engine, &entry, locked->revision, err);
+    layout_free(layout);
+    return rc;
+}
+
+/* A rule that is gone refuses nothing: a record that only the index of a removed column keeps out comes back without
+ * its entry, and the index may then not be taken up again. 1 when `err`, a DUPLICATE, was of that kind and is settled,
+ * 0 when not. */
+static int let_lapse(flexdb_table *t, flexdb_error *err) {
+    struct engine *e = t->db->engine;
+    const struct layout *l = t->state->layout;
+    const struct layout_column *column = ddl_violated(e->dialect, l, err->detail);
+    if (column == NULL || !column->retired || column->lapsed) return 0;
+    size_t index = (size_t)(column - l->columns);
+    error_clear(err);
+    struct table_state *locked = NULL;
+    int rc = tables_lock(&locked, e, t->state->id, t->state->name, err);
+    if (rc == 0 && locked->revision != t->state->revision)
+        rc = error_set(err, FLEXDB_STALE, "the definition of table \"%s\" has changed", t->state->name);
+    if (rc == 0) rc = mark_lapsed(locked, index, err);
+    state_drop(locked);
+    if (rc == 0) rc = table_reload(t, false, err);
+    return rc < 0 ? rc : 1;
+}
+
+/* ---- restore ---- */
+
+/* 1 done, 0 when the record has moved. */
+static int write_live(struct restoration *r, flexdb_error *err) {
+    flexdb_table *t = r->table;
+    int64_t affected = 0;
+    struct parameters p;
+    p.count = 0;
+    parameter_add(&p, value_integer(write_time(r->raw.created_at)));
+    write_add_guard(&p, t->state, NULL, NULL, NULL);
+    parameter_add(&p, value_integer(r->raw.seq));
+    parameter_add(&p, value_integer(r->raw.version));
+    int rc = write_run(t->state, SQL_RESTORE, &p, &affected, err);
+    return rc != 0 ? rc : affected != 0;
+}
+
+static int restore_once(void *context, flexdb_error *err) {
+    struct restoration *r = context;
+    flexdb_table *t = r->table;
+    enum state_sql which = lock_records(t->db->engine) ? SQL_FETCH_ALL_LOCKED : SQL_FETCH_ALL;
+    int rc = table_fetch(t, NULL, which, r->id, r->length, &r->raw, err);
+    if (rc == 0) return table_not_found(r->id, r->length, err);
+    if (rc < 0) return rc;
+    if (!r->raw.deleted)
+        return error_set(err, FLEXDB_NOT_FOUND, "record \"%.*s\" is not deleted", (int)r->length, r->id);
+    rc = judge_again(r, err);
+    if (rc != 0) return rc;
+    rc = write_live(r, err);
+    for (int lapsed = 1; rc == -FLEXDB_DUPLICATE && lapsed == 1;) {
+        lapsed = let_lapse(t, err);
+        rc = lapsed == 1 ? write_live(r, err) : lapsed < 0 ? lapsed : rc;
+    }
+    if (rc != -FLEXDB_DUPLICATE) return rc;
+    const flexdb_value id = value_text(r->id, r->length);
+    return write_explain_duplicate(t->state, t->record.values, &id, err);
+}
+
+int flexdb_restore(flexdb_table *table, const char *id, size_t length, flexdb_error *err) {
+    struct engine *e = table->db->engine;
+    struct restoration r = {.table = table, .id = id, .length = length};
+    for (struct table_tries tries = table_tries(table);;) {
+        int rc = table_enter(table, ENGINE_WRITE, NULL, err);
+        if (rc != 0) return rc;
+        rc = engine_transact(e, restore_once, &r, err);
+        if (rc == 1) return 0;
+        if (rc == 0) {
+            if (engine_pause(tries.deadline)) continue;
+            return error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" was changed by somebody else", (int)length, id);
+        }
+        if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
+    }
+}
