@@ -79,3 +79,22 @@ struct cache_entry *statement_cache_excess(struct statement_cache *cache, size_t
     take_out(cache, link);
     return e;
 }
+
+void statement_cache_lend(struct statement_cache *cache, struct cache_entry *e) {
+    e->newer = NULL;
+    e->older = cache->lent;
+    if (e->older != NULL) e->older->newer = e;
+    cache->lent = e;
+}
+
+void statement_cache_return(struct statement_cache *cache, struct cache_entry *e) {
+    *(e->newer != NULL ? &e->newer->older : &cache->lent) = e->older;
+    if (e->older != NULL) e->older->newer = e->newer;
+    e->newer = e->older = NULL;
+}
+
+struct cache_entry *statement_cache_recall(struct statement_cache *cache) {
+    struct cache_entry *e = cache->lent;
+    if (e != NULL) statement_cache_return(cache, e);
+    return e;
+}

@@ -26,7 +26,6 @@ struct mysql_connection {
     bool transaction;         /* one was begun and neither committed nor rolled back by the caller */
     flexdb_code ended;        /* why the server has ended it by itself; OK while it has not */
     struct statement_cache cache;
-    struct mysql_statement *live;      /* handed out and not finalized yet */
     struct mysql_statement *streaming; /* whose result is not at its end: no other command may be sent */
 };
 
@@ -48,7 +47,6 @@ struct result_column {
 struct mysql_statement {
     struct statement base;
     struct cache_entry entry;
-    struct mysql_statement *previous, *next; /* among the live ones */
     MYSQL_STMT *handle;
     size_t parameters;
     MYSQL_BIND *binds; /* the parameters */

@@ -18,18 +18,6 @@ static void destroy(struct mysql_statement *s) {
     free(s);
 }
 
-static void link_live(struct mysql_connection *c, struct mysql_statement *s) {
-    s->previous = NULL;
-    s->next = c->live;
-    if (s->next != NULL) s->next->previous = s;
-    c->live = s;
-}
-
-static void unlink_live(struct mysql_connection *c, struct mysql_statement *s) {
-    *(s->previous != NULL ? &s->previous->next : &c->live) = s->next;
-    if (s->next != NULL) s->next->previous = s->previous;
-}
-
 static int compile(struct mysql_statement *s, struct mysql_connection *c, const char *sql, size_t length,
                    flexdb_error *err) {
     s->handle = mysql_stmt_init(c->handle);
@@ -76,7 +64,7 @@ int mysql_driver_prepare(struct statement **out, struct connection *base, const 
         evict(c);
         if (create(&s, c, sql, length, hash, err) != 0) return -(int)err->code;
     }
-    link_live(c, s);
+    statement_cache_lend(&c->cache, &s->entry);
     *out = &s->base;
     return 0;
 }
@@ -87,7 +75,7 @@ void mysql_driver_finalize(struct statement *base) {
     struct mysql_connection *c = connection_of(s);
     mysql_driver_reset(base);
     s->bound = false;
-    unlink_live(c, s);
+    statement_cache_return(&c->cache, &s->entry);
     if (s->broken && c->streaming == NULL) {
         destroy(s);
         return;
@@ -98,13 +86,9 @@ void mysql_driver_finalize(struct statement *base) {
 }
 
 void mysql_finalize_all(struct mysql_connection *c) {
-    struct mysql_statement *s;
     if (c->streaming != NULL) mysql_driver_reset(&c->streaming->base);
-    while ((s = c->live) != NULL) {
-        unlink_live(c, s);
-        destroy(s);
-    }
     struct cache_entry *e;
+    while ((e = statement_cache_recall(&c->cache)) != NULL) destroy(of_entry(e));
     while ((e = statement_cache_excess(&c->cache, 0)) != NULL) destroy(of_entry(e));
 }
 

@@ -38,8 +38,8 @@ static int fail_busy(const struct sqlite_connection *c, int rc, flexdb_error *er
     return code;
 }
 
-static const char *reason_text(int reason, char out[128]) {
-    return reason != 0 && strerror_r(reason, out, 128) == 0 ? out : "the system gave no reason";
+const char *sqlite_reason(int reason, char out[SQLITE_REASON_SIZE]) {
+    return reason != 0 && strerror_r(reason, out, SQLITE_REASON_SIZE) == 0 ? out : "the system gave no reason";
 }
 
 /* `last` is errno when the call came back: the engine does not keep the reason when a commit fails. */
@@ -53,14 +53,14 @@ static int fail_disk(struct sqlite_connection *c, int rc, int last, flexdb_error
     if (rc == SQLITE_IOERR_CORRUPTFS) {
         return error_set(err, FLEXDB_CORRUPT, "the file system under '%s' is damaged", c->path);
     }
-    char text[128];
+    char text[SQLITE_REASON_SIZE];
     if ((rc & 0xff) == SQLITE_CANTOPEN) {
         bool denied = reason == EACCES || reason == EROFS || reason == EPERM;
         return error_set(err, denied ? FLEXDB_READ_ONLY : FLEXDB_CONNECTION, "the database '%s' cannot be opened: %s",
-                         c->path, reason_text(reason, text));
+                         c->path, sqlite_reason(reason, text));
     }
     return error_set(err, FLEXDB_INTERNAL, "the disk failed under the database '%s': %s", c->path,
-                     reason_text(reason, text));
+                     sqlite_reason(reason, text));
 }
 
 static int fail_read_only(const struct sqlite_connection *c, flexdb_error *err) {

@@ -24,15 +24,13 @@ struct sqlite_connection {
     bool wide;         /* the page cache is large until the transaction ends */
     uint64_t runs;     /* statements run since the transaction began */
     struct statement_cache cache;
-    struct sqlite_statement *live; /* handed out and not finalized yet */
-    bool version_known;            /* pager_version and data_version are of one moment */
+    bool version_known; /* pager_version and data_version are of one moment */
     uint32_t pager_version, data_version;
 };
 
 struct sqlite_statement {
     struct statement base;
     struct cache_entry entry;
-    struct sqlite_statement *previous, *next; /* among the live ones */
     sqlite3_stmt *handle;
     size_t parameters;
     bool has_result; /* it may return rows */
@@ -47,6 +45,9 @@ struct sqlite_statement {
 /* Sets the error for the engine's (extended) result code, with the engine's last message, and notices a transaction
  * that is gone. Call before anything else touches the connection. */
 int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err);
+/* The words for an errno, in `out` or constant; 0 for none known. */
+enum { SQLITE_REASON_SIZE = 128 };
+const char *sqlite_reason(int reason, char out[SQLITE_REASON_SIZE]);
 /* Fails when the engine has ended the open transaction: what follows must not run outside it by mistake. */
 int sqlite_check_transaction(const struct sqlite_connection *c, flexdb_error *err);
 

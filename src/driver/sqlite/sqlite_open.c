@@ -21,10 +21,6 @@ enum {
 
 static bool is_memory(const char *path) { return strcmp(path, ":memory:") == 0; }
 
-static const char *reason_text(int reason, char out[128]) {
-    return strerror_r(reason, out, 128) == 0 ? out : "the system gave no reason";
-}
-
 static int check_library(flexdb_error *err) {
     if (sqlite3_libversion_number() < OLDEST_VERSION) {
         return error_set(err, FLEXDB_UNSUPPORTED, "SQLite %s is too old: at least 3.35 is needed",
@@ -64,26 +60,26 @@ static int check_absent(const char *path, const char *folder, const struct conne
 /* The engine says "unable to open database file" to all of these, or opens read-only without a word. */
 static int check_path(const char *path, const char *folder, const struct connect_options *options, flexdb_error *err) {
     struct stat info;
-    char why[128];
+    char why[SQLITE_REASON_SIZE];
     if (stat(path, &info) != 0) {
         if (errno != ENOENT && errno != ENOTDIR) {
             return error_set(err, FLEXDB_CONNECTION, "the database file '%s' cannot be reached: %s", path,
-                             reason_text(errno, why));
+                             sqlite_reason(errno, why));
         }
         if (check_absent(path, folder, options, err) != 0) return -(int)err->code;
     } else if (S_ISDIR(info.st_mode)) {
         return error_set(err, FLEXDB_CORRUPT, "'%s' is a folder, not a database file", path);
     } else if (!allowed(path, R_OK)) {
         return error_set(err, FLEXDB_CONNECTION, "the database file '%s' cannot be read: %s", path,
-                         reason_text(errno, why));
+                         sqlite_reason(errno, why));
     } else if (!options->read_only && !allowed(path, W_OK)) {
         return error_set(err, FLEXDB_READ_ONLY, "the database file '%s' cannot be written: %s", path,
-                         reason_text(errno, why));
+                         sqlite_reason(errno, why));
     }
     if (!options->read_only && !allowed(folder, W_OK | X_OK)) {
         return error_set(err, FLEXDB_READ_ONLY,
                          "the folder '%s' of the database, where its journal lives, cannot be written: %s", folder,
-                         reason_text(errno, why));
+                         sqlite_reason(errno, why));
     }
     return 0;
 }

@@ -18,18 +18,6 @@ static void destroy(struct sqlite_statement *s) {
     free(s);
 }
 
-static void link_live(struct sqlite_connection *c, struct sqlite_statement *s) {
-    s->previous = NULL;
-    s->next = c->live;
-    if (s->next != NULL) s->next->previous = s;
-    c->live = s;
-}
-
-static void unlink_live(struct sqlite_connection *c, struct sqlite_statement *s) {
-    *(s->previous != NULL ? &s->previous->next : &c->live) = s->next;
-    if (s->next != NULL) s->next->previous = s->previous;
-}
-
 static int compile(sqlite3_stmt **out, struct sqlite_connection *c, const char *sql, size_t length, unsigned flags,
                    flexdb_error *err) {
     if (length > INT32_MAX) return error_set(err, FLEXDB_LIMIT, "a statement of %zu bytes is too long", length);
@@ -70,7 +58,7 @@ int sqlite_prepare(struct statement **out, struct connection *base, const char *
     struct cache_entry *found = statement_cache_take(&c->cache, sql, length, hash);
     struct sqlite_statement *s = found == NULL ? NULL : of_entry(found);
     if (s == NULL && create(&s, c, sql, length, hash, err) != 0) return -(int)err->code;
-    link_live(c, s);
+    statement_cache_lend(&c->cache, &s->entry);
     *out = &s->base;
     return 0;
 }
@@ -86,19 +74,15 @@ void sqlite_finalize(struct statement *base) {
         free(s->scratch);
         s->scratch = NULL, s->scratch_size = 0;
     }
-    unlink_live(c, s);
+    statement_cache_return(&c->cache, &s->entry);
     statement_cache_put(&c->cache, &s->entry);
     struct cache_entry *excess;
     while ((excess = statement_cache_excess(&c->cache, SIZE_MAX)) != NULL) destroy(of_entry(excess));
 }
 
 void sqlite_finalize_all(struct sqlite_connection *c) {
-    struct sqlite_statement *s;
-    while ((s = c->live) != NULL) {
-        unlink_live(c, s);
-        destroy(s);
-    }
     struct cache_entry *e;
+    while ((e = statement_cache_recall(&c->cache)) != NULL) destroy(of_entry(e));
     while ((e = statement_cache_excess(&c->cache, 0)) != NULL) destroy(of_entry(e));
 }
 
