@@ -30,7 +30,6 @@ enum state_sql {
     SQL_FETCH_ALL_LOCKED,
     SQL_WALK,
     SQL_WALK_ALL,
-    SQL_COPY,
     SQL_ANY,
     STATE_SQL_COUNT
 };

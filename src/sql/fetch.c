@@ -15,7 +15,8 @@ void put_fetch(const struct dialect *d, const struct layout *l, struct buffer *o
     sql_name(out, l->table);
 }
 
-void put_list(struct buffer *out, const char *item, size_t count) {
+/* `count` times `item`, comma-separated in parentheses. */
+static void put_list(struct buffer *out, const char *item, size_t count) {
     buffer_put(out, '(');
     for (size_t i = 0; i < count; i++) {
         if (i != 0) buffer_puts(out, ", ");
