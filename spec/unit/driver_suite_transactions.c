@@ -160,7 +160,7 @@ static void a_lock_that_is_not_had_in_time_is_busy(void **state) {
 static void readers_do_not_wait_for_a_writer(void **state) {
     struct fixture *f = *state;
     flexdb_error err = FLEXDB_ERROR_INIT;
-    struct connection *reader = open_place(f->place, 0.2, false);
+    struct connection *reader = open_place(f->place, 0.2, true);
     insert_row(f->c, 1, "a", 0);
     must(D(f)->begin(reader, TRANSACTION_READ, &err), &err);
     assert_int_equal(integer_of(reader, COUNT), 1);

@@ -51,6 +51,7 @@ enum driver_capability {
     DRIVER_SINGLE_WRITER = 1 << 4
 };
 
+/* What a READ transaction of a read-only connection has read does not change under it. */
 enum transaction_mode { TRANSACTION_READ, TRANSACTION_WRITE };
 
 /* A function that SQL may call: deterministic, without side effects. Values are borrowed for the call. `out` may borrow
