@@ -11,12 +11,16 @@ struct removal {
     size_t length;
     int64_t version;
     bool hard;
+    bool undoable; /* inside a level of its own */
     struct raw_record raw;
 };
 
+/* What an attempt comes to when it does not fail. */
+enum { MOVED, REMOVED, IN_A_LEVEL /* only there may it be tried: the table is referred to by now */ };
+
 static bool lock_records(const struct engine *e) { return e->depth != 0 && !engine_has(e, DRIVER_SINGLE_WRITER); }
 
-/* 1 done, 0 when the record has moved. */
+/* REMOVED or MOVED. */
 static int mark_deleted(struct removal *r, flexdb_error *err) {
     struct table_state *s = r->table->state;
     int64_t now = write_time(r->raw.created_at), affected = 0;
@@ -28,7 +32,7 @@ static int mark_deleted(struct removal *r, flexdb_error *err) {
     parameter_add(&p, value_integer(r->raw.seq));
     parameter_add(&p, value_integer(r->raw.version));
     int rc = write_run(s, SQL_DELETE, &p, &affected, err);
-    return rc != 0 ? rc : affected != 0;
+    return rc != 0 ? rc : affected != 0 ? REMOVED : MOVED;
 }
 
 static int erase(struct removal *r, flexdb_error *err) {
@@ -40,7 +44,7 @@ static int erase(struct removal *r, flexdb_error *err) {
     parameter_add(&p, value_integer(r->raw.seq));
     parameter_add(&p, value_integer(r->raw.version));
     rc = write_run(r->table->state, SQL_ERASE, &p, &affected, err);
-    return rc != 0 ? rc : affected != 0;
+    return rc != 0 ? rc : affected != 0 ? REMOVED : MOVED;
 }
 
 static int delete_once(void *context, flexdb_error *err) {
@@ -53,10 +57,12 @@ static int delete_once(void *context, flexdb_error *err) {
     if (r->version != 0 && r->version != r->raw.version)
         return error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" is at version %lld, not %lld", (int)r->length, r->id,
                          (long long)r->raw.version, (long long)r->version);
+    /* Asked of the state that the record was fetched under, and that the statement is guarded by. */
+    if (!r->undoable && r->table->state->layout->referrer_count != 0) return IN_A_LEVEL;
     rc = r->hard ? erase(r, err) : mark_deleted(r, err);
-    if (rc != 1) return rc;
+    if (rc != REMOVED) return rc;
     rc = references_check_deleted(r->table->state, r->id, r->length, err);
-    return rc == 0 ? 1 : rc;
+    return rc == 0 ? REMOVED : rc;
 }
 
 /* Whether one statement does it: nothing has to be undone after it. */
@@ -66,17 +72,27 @@ static bool is_simple(const struct removal *r) {
     return e->depth != 0 || !engine_has(e, DRIVER_SINGLE_WRITER);
 }
 
+static int moved(const struct removal *r, int64_t deadline, flexdb_error *err) {
+    if (r->version == 0 && engine_pause(deadline)) return 0;
+    int rc = error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" was changed by somebody else", (int)r->length, r->id);
+    err->retryable = r->version == 0;
+    return rc;
+}
+
 int flexdb_delete(flexdb_table *table, const char *id, size_t length, int64_t version, bool hard, flexdb_error *err) {
     struct engine *e = table->db->engine;
     struct removal r = {.table = table, .id = id, .length = length, .version = version, .hard = hard};
     for (struct table_tries tries = table_tries(table);;) {
         int rc = table_enter(table, ENGINE_WRITE, NULL, err);
         if (rc != 0) return rc;
-        rc = is_simple(&r) ? delete_once(&r, err) : engine_transact(e, delete_once, &r, err);
-        if (rc == 1) return 0;
-        if (rc == 0) {
-            if (version == 0 && engine_pause(tries.deadline)) continue;
-            return error_set(err, FLEXDB_CONFLICT, "record \"%.*s\" was changed by somebody else", (int)length, id);
+        r.undoable = !is_simple(&r);
+        rc = r.undoable ? engine_transact(e, delete_once, &r, err) : delete_once(&r, err);
+        if (rc == REMOVED) return 0;
+        if (rc == IN_A_LEVEL) continue;
+        if (rc == MOVED) {
+            rc = moved(&r, tries.deadline, err);
+            if (rc != 0) return rc;
+            continue;
         }
         if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
     }
