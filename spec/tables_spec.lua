@@ -83,6 +83,41 @@ engines.each(function(engine)
             assert.equal("old", assert(assert(db:table("t")):get(id)).a)
         end)
 
+        it("come back as the one that was dropped last, also within a second", function()
+            local first = assert(db:create_table("first", one))
+            local second = assert(db:create_table("second", one))
+            for _, name in ipairs { "second", "first" } do
+                assert(db:rename_table(name, "t"))
+                assert(db:drop_table "t")
+            end
+            assert.equal(first.id, assert(db:restore_table "t").id)
+            assert(db:rename_table("t", "first"))
+            assert.equal(second.id, assert(db:restore_table "t").id)
+        end)
+
+        it("do not come back while their records refer to what was deleted meanwhile", function()
+            local companies = assert(db:create_table("companies", one))
+            local people = assert(db:create_table("people", { columns = {
+                { name = "company", dataType = "reference", validation = { targetTable = "companies" } },
+                { name = "boss", dataType = "reference", validation = { targetTable = "people" } } } }))
+            local acme, other = assert(companies:insert { a = "Acme" }), assert(companies:insert { a = "Other" })
+            local boss = assert(people:insert { company = other.id })
+            local id = assert(people:insert { company = acme.id, boss = boss.id }).id
+            assert(db:drop_table "people")
+            assert(companies:delete(acme.id))
+            local back, err = db:restore_table "people"
+            assert.is_nil(back)
+            assert.equal("reference", err.code)
+            assert.equal(1, #err.issues)
+            assert.equal("company", err.issues[1].path)
+            assert.equal(id, err.issues[1].id)
+            assert.equal("not_found", select(2, db:table "people").code)
+            assert(companies:restore(acme.id))
+            back = assert(db:restore_table "people")
+            assert.equal(boss.id, assert(back:get(id)).boss)
+            assert.equal("reference", select(2, companies:delete(acme.id)).code)
+        end)
+
         it("answer not_found for what is not there", function()
             assert.equal("not_found", select(2, db:drop_table("x")).code)
             assert.equal("not_found", select(2, db:restore_table("x")).code)
@@ -209,6 +244,35 @@ engines.each(function(engine)
             assert.equal(a.version, b.version)
             assert(one_db:drop_table("t"))
             assert.equal("not_found", select(2, b:insert { v = 1 }).code)
+        end)
+
+        it("know at a delete who refers to the record by now", function()
+            for _, inside in ipairs { false, true } do
+                local app = engines.fresh()
+                local one_db <close> = engine.open { application = app }
+                local two_db <close> = engine.open { application = app }
+                local t = assert(one_db:create_table("t", one))
+                local id = assert(t:insert { a = "x" }).id
+                local o = assert(two_db:create_table("o", { columns = {
+                    { name = "r", dataType = "reference", validation = { targetTable = "t" } } } }))
+                local referrer = assert(o:insert { r = id }).id
+                local function refused()
+                    local ok, err = t:delete(id)
+                    assert.is_nil(ok)
+                    assert.equal("reference", err.code)
+                end
+                if inside then
+                    assert(one_db:transaction(function()
+                        refused()
+                        return true
+                    end))
+                else
+                    refused()
+                end
+                assert.equal("x", assert(t:get(id)).a)
+                assert(o:delete(referrer))
+                assert(t:delete(id))
+            end
         end)
     end)
 

@@ -11,7 +11,8 @@
 #include "db/table.h"
 #include "model/plan.h"
 
-enum { EVOLUTION_MAX_ISSUES = 20, EVOLUTION_BATCH = 500 };
+/* Records are read in batches of at most so many, or so many bytes and one record; the first one feels its way. */
+enum { EVOLUTION_MAX_ISSUES = 20, EVOLUTION_BATCH = 500, EVOLUTION_FIRST_BATCH = 32, EVOLUTION_BATCH_BYTES = 4 << 20 };
 
 struct evolution {
     flexdb_table *table;
@@ -41,6 +42,9 @@ int evolution_walk(struct evolution *ev, bool deleted,
                    void *context, flexdb_error *err);
 /* Holds the live records against the plan: INVALID_RECORD with the first of those that stand against it. */
 int evolution_check(struct evolution *ev, flexdb_error *err);
+/* Looks for every record that the live records of a table refer to, dropped as that may be: REFERENCE with the first of
+ * those that refer to nothing. */
+int evolution_check_references(struct table_state *s, flexdb_error *err);
 /* Makes the new physical table and copies every record into it. DUPLICATE names value and record. */
 int evolution_rebuild(struct evolution *ev, flexdb_error *err);
 /* Bumps the revision of every table that refers to this one, whose statements name the old physical table. */

@@ -5,49 +5,68 @@
 #include "db/evolution.h"
 #include "db/references.h"
 
+/* Records that were read together. */
+struct walk {
+    struct raw_record batch[EVOLUTION_BATCH];
+    struct buffer texts;
+    size_t count, limit; /* how many there are; how many are asked for */
+    bool more;           /* behind them */
+};
+
+/* Reads up to w->limit records behind `seq`, fewer when they are large. */
+static int read_batch(struct table_state *s, const struct buffer *sql, int64_t seq, struct walk *w, flexdb_error *err) {
+    struct engine *e = s->engine;
+    bool both = records_selects_revision(e->dialect);
+    const flexdb_value values[] = {value_text(s->id, strlen(s->id)), value_integer(seq),
+                                   value_integer((int64_t)w->limit)};
+    struct statement *statement;
+    w->count = 0;
+    buffer_reset(&w->texts);
+    int more = engine_query(e, &statement, sql->data, sql->length, both ? values : values + 1, both ? 3 : 2, err);
+    while (more == 1 && w->texts.length < EVOLUTION_BATCH_BYTES) {
+        struct raw_record *raw = &w->batch[w->count++];
+        more = raw_read(e, statement, raw, err);
+        if (more != 0) break;
+        buffer_append(&w->texts, raw->id, raw->id_length);
+        buffer_append(&w->texts, raw->data, raw->data_length);
+        more = engine_step(e, statement, err);
+    }
+    engine_finalize(e, statement);
+    if (more < 0) return more;
+    w->more = more == 1 || w->count == w->limit;
+    return buffer_failed(&w->texts) ? error_no_memory(err) : 0;
+}
+
+/* As many as would have filled the room: what is asked for and not read was sent for nothing. */
+static size_t next_limit(const struct walk *w) {
+    size_t fitting = w->texts.length != 0 ? w->count * EVOLUTION_BATCH_BYTES / w->texts.length : EVOLUTION_BATCH;
+    return fitting < 1 ? 1 : fitting < EVOLUTION_BATCH ? fitting : EVOLUTION_BATCH;
+}
+
 int evolution_walk(struct evolution *ev, bool deleted,
                    int (*visit)(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err),
                    void *context, flexdb_error *err) {
-    struct table_state *s = ev->from;
-    struct engine *e = s->engine;
-    const struct buffer *sql = state_text(s, deleted ? SQL_WALK_ALL : SQL_WALK, err);
+    const struct buffer *sql = state_text(ev->from, deleted ? SQL_WALK_ALL : SQL_WALK, err);
     if (sql == NULL) return -(int)err->code;
-    int rc = 0;
-    bool both = records_selects_revision(e->dialect);
     int64_t seq = INT64_MIN;
-    size_t count = EVOLUTION_BATCH;
     /* Batch by batch: what is done with one may need the connection. */
-    struct buffer texts = BUFFER_INIT;
-    struct raw_record *batch = calloc(EVOLUTION_BATCH, sizeof *batch);
-    if (rc == 0 && batch == NULL) rc = error_no_memory(err);
-    while (rc == 0 && count == EVOLUTION_BATCH) {
-        const flexdb_value values[] = {value_text(s->id, strlen(s->id)), value_integer(seq),
-                                       value_integer(EVOLUTION_BATCH)};
-        struct statement *statement;
-        int more = engine_query(e, &statement, sql->data, sql->length, both ? values : values + 1, both ? 3 : 2, err);
-        count = 0;
-        buffer_reset(&texts);
-        while (more == 1) {
-            struct raw_record *raw = &batch[count++];
-            more = raw_read(e, statement, raw, err);
-            if (more != 0) break;
-            buffer_append(&texts, raw->id, raw->id_length);
-            buffer_append(&texts, raw->data, raw->data_length);
-            more = engine_step(e, statement, err);
-        }
-        engine_finalize(e, statement);
-        rc = more < 0 ? more : buffer_failed(&texts) ? error_no_memory(err) : 0;
-        const char *text = texts.data;
-        for (size_t i = 0; rc == 0 && i < count; i++) {
-            batch[i].id = text;
-            batch[i].data = text + batch[i].id_length;
-            text = batch[i].data + batch[i].data_length;
-            seq = batch[i].seq;
-            rc = visit(ev, context, &batch[i], err);
+    struct walk *w = calloc(1, sizeof *w);
+    if (w == NULL) return error_no_memory(err);
+    int rc = 0;
+    for (w->more = true, w->limit = EVOLUTION_FIRST_BATCH; rc == 0 && w->more; w->limit = next_limit(w)) {
+        rc = read_batch(ev->from, sql, seq, w, err);
+        const char *text = w->texts.data;
+        for (size_t i = 0; rc == 0 && i < w->count; i++) {
+            struct raw_record *raw = &w->batch[i];
+            raw->id = text;
+            raw->data = text + raw->id_length;
+            text = raw->data + raw->data_length;
+            seq = raw->seq;
+            rc = visit(ev, context, raw, err);
         }
     }
-    free(batch);
-    buffer_free(&texts);
+    buffer_free(&w->texts);
+    free(w);
     return rc;
 }
 
@@ -83,7 +102,7 @@ static int report(struct inspection *in, const char *id, size_t id_length, const
 /* ---- references ---- */
 
 static int find_targets(struct evolution *ev, struct inspection *in, flexdb_error *err) {
-    struct engine *e = ev->table->db->engine;
+    struct engine *e = ev->from->engine;
     size_t columns = validator_shape(ev->to)->columns;
     int rc = 0;
     in->targets = calloc(columns + 1, sizeof *in->targets);
@@ -93,7 +112,9 @@ static int find_targets(struct evolution *ev, struct inspection *in, flexdb_erro
         in->references = true;
         const char *id = validator_column(ev->to, slot)->column->rules.target_id;
         struct table_state *target = NULL;
-        rc = id != NULL ? state_find(&target, e, CATALOG_TABLE_BY_ID, &id, 1, err) : 0;
+        bool own = id != NULL && strcmp(id, ev->from->id) == 0;
+        if (own) memcpy(in->targets[slot], ev->from->layout->table, PHYSICAL_NAME_SIZE);
+        rc = id != NULL && !own ? state_find(&target, e, CATALOG_TABLE_BY_ID, &id, 1, err) : 0;
         if (rc == 1 && target->active) memcpy(in->targets[slot], target->layout->table, PHYSICAL_NAME_SIZE);
         if (rc > 0) rc = 0;
         state_drop(target);
@@ -124,7 +145,7 @@ static int report_missing(struct evolution *ev, struct inspection *in, const str
 
 /* Looks for everything that waits, a column at a time. */
 static int check_pending(struct evolution *ev, struct inspection *in, flexdb_error *err) {
-    struct engine *e = ev->table->db->engine;
+    struct engine *e = ev->from->engine;
     flexdb_value values[EVOLUTION_BATCH];
     const struct pending *places[EVOLUTION_BATCH];
     bool found[EVOLUTION_BATCH];
@@ -182,11 +203,11 @@ static int inspect(struct evolution *ev, void *context, const struct raw_record 
 }
 
 /* Hands the issues over, with what they come to. */
-static int refuse(struct inspection *in, flexdb_error *err) {
+static int refuse(struct inspection *in, flexdb_code code, const char *what, flexdb_error *err) {
     const flexdb_issue *first = &in->found.issues[0];
-    int rc = error_set(err, FLEXDB_INVALID_RECORD, "%lld record%s stand%s against the change: record \"%s\": %s: %s",
-                       (long long)in->failed, in->failed == 1 ? "" : "s", in->failed == 1 ? "s" : "", first->id,
-                       first->path, first->message);
+    int rc =
+        error_set(err, code, "%lld record%s stand%s against %s: record \"%s\": %s: %s", (long long)in->failed,
+                  in->failed == 1 ? "" : "s", in->failed == 1 ? "s" : "", what, first->id, first->path, first->message);
     err->issues = in->found.issues;
     err->issue_count = in->found.issue_count;
     err->issue_capacity = in->found.issue_capacity;
@@ -194,19 +215,35 @@ static int refuse(struct inspection *in, flexdb_error *err) {
     return rc;
 }
 
-int evolution_check(struct evolution *ev, flexdb_error *err) {
-    if (!ev->has_records) return 0;
+static int check(struct evolution *ev, flexdb_code code, const char *what, flexdb_error *err) {
     struct inspection *in = calloc(1, sizeof *in);
     if (in == NULL) return error_no_memory(err);
     int rc = find_targets(ev, in, err);
     if (rc == 0) rc = evolution_walk(ev, false, inspect, in, err);
     if (rc == 0) rc = check_pending(ev, in, err);
-    if (rc == 0 && in->failed != 0) rc = refuse(in, err);
+    if (rc == 0 && in->failed != 0) rc = refuse(in, code, what, err);
     forget_pending(in);
     error_clear(&in->found);
     record_free(&in->record);
     buffer_free(&in->scratch);
     free(in->targets);
     free(in);
+    return rc;
+}
+
+int evolution_check(struct evolution *ev, flexdb_error *err) {
+    return ev->has_records ? check(ev, FLEXDB_INVALID_RECORD, "the change", err) : 0;
+}
+
+int evolution_check_references(struct table_state *s, flexdb_error *err) {
+    if (s->reference_count == 0) return 0;
+    size_t slots = validator_shape(s->validator)->count;
+    struct evolution ev = {.from = s, .to = s->validator};
+    ev.plan.check = calloc(slots, sizeof *ev.plan.check);
+    ev.plan.check_references = calloc(slots, sizeof *ev.plan.check_references);
+    bool room = ev.plan.check != NULL && ev.plan.check_references != NULL;
+    for (size_t i = 0; room && i < s->reference_count; i++) ev.plan.check_references[s->references[i].slot] = true;
+    int rc = room ? check(&ev, FLEXDB_REFERENCE, "the restore", err) : error_no_memory(err);
+    plan_clear(&ev.plan);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json_writer.h"
+#include "db/evolution.h"
 #include "db/references.h"
 #include "db/table.h"
 
@@ -91,6 +92,7 @@ static int drop_once(void *context, flexdb_error *err) {
         buffer_printf(&name, "%s~%s", before->name, before->id);
         free(layout->original_name);
         layout->original_name = strdup(before->name);
+        layout->dropped_at = datetime_now();
         if (layout->original_name == NULL || buffer_text(&name) == NULL) rc = error_no_memory(err);
     }
     if (rc == 0) {
@@ -156,11 +158,14 @@ static int restore_row(struct action *a, struct table_state *before, flexdb_erro
     const char *tilde = strrchr(before->name, '~');
     char *name = layout->original_name;
     layout->original_name = NULL;
+    layout->dropped_at = 0;
     if (name == NULL)
         name = strndup(before->name, tilde != NULL ? (size_t)(tilde - before->name) : strlen(before->name));
     if (name == NULL) rc = error_no_memory(err);
     if (rc == 0) rc = check_name_free(a, name, err);
     if (rc == 0) rc = targets_register(a->db->engine, before->id, before->validator, layout, err);
+    /* What its records refer to may have been deleted while nobody saw them. */
+    if (rc == 0) rc = evolution_check_references(before, err);
     if (rc == 0) {
         struct catalog_entry entry = state_entry(before);
         entry.name = name;

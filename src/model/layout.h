@@ -30,6 +30,7 @@ struct layout {
     struct layout_column *columns;
     struct key_registry keys;
     char *original_name; /* of a dropped table; NULL otherwise */
+    int64_t dropped_at;  /* microseconds; 0 while it is live */
     char **referrers;    /* ids of tables that have, or had, a reference column to this one */
     size_t referrer_count;
 };

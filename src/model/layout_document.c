@@ -67,6 +67,10 @@ int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err) 
         buffer_put(out, ',');
         put_member(out, "originalName", l->original_name);
     }
+    if (l->dropped_at != 0) {
+        buffer_puts(out, ",\"droppedAt\":");
+        json_write_integer(out, l->dropped_at);
+    }
     buffer_puts(out, ",\"referrers\":[");
     for (size_t i = 0; i < l->referrer_count; i++) {
         if (i != 0) buffer_put(out, ',');
@@ -196,6 +200,8 @@ static const char *read_layout(cJSON *tree, struct layout *l) {
     const cJSON *name = member(tree, "originalName");
     if (name != NULL && !cJSON_IsString(name)) return "originalName is not a string";
     if (name != NULL && (l->original_name = strdup(name->valuestring)) == NULL) return "";
+    const cJSON *dropped = member(tree, "droppedAt");
+    if (dropped != NULL && !document_integer(dropped, &l->dropped_at)) return "droppedAt is not an integer";
     const char *problem = read_columns(member(tree, "columns"), l);
     if (problem == NULL) problem = read_referrers(member(tree, "referrers"), l);
     return problem != NULL ? problem : read_keys(tree, l);

@@ -2,8 +2,8 @@
 
 #include "sql/engine.h"
 
-/* `ID` is a parameter that is compared with text, `TIME(c)` a time as text; SHARE and NOWAIT end a locking read. The
- * statements are otherwise the same on every engine. */
+/* `ID` is a parameter that is compared with text, `TIME(c)` a time as text, STAMP when a table was dropped, to
+ * the microsecond; SHARE and NOWAIT end a locking read. The statements are otherwise the same on every engine. */
 #define TABLE_COLUMNS(TIME)                                                                                            \
     "id, name, display_name, `schema`, version, is_active, storage, revision, " TIME("created_at") ", " TIME(          \
         "updated_at") ", " TIME("deleted_at") ", application_id"
@@ -14,7 +14,7 @@
                                                    "WHERE table_id = " ID                                              \
                                                    " AND version BETWEEN ? AND ? ORDER BY version"
 
-#define STATEMENTS(EXISTS, IGNORE, ORIGINAL, ID, TIME, SHARE, NOWAIT)                                                  \
+#define STATEMENTS(EXISTS, IGNORE, ORIGINAL, STAMP, ID, TIME, SHARE, NOWAIT)                                           \
     {                                                                                                                  \
         [CATALOG_EXISTS] = EXISTS, [CATALOG_READ_LAYOUT] = "SELECT value FROM flex_meta WHERE name = 'layout'",        \
         [CATALOG_WRITE_LAYOUT] = "INSERT INTO flex_meta (name, value) VALUES ('layout', ?) " IGNORE,                   \
@@ -24,7 +24,7 @@
         [CATALOG_TABLE_SHARE] = SELECT_TABLES(TIME) "WHERE id = " ID SHARE,                                            \
         [CATALOG_TABLE_DROPPED] = SELECT_TABLES(TIME) "WHERE application_id = " ID " AND deleted_at IS NOT NULL "      \
                                                       "AND (name = " ID " OR " ORIGINAL ") "                           \
-                                                      "ORDER BY flex_tables.deleted_at DESC, id DESC",                 \
+                                                      "ORDER BY flex_tables.deleted_at DESC, " STAMP " DESC, id DESC", \
         [CATALOG_TABLES] = SELECT_TABLES(TIME) "WHERE application_id = " ID " AND is_active AND deleted_at IS NULL "   \
                                                "ORDER BY name",                                                        \
         [CATALOG_TABLES_DELETED] = SELECT_TABLES(TIME) "WHERE application_id = " ID " ORDER BY name",                  \
@@ -47,7 +47,8 @@
 
 const char *const catalog_sqlite[CATALOG_STATEMENT_COUNT] =
     STATEMENTS("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'flex_meta'", "ON CONFLICT DO NOTHING",
-               "json_extract(storage, '$.originalName') = json_extract(?, '$')", "?", SQLITE_TIME, "", "");
+               "json_extract(storage, '$.originalName') = json_extract(?, '$')", "json_extract(storage, '$.droppedAt')",
+               "?", SQLITE_TIME, "", "");
 
 /* CAST(… AS BINARY): the columns' collation pads, so that 'a' = 'a '; a binary parameter does not, and still finds its
  * way through the index. */
@@ -56,7 +57,8 @@ const char *const catalog_mysql[CATALOG_STATEMENT_COUNT] =
                "WHERE table_schema = DATABASE() AND table_name = 'flex_meta'",
                "ON DUPLICATE KEY UPDATE name = name",
                "JSON_UNQUOTE(JSON_EXTRACT(storage, '$.originalName')) = CAST(JSON_UNQUOTE(?) AS BINARY)",
-               "CAST(? AS BINARY)", MYSQL_TIME, " LOCK IN SHARE MODE", " FOR UPDATE NOWAIT");
+               "CAST(JSON_UNQUOTE(JSON_EXTRACT(storage, '$.droppedAt')) AS SIGNED)", "CAST(? AS BINARY)", MYSQL_TIME,
+               " LOCK IN SHARE MODE", " FOR UPDATE NOWAIT");
 
 const char *const catalog_ddl_sqlite[] = {
     "CREATE TABLE IF NOT EXISTS flex_tables ("
