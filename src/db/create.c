@@ -59,12 +59,28 @@ int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error
     return create_from(e, l, 1, SIZE_MAX, err);
 }
 
-int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {
+static int drop_physical(struct engine *e, const char *table,
+                         int (*run)(struct engine *e, const char *sql, size_t length, flexdb_error *err),
+                         flexdb_error *err) {
     struct buffer sql = BUFFER_INIT;
     ddl_drop(e->dialect, table, &sql);
-    int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : run(e, sql.data, sql.length, err);
     buffer_free(&sql);
     return rc;
+}
+
+int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {
+    return drop_physical(e, table, engine_ddl, err);
+}
+
+void tables_leave_physical(struct engine *e, const char *table) {
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    drop_physical(e, table, engine_ddl_or_leave, &ignored);
+    error_clear(&ignored);
+}
+
+void tables_undo_physical(struct engine *e, const char *table) {
+    if (!e->unanswered) tables_leave_physical(e, table);
 }
 
 int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err) {
@@ -116,11 +132,7 @@ static int read_definition(struct creation *c, const char *text, size_t length, 
 }
 
 static void forget_attempt(struct creation *c) {
-    if (c->physical) {
-        flexdb_error ignored = FLEXDB_ERROR_INIT;
-        tables_drop_physical(c->db->engine, c->layout->table, &ignored);
-        error_clear(&ignored);
-    }
+    if (c->physical) tables_undo_physical(c->db->engine, c->layout->table);
     c->physical = false;
     validator_drop(c->validator);
     layout_free(c->layout);

@@ -163,6 +163,19 @@ int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *e
     return rc;
 }
 
+/* On a connection of its own, for how long one waits is settled when it is opened. */
+int engine_ddl_or_leave(struct engine *e, const char *sql, size_t length, flexdb_error *err) {
+    if (engine_has(e, DRIVER_TRANSACTIONAL_DDL)) return engine_ddl(e, sql, length, err);
+    struct connect_options options = e->options;
+    if (options.timeout > 1) options.timeout = 1;
+    struct connection *c;
+    int rc = e->driver->open(&c, &e->url, &options, err);
+    if (rc != 0) return rc;
+    rc = e->driver->execute(c, sql, length, err);
+    e->driver->close(c);
+    return rc;
+}
+
 int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t *out, flexdb_error *err) {
     flexdb_value value;
     int rc = e->driver->column(s, column, &value, err);

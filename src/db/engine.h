@@ -32,6 +32,7 @@ struct engine {
     size_t references;                                /* of flexdb handles */
     unsigned depth;                                   /* of transactions: 1 the engine's, further ones savepoints */
     bool catalog_changed;                             /* inside the open transaction */
+    bool unanswered;                                  /* the last commit: it may have been done or not */
     uint64_t epoch;                                   /* moves when cached states can no longer be trusted at all */
     flexdb_error doomed;                              /* why the engine has ended the open transaction */
     struct flexdb_rows *rows;                         /* open results */
@@ -76,6 +77,8 @@ int engine_run_many(struct engine *e, const char *sql, size_t length, const flex
 void engine_finalize(struct engine *e, struct statement *s);
 /* DDL, outside the open transaction where the engine cannot have it inside. */
 int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *err);
+/* The same for what may as well be left undone: gives up after a second where others stand in the way. */
+int engine_ddl_or_leave(struct engine *e, const char *sql, size_t length, flexdb_error *err);
 
 int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t *out, flexdb_error *err);
 /* A text or bytes, borrowed; NULL and 0 for SQL NULL. */
@@ -85,7 +88,8 @@ int engine_text(struct engine *e, struct statement *s, size_t column, const char
 /* ---- transactions: see flexdb_begin ---- */
 
 int engine_begin(struct engine *e, flexdb_error *err);
-/* Ends the innermost level whatever happens: what cannot be committed is rolled back. */
+/* Ends the innermost level whatever happens: what cannot be committed is rolled back. When the connection was lost on
+ * the way the server may have committed all the same: e->unanswered, until the next transaction begins. */
 int engine_commit(struct engine *e, flexdb_error *err);
 void engine_rollback(struct engine *e);
 /* Runs `body` inside a level of its own: committed when it returns 0 or more, else rolled back, and begun again from

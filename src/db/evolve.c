@@ -11,11 +11,7 @@
 enum { MESSAGE_MAX_BYTES = 65535 /* of a TEXT */ };
 
 static void forget_attempt(struct evolution *ev) {
-    if (ev->physical) {
-        flexdb_error ignored = FLEXDB_ERROR_INIT;
-        tables_drop_physical(ev->table->db->engine, ev->layout->table, &ignored);
-        error_clear(&ignored);
-    }
+    if (ev->physical) tables_undo_physical(ev->table->db->engine, ev->layout->table);
     ev->physical = false;
     ev->rebuild = false;
     ev->old_table[0] = '\0';
@@ -167,12 +163,7 @@ static int run(struct evolution *ev, flexdb_error *err) {
     int rc = check_options(ev->options, err);
     if (rc == 0) rc = table_enter(ev->table, ENGINE_WRITE, NULL, err);
     if (rc == 0) rc = engine_transact(e, evolve_once, ev, err);
-    if (rc == 0 && ev->old_table[0] != '\0') {
-        /* Nobody needs it any more; when it cannot be dropped now it is only an orphan. */
-        flexdb_error ignored = FLEXDB_ERROR_INIT;
-        tables_drop_physical(e, ev->old_table, &ignored);
-        error_clear(&ignored);
-    }
+    if (rc == 0 && ev->old_table[0] != '\0') tables_leave_physical(e, ev->old_table);
     if (rc == 0) {
         ev->physical = false;
         ev->out_start = ev->out->length;

@@ -20,6 +20,11 @@ int tables_create_physical(struct engine *e, const struct layout *l, flexdb_erro
 int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err);
 int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err);
 int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err);
+/* For one that nobody needs any more: one that cannot be dropped now is left behind, an orphan. */
+void tables_leave_physical(struct engine *e, const char *table);
+/* For one that an attempt has made outside the transaction, which failed: left as it is where the catalogue may name it
+ * all the same, since the answer to the commit was lost. */
+void tables_undo_physical(struct engine *e, const char *table);
 /* Takes a live table's row for writing, as it is then. NOT_FOUND when it is gone. The caller drops. */
 int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err);
 /* The table's row as it is now, as the state that is known from here on. The caller drops. */

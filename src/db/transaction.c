@@ -9,6 +9,7 @@
 int engine_begin(struct engine *e, flexdb_error *err) {
     const struct driver *d = e->driver;
     int rc;
+    e->unanswered = false;
     if (e->depth == 0)
         rc = d->begin(e->connection, e->options.read_only ? TRANSACTION_READ : TRANSACTION_WRITE, err);
     else
@@ -54,6 +55,7 @@ int engine_commit(struct engine *e, flexdb_error *err) {
     int rc =
         e->depth == 1 ? e->driver->commit(e->connection, err) : e->driver->release(e->connection, e->depth - 1, err);
     if (rc != 0) {
+        e->unanswered = e->depth == 1 && err->code == FLEXDB_CONNECTION;
         if (err->ended && e->depth > 1 && e->doomed.code == FLEXDB_OK) error_repeat(&e->doomed, err);
         engine_rollback(e);
         return rc;
