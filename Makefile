@@ -59,6 +59,7 @@ ifeq ($(shell uname -s),Darwin)
 MODULE_FLAGS := -bundle -undefined dynamic_lookup
 else
 MODULE_FLAGS := -shared -Wl,--as-needed -Wl,-z,relro,-z,now $(if $(SANITIZE),-Wl$(comma)-z$(comma)nodelete)
+STAY_LOADED  := -Wl,-z,nodelete
 endif
 LINK = $(CC) $(CFLAGS) $(SANITIZE_FLAGS) $(LTO_FLAGS) $(LDFLAGS)
 
@@ -144,11 +145,12 @@ $(CORE): $(call object,$(SRC_bind)) $(CORE_ROOMS:%=$(BUILD)/lib%.a)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) $(MODULE_FLAGS) -o $@ $^ $(SQLITE_LIBS) $(BASE_LIBS) -lm
 
-# The client stands in this object alone: an embedded user never loads it.
+# The client stands in this object alone: an embedded user never loads it. Once loaded it stays: the client and what it
+# brings along are set up once a process, and must not be unloaded when a Lua state closes.
 $(BUILD)/flexdb/mysql.so: $(call object,$(SRC_module) $(SRC_mysql)) $(BUILD)/libdriver.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $(MODULE_FLAGS) -o $@ $^ $(MYSQL_LIBS) $(BASE_LIBS) -lm
+	$(Q)$(LINK) $(MODULE_FLAGS) $(STAY_LOADED) -o $@ $^ $(MYSQL_LIBS) $(BASE_LIBS) -lm
 
 # ---------------------------------------------------------------- unit tests: a program for each spec/unit/test_*.c
 
