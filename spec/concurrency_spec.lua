@@ -1,0 +1,253 @@
+-- Processes that write and evolve one table at once, and processes that are killed while they do.
+--
+-- Each child notes in a file of its own what it is about to do and what was acknowledged; what it notes is with the
+-- operating system before the next call, so that it outlives the child.
+
+local engines = require "spec.support.engines"
+
+local WRITERS, EVOLVERS, SECONDS = 3, 2, 1
+local KILLS = 6
+
+-- arg: role, url, application, seed, seconds, notes
+local child = [[
+local flexdb = require "flexdb"
+local role, url, application, seed, seconds, path = table.unpack(arg)
+math.randomseed(tonumber(seed))
+local notes = assert(io.open(path, "w"))
+local function note(...)
+    notes:write(table.concat({ ... }, " "), "\n")
+    notes:flush()
+end
+local db = assert(flexdb.open(url, { application = application, timeout = 20 }))
+local t = assert(db:table "t")
+
+-- Whether it was done; what may not be is noted and ends the child.
+local function done(ok, err)
+    if ok then return true end
+    if err.code == "busy" or err.code == "conflict" and err.retryable then return false end
+    note("error", role, err.code, (tostring(err):gsub("\n", " ")))
+    os.exit(1)
+end
+
+local work = {}
+local serial, mine = 0, {}
+
+local function fresh()
+    serial = serial + 1
+    local id = ("w%s.%d"):format(seed, serial)
+    mine[#mine + 1] = id
+    return id
+end
+
+local function attempt(ids, a, call)
+    note("try", a, table.unpack(ids))
+    note(done(call()) and "done" or "refused")
+end
+
+function work.write()
+    local what, a = math.random(10), math.random(40)
+    local record = { a = a, s = "s" .. a, p = ("p"):rep(math.random(2000)) }
+    local id = #mine > 0 and mine[math.random(#mine)]
+    if what <= 4 or not id then
+        record.id = fresh()
+        attempt({ record.id }, a, function() return t:insert(record) end)
+    elseif what <= 6 then
+        attempt({ id }, a, function()
+            local ok, err = t:update(id, record)
+            if not ok and err.code == "not_found" then ok, err = t:restore(id) end
+            if ok then ok, err = t:update(id, record) end
+            return ok or err.code == "not_found", err
+        end)
+    elseif what <= 8 then
+        local records, ids = {}, {}
+        for i = 1, math.random(30) do
+            ids[i] = fresh()
+            records[i] = { id = ids[i], a = a, s = "s" .. a }
+        end
+        attempt(ids, a, function() return t:insert_many(records) end)
+    else
+        local first, second = fresh(), fresh()
+        attempt({ first, second }, a, function()
+            return db:transaction(function()
+                local ok, err = t:insert { id = first, a = a, s = "s" .. a }
+                if ok then ok, err = t:insert { id = second, a = a, s = "s" .. a } end
+                if not ok then return nil, err end
+                return true
+            end)
+        end)
+    end
+end
+
+local indexed, added = true, 0
+function work.evolve()
+    indexed = not indexed
+    done(t:evolve(function(c) c:modify("s", { indexed = indexed }) end))
+    added = added + 1
+    local name = ("c%s_%d"):format(seed, added)
+    if done(t:evolve(function(c) c:add { name = name, dataType = "integer", defaultValue = added } end)) then
+        done(t:evolve(function(c) c:remove(name) end))
+    end
+    note("evolved", t.version)
+    os.execute "sleep 0.03"
+end
+
+local stop = os.time() + tonumber(seconds)
+note "ready"
+repeat work[role]() until os.time() > stop
+]]
+
+local lua = os.getenv "LUA" or "lua5.4"
+
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+engines.each(function(engine)
+    describe("processes", function()
+        local script, application, db, t, children
+
+        before_each(function()
+            script = os.tmpname()
+            local out = assert(io.open(script, "w"))
+            out:write(child)
+            out:close()
+            application = engines.fresh()
+            db = engine.open { application = application }
+            t = assert(db:create_table("t", { columns = {
+                { name = "a", dataType = "integer", indexed = true },
+                { name = "s", dataType = "string", indexed = true }, { name = "p", dataType = "text" } } }))
+            children = {}
+        end)
+        after_each(function()
+            for _, one in ipairs(children) do os.remove(one.notes) end
+            os.remove(script)
+            db:close()
+        end)
+
+        local function start(role, seconds)
+            local notes = os.tmpname()
+            local command = ("echo $$; exec %s %s %s %s %s %d %d %s 2>&1"):format(lua, quote(script), role,
+                quote(engine.url), application, math.random(1 << 30), seconds, quote(notes))
+            local pipe = assert(io.popen(command))
+            local one = { pipe = pipe, pid = assert(pipe:read "n"), notes = notes, role = role }
+            children[#children + 1] = one
+            return one
+        end
+
+        -- What a child has said when it ended, nothing but a line's end when all went well.
+        local function finish(one)
+            local said = one.pipe:read "a"
+            one.pipe:close()
+            return (said:gsub("^%s+", ""))
+        end
+
+        local function is_ready(one)
+            local file = io.open(one.notes)
+            local line = file and file:read "l"
+            if file then file:close() end
+            return line ~= nil
+        end
+
+        -- From a child's notes: the value of `a` that each record must have, and for the last attempt, which may have
+        -- been made or not, the one that it may have.
+        local function expected_of(one)
+            local must, may, try = {}, {}, nil
+            for line in io.lines(one.notes) do
+                local words = {}
+                for word in line:gmatch "%S+" do words[#words + 1] = word end
+                assert.not_equal("error", words[1], line)
+                if words[1] == "try" then
+                    try = { a = math.tointeger(words[2]), table.unpack(words, 3) }
+                elseif words[1] == "done" then
+                    for _, id in ipairs(try) do must[id] = try.a end
+                    try = nil
+                elseif words[1] == "refused" then
+                    try = nil
+                end
+            end
+            for _, id in ipairs(try or {}) do may[id] = try.a end
+            return must, may
+        end
+
+        local function check()
+            local now = {}
+            local by_a, by_s, total = {}, {}, 0
+            for row in t:each() do
+                now[row.id] = row.a
+                total = total + 1
+                by_a[row.a] = (by_a[row.a] or 0) + 1
+                by_s[row.s] = (by_s[row.s] or 0) + 1
+                assert.equal("s" .. row.a, row.s)
+            end
+            assert.equal(total, t:count())
+            for a, count in pairs(by_a) do assert.equal(count, t:count { filter = { a = a } }) end
+            for s, count in pairs(by_s) do assert.equal(count, t:count { filter = { s = s } }) end
+            local known = 0
+            for _, one in ipairs(children) do
+                if one.role == "write" then
+                    local must, may = expected_of(one)
+                    for id, a in pairs(must) do
+                        local there = now[id]
+                        assert.is_true(there == a or there ~= nil and there == may[id],
+                            ("%s was acknowledged with %d, is %s"):format(id, a, tostring(there)))
+                        known = known + 1
+                    end
+                    -- All of an attempt or nothing.
+                    local made, missing = 0, 0
+                    for id in pairs(may) do
+                        if must[id] == nil then
+                            if now[id] ~= nil then made = made + 1 else missing = missing + 1 end
+                        end
+                    end
+                    assert.is_true(made == 0 or missing == 0, "half of an attempt is there")
+                    known = known + made
+                end
+            end
+            assert.equal(known, total)
+            local versions = assert(t:history { schemas = false })
+            for i, entry in ipairs(versions) do assert.equal(i, entry.version) end
+            assert.equal(#versions, t.version)
+            return total
+        end
+
+        it("write and evolve at once: nothing is lost, nothing is twice", function()
+            engines.seed("processes on " .. engine.name)
+            for _ = 1, WRITERS do start("write", SECONDS) end
+            for _ = 1, EVOLVERS do start("evolve", SECONDS) end
+            for _, one in ipairs(children) do assert.equal("", finish(one)) end
+            assert.is_true(check() > 0)
+            assert.is_true(t.version > 2)
+        end)
+
+        it("may be killed at any moment: what was acknowledged is there, and the table works", function()
+            engines.seed("kills on " .. engine.name)
+            local evolver
+            for round = 1, KILLS do
+                -- An evolver is killed as well, now and then.
+                evolver = evolver or start("evolve", 60)
+                local writer = start("write", 60)
+                local other = round % 2 == 0 and evolver
+                for _ = 1, 500 do
+                    if is_ready(writer) and is_ready(evolver) then break end
+                    os.execute "sleep 0.01"
+                end
+                os.execute(("sleep 0.%03d"):format(math.random(20, 250)))
+                os.execute(("kill -9 %d %s"):format(writer.pid, other and other.pid or ""))
+                finish(writer)
+                if other then
+                    finish(other)
+                    evolver = nil
+                end
+            end
+            if evolver then
+                os.execute(("kill -9 %d"):format(evolver.pid))
+                finish(evolver)
+            end
+            check()
+            assert(t:insert { id = "after", a = 1, s = "s1" })
+            assert(t:evolve(function(c) c:add { name = "after", dataType = "integer" } end))
+            assert(t:update("after", { after = 1 }))
+            assert.equal(1, t:count { filter = { after = 1 } })
+            assert(t:delete("after", { hard = true }))
+            check()
+        end)
+    end)
+end)
