@@ -37,6 +37,7 @@ local methods = {}
 
 --- Changes the definition: `changes` is an array of documents, or a function that gets a builder (flexdb.changes).
 function methods:evolve(changes, given)
+    options.handle("evolve", self, "flexdb.table")
     options.argument("evolve", 1, changes, "table or function")
     local own, err = core_options("evolve", given)
     if not own then return nil, err end
@@ -46,6 +47,7 @@ end
 
 --- Evolves to the definition of an earlier version.
 function methods:rollback(version, given)
+    options.handle("rollback", self, "flexdb.table")
     options.argument("rollback", 1, version, "number")
     if not math.tointeger(version) then
         options.refuse(0, "rollback", 1, "a version must be an integer, is %s", version)

@@ -67,4 +67,7 @@ function flexdb.open(url, given)
     return core.open(url, given, driver)
 end
 
+-- What these raise points at the script that has called them.
+core.own(flexdb.open, database.transaction, tables.insert_many, tables.evolve, require "flexdb.guarded")
+
 return flexdb

@@ -2,6 +2,7 @@
 -- Needs flexdb.core (batch). Written in Lua, so that the function and on_progress may yield.
 
 local core = require "flexdb.core"
+local guarded = require "flexdb.guarded"
 local options = require "flexdb.options"
 
 local STEP = 1000 -- records between two calls of on_progress
@@ -29,7 +30,16 @@ local function stray_key(records)
     end
 end
 
+-- A key as a message can show it; a table's metatable has no say in it.
+local function show_key(key)
+    local kind = type(key)
+    if kind == "string" then return ("%q"):format(key) end
+    if kind == "number" or kind == "boolean" then return tostring(key) end
+    return "a " .. kind
+end
+
 -- Adds records until the source ends: nil from a function, the last index of an array (a hole there is a bad one).
+-- The last call of on_progress comes before the end: what it raises undoes everything, as in every other call.
 local function feed(batch, records, on_progress)
     local length = type(records) == "table" and rawlen(records)
     local count = 0
@@ -46,27 +56,30 @@ local function feed(batch, records, on_progress)
         count = count + 1
         if on_progress and count % STEP == 0 then on_progress(count) end
     end
-    local ok, err = batch:finish()
-    if not ok then return nil, err end
     if on_progress and (count % STEP ~= 0 or count == 0) then on_progress(count) end
-    return true
+    return batch:finish()
+end
+
+local function run(batch, records, skip, max_errors, on_progress)
+    local ok, err = batch:begin(skip, max_errors)
+    if ok then ok, err = feed(batch, records, on_progress) end
+    if not ok then return nil, err end
+    local inserted, errors, error_count = batch:result()
+    return { inserted = inserted, errors = errors, error_count = skip and error_count or nil }
 end
 
 --- Inserts all records or, with `on_error = "skip"`, those that are good. A function is called until it returns nil.
 -- Returns { inserted = n, errors = { … } }; where bad ones are skipped also error_count, for not all may be kept.
 return function(self, records, given)
+    options.handle("insert_many", self, "flexdb.table")
     options.argument("insert_many", 1, records, "table or function")
     local skip, max_errors, on_progress = check_options(given)
     local stray
     if type(records) == "table" then stray = stray_key(records) end
     if stray ~= nil then
         return nil, core.error("invalid_record",
-            ("records must be an array of records, has the key %s"):format(tostring(stray)))
+            ("records must be an array of records, has the key %s"):format(show_key(stray)))
     end
-    local batch <close>, failed = core.batch(self, skip, max_errors)
-    if not batch then return nil, failed end
-    local ok, err = feed(batch, records, on_progress)
-    if not ok then return nil, err end
-    local inserted, errors, error_count = batch:result()
-    return { inserted = inserted, errors = errors, error_count = skip and error_count or nil }
+    local batch <close> = core.batch(self) -- before it begins, so that nothing can come in between
+    return guarded(batch, run, batch, records, skip, max_errors, on_progress)
 end

@@ -17,6 +17,15 @@ function options.argument(call, argument, value, types, up)
     refuse(up, call, argument, "%s expected, got %s", types, value == nil and "no value" or actual)
 end
 
+--- Raises unless the method `call` is called on a handle of this kind.
+function options.handle(call, self, kind)
+    if getmetatable(self) ~= kind then
+        local has = type(self) == "userdata" and getmetatable(self)
+        error(("calling '%s' on bad self (%s expected, got %s)"):format(call, kind,
+            type(has) == "string" and has or self == nil and "no value" or type(self)), 3)
+    end
+end
+
 --- Raises unless `given` is nil or a table whose keys are all in `known` (name → type). Returns a plain copy.
 function options.check(call, argument, given, known, up)
     local out = {}
@@ -24,8 +33,10 @@ function options.check(call, argument, given, known, up)
     options.argument(call, argument, given, "table", (up or 0) + 1)
     for name, value in next, given do
         local want = known[name]
-        if not want then
-            refuse(up, call, argument, "there is no option '%s'", tostring(name))
+        if type(name) ~= "string" then
+            refuse(up, call, argument, "an option's name must be a string, is a %s", type(name))
+        elseif not want then
+            refuse(up, call, argument, "there is no option '%s'", name)
         elseif type(value) ~= want then
             refuse(up, call, argument, "option '%s' must be a %s, is a %s", name, want, type(value))
         elseif want == "string" and value:find("\0", 1, true) then

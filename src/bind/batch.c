@@ -6,28 +6,23 @@
 #include "bind/handles.h"
 #include "bind/options.h"
 
-/* core.batch(table, skip, max_errors) */
-static int batch_begin(lua_State *L) {
-    struct state *s = bind_state_enter(L);
+/* core.batch(table): a batch that has not begun. */
+static int batch_new(lua_State *L) {
+    bind_state_enter(L);
     struct table *t = luaL_checkudata(L, 1, TABLE_METATABLE);
-    bool skip = lua_toboolean(L, 2) != 0;
-    lua_Integer most = options_integer(L, 3);
-    luaL_argcheck(L, t->table != NULL, 1, "the table is closed");
-    luaL_argcheck(L, most >= 0, 3, "must not be negative");
     struct batch *b = lua_newuserdatauv(L, sizeof *b, 1);
     b->batch = NULL;
     b->table = t;
     luaL_setmetatable(L, BATCH_METATABLE);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
-    if (flexdb_batch_begin(&b->batch, t->table, skip, (size_t)most, &s->err) != 0) return errors_fail(L, s);
     return 1;
 }
 
 static struct batch *check(lua_State *L, struct state **s) {
     struct batch *b = bind_state_self(L, BATCH_METATABLE);
     *s = bind_state_enter(L);
-    if (b->batch == NULL) luaL_error(L, "the batch is closed");
+    if (b->batch == NULL) errors_raise(L, "the batch is closed");
     return b;
 }
 
@@ -35,6 +30,19 @@ static int done(lua_State *L, struct state *s, int rc) {
     if (rc != 0) return errors_fail(L, s);
     lua_pushboolean(L, 1);
     return 1;
+}
+
+/* batch:begin(skip, max_errors): true, or nil and the error. */
+static int batch_begin(lua_State *L) {
+    struct batch *b = bind_state_self(L, BATCH_METATABLE);
+    struct state *s = bind_state_enter(L);
+    bool skip = lua_toboolean(L, 2) != 0;
+    lua_Integer most = options_integer(L, 3);
+    luaL_argcheck(L, most >= 0, 3, "must not be negative");
+    if (b->batch != NULL) errors_raise(L, "the batch has begun already");
+    if (b->table->table == NULL) errors_raise(L, "the table is closed");
+    bind_transaction_settle(b->table->root);
+    return done(L, s, flexdb_batch_begin(&b->batch, b->table->table, skip, (size_t)most, &s->err));
 }
 
 /* Hands what is wrong with a record, in s->more, to the batch, which fails or counts it. */
@@ -85,7 +93,7 @@ static int batch_result(lua_State *L) {
     struct batch *b = check(L, &s);
     const flexdb_error *err;
     lua_pushinteger(L, (lua_Integer)flexdb_batch_inserted(b->batch));
-    bind_state_hold(s, b->table->connection);
+    bind_state_hold(s, b->table->root);
     lua_newtable(L);
     for (size_t i = 0; (err = flexdb_batch_error(b->batch, i)) != NULL; i++) {
         errors_push(L, s, err);
@@ -104,7 +112,12 @@ static void release(struct batch *b) {
 }
 
 static int batch_gc(lua_State *L) {
-    release(bind_state_self(L, BATCH_METATABLE));
+    struct batch *b = bind_state_self(L, BATCH_METATABLE);
+    if (b->batch == NULL) return 0;
+    if (bind_state_postpones(L, lua_touserdata(L, STATE_UPVALUE)))
+        luaL_setmetatable(L, BATCH_METATABLE); /* finalized once more, in the next cycle */
+    else
+        release(b);
     return 0;
 }
 
@@ -115,12 +128,12 @@ static int batch_close(lua_State *L) {
     return 0;
 }
 
-const luaL_Reg bind_batch_functions[] = {{"batch", batch_begin}, {NULL, NULL}};
+const luaL_Reg bind_batch_functions[] = {{"batch", batch_new}, {NULL, NULL}};
 
 void bind_batch_class(lua_State *L, int state) {
     static const luaL_Reg metamethods[] = {{"__gc", batch_gc}, {"__close", batch_close}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {
-        {"add", batch_add}, {"finish", batch_finish}, {"result", batch_result}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"begin", batch_begin},   {"add", batch_add},     {"finish", batch_finish},
+                                         {"result", batch_result}, {"close", batch_close}, {NULL, NULL}};
     const luaL_Reg *const methods[] = {functions, NULL};
     bind_class_new(L, state, BATCH_METATABLE, metamethods, methods, NULL);
     lua_pop(L, 1);

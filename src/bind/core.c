@@ -17,6 +17,7 @@ static void push_classes(lua_State *L, int state) {
     lua_setfield(L, -2, "table");
     bind_rows_class(L, state);
     bind_batch_class(L, state);
+    bind_transaction_class(L, state);
     bind_validator_class(L, state);
 }
 
@@ -27,6 +28,7 @@ static void push_module(lua_State *L) {
                                          {"diff", bind_validator_diff},
                                          {"array", encode_array},
                                          {"error", errors_new},
+                                         {"own", errors_own},
                                          {NULL, NULL}};
     bind_state_new(L);
     int state = lua_gettop(L);

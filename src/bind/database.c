@@ -21,14 +21,12 @@ static struct database *database_new(lua_State *L) {
 static struct database *check(lua_State *L, struct state **s) {
     struct database *d = bind_state_self(L, DATABASE_METATABLE);
     *s = bind_state_enter(L);
-    if (d->db == NULL) luaL_error(L, "the database is closed");
+    if (d->db == NULL) errors_raise(L, "the database is closed");
     return d;
 }
 
 struct database *bind_database_check(lua_State *L, int argument) {
-    struct database *d = luaL_checkudata(L, argument, DATABASE_METATABLE);
-    if (d->db == NULL) luaL_error(L, "the database is closed");
-    return d;
+    return luaL_checkudata(L, argument, DATABASE_METATABLE);
 }
 
 /* ---- open and close ---- */
@@ -48,7 +46,7 @@ int bind_database_open(lua_State *L) {
                                            .driver = lua_islightuserdata(L, 3) ? lua_touserdata(L, 3) : NULL};
     struct database *d = database_new(L);
     if (flexdb_open(&d->db, url, length, &options, &s->err) != 0) return errors_fail(L, s);
-    d->connection = d;
+    d->root = d;
     d->scheme = flexdb_url_scheme(url, length);
     return 1;
 }
@@ -74,7 +72,7 @@ static int database_with(lua_State *L) {
     struct database *view = database_new(L);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
-    view->connection = d->connection;
+    view->root = d->root;
     view->scheme = d->scheme;
     if (flexdb_with(&view->db, d->db, application, actor, &s->err) != 0) return errors_fail(L, s);
     return 1;
@@ -85,7 +83,7 @@ static int database_close(lua_State *L) {
     struct database *d = bind_state_self(L, DATABASE_METATABLE);
     struct state *s = lua_touserdata(L, STATE_UPVALUE);
     if (d->db == NULL) return 0;
-    if (bind_state_pins(L, s, d->connection)) {
+    if (bind_state_pins(L, s, d->root)) {
         return luaL_error(L, "a finalizer cannot close a database while one of its records is handed over");
     }
     flexdb_close(d->db);

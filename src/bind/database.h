@@ -11,7 +11,7 @@ int bind_database_open(lua_State *L);
 /* core.url_scheme(url): "sqlite", "mysql" or nil. */
 int bind_database_url_scheme(lua_State *L);
 
-/* Raises when the argument is not an open database. */
+/* Raises when the argument is no database. */
 struct database *bind_database_check(lua_State *L, int argument);
 
 #endif

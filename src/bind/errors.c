@@ -1,5 +1,7 @@
 #include "bind/errors.h"
 
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bind/decode.h"
@@ -76,11 +78,53 @@ void errors_push(lua_State *L, struct state *s, const flexdb_error *err) {
     set_metatable(L, STATE_ERROR);
 }
 
+/* Whether the function at this level of the stack stands in a file of FlexDB's. */
+static bool is_own(lua_State *L, lua_Debug *ar) {
+    bind_state_push(L, STATE_OWN);
+    lua_getinfo(L, "S", ar);
+    bool own = lua_getfield(L, -1, ar->source) != LUA_TNIL;
+    lua_pop(L, 2);
+    return own;
+}
+
+/* Pushes "file:line: " of the innermost script. */
+static void push_where(lua_State *L) {
+    lua_Debug ar;
+    int level = 1;
+    while (lua_getstack(L, level, &ar) && is_own(L, &ar)) level++;
+    luaL_where(L, level);
+}
+
+int errors_own(lua_State *L) {
+    int count = lua_gettop(L);
+    bind_state_push(L, STATE_OWN);
+    for (int i = 1; i <= count; i++) {
+        lua_Debug ar;
+        luaL_checktype(L, i, LUA_TFUNCTION);
+        lua_pushvalue(L, i);
+        lua_getinfo(L, ">S", &ar);
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, ar.source);
+    }
+    return 0;
+}
+
+int errors_raise(lua_State *L, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    push_where(L);
+    lua_pushvfstring(L, format, arguments);
+    va_end(arguments);
+    lua_concat(L, 2);
+    lua_error(L);
+    abort(); /* it does not return */
+}
+
 int errors_fail(lua_State *L, struct state *s) {
     bool misuse = s->err.code == FLEXDB_MISUSE;
     bind_state_hold(s, NULL);
     if (misuse) {
-        luaL_where(L, 1);
+        push_where(L);
         lua_pushstring(L, s->err.message);
         lua_concat(L, 2);
     } else {

@@ -17,6 +17,12 @@ int errors_fail(lua_State *L, struct state *s);
 /* The same for running out of memory outside of the core. */
 int errors_no_memory(lua_State *L, struct state *s);
 
+/* Raises at the line of the script that has called FlexDB. Formats as lua_pushfstring does. */
+int errors_raise(lua_State *L, const char *format, ...) __attribute__((noreturn));
+
+/* core.own(function, …): the files of these functions are FlexDB's own, no place for a script's mistake. */
+int errors_own(lua_State *L);
+
 /* core.error(code, message): an error object for what the Lua side itself finds. */
 int errors_new(lua_State *L);
 

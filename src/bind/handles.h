@@ -6,22 +6,24 @@
 #include "bind/shape.h"
 #include "bind/state.h"
 
+struct level;
 struct database {
     flexdb *db;
-    const void *connection; /* the handle that the connection was opened by: itself, or that of which it is a view */
-    const char *scheme;     /* static */
+    struct database *root; /* the handle that the connection was opened by: itself, or that of which it is a view */
+    struct level *levels;  /* of a root: those that are open, innermost first; see bind_transaction_settle */
+    const char *scheme;    /* static */
 };
 
 struct table {
     struct shaped shaped;
     flexdb_table *table;
-    const void *connection;
+    struct database *root;
 };
 
 struct rows {
     struct shaped shaped;
     flexdb_rows *rows;
-    const void *connection;
+    struct database *root;
 };
 
 struct batch {
@@ -57,14 +59,18 @@ int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape,
  * another error. `*tries` begins at 0. */
 bool bind_record_again(struct state *s, struct table *t, int *rc, int *tries);
 
-/* core.begin, commit, rollback, depth (a database); core.batch (a table). */
+/* core.level (a database); core.batch (a table). */
 extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[];
+
+/* Before a transaction or a batch begins: handles of levels that have ended learn of it. */
+void bind_transaction_settle(struct database *root);
 
 /* The classes: each pushes its table of methods. `state` is the index of the state. */
 void bind_database_class(lua_State *L, int state);
 void bind_table_class(lua_State *L, int state);
 void bind_rows_class(lua_State *L, int state);
 void bind_batch_class(lua_State *L, int state);
+void bind_transaction_class(lua_State *L, int state);
 void bind_validator_class(lua_State *L, int state);
 
 /* The methods of tables, by what they are about: records.c, queries.c, definitions.c. */

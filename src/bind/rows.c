@@ -20,7 +20,7 @@ struct rows *bind_rows_new(lua_State *L, struct state *s, int owner) {
     struct table *t = lua_touserdata(L, owner);
     struct rows *rows = lua_newuserdatauv(L, sizeof *rows, SHAPED_VALUES);
     memset(rows, 0, sizeof *rows);
-    rows->connection = t->connection;
+    rows->root = t->root;
     luaL_setmetatable(L, ROWS_METATABLE);
     lua_pushvalue(L, owner);
     lua_setiuservalue(L, -2, SHAPED_OWNER);
@@ -39,7 +39,7 @@ int bind_rows_push_next(lua_State *L, struct state *s, struct rows *rows, int in
     if (rc <= 0) return rc;
     shape_use(L, s, &rows->shaped, index, row.validator);
     const bool *selected = flexdb_rows_selected(rows->rows);
-    bind_state_hold(s, rows->connection);
+    bind_state_hold(s, rows->root);
     bool good = shape_push(L, s, &rows->shaped, index, row.values, selected);
     bind_state_release(s);
     return good ? 1 : -(int)s->err.code;

@@ -69,6 +69,8 @@ struct state *bind_state_new(lua_State *L) {
     lua_setiuservalue(L, -2, STATE_ERROR);
     shape_metatable(L);
     lua_setiuservalue(L, -2, STATE_SHAPE);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, STATE_OWN);
     return s;
 }
 
@@ -106,6 +108,8 @@ struct state *bind_state_enter(lua_State *L) {
 bool bind_state_pins(lua_State *L, struct state *s, const void *connection) {
     return s->busy && s->pinned == connection && in_finalizer(L);
 }
+
+bool bind_state_postpones(lua_State *L, const struct state *s) { return s->busy && in_finalizer(L); }
 
 bool bind_state_room(struct state *s, size_t count) {
     if (s->capacity < count) {

@@ -23,9 +23,10 @@
 #define TABLE_METATABLE    "flexdb.table"
 #define ROWS_METATABLE     "flexdb.rows"
 #define BATCH_METATABLE    "flexdb.batch"
+#define LEVEL_METATABLE    "flexdb.level"
 
 /* User values of the state. */
-enum { STATE_NULL = 1, STATE_ARRAY, STATE_MARKS, STATE_ERROR, STATE_SHAPE, STATE_VALUES };
+enum { STATE_NULL = 1, STATE_ARRAY, STATE_MARKS, STATE_ERROR, STATE_SHAPE, STATE_OWN, STATE_VALUES };
 
 struct state {
     flexdb_error err, more;    /* of the call under way; clear when no call is */
@@ -56,6 +57,9 @@ static inline void bind_state_release(struct state *s) { s->busy = false, s->pin
 
 /* Whether closing this connection now would pull a record from under a call that is going on. */
 bool bind_state_pins(lua_State *L, struct state *s, const void *connection);
+/* Whether the collector is in the middle of such a call, so that a finalizer of the binding must wait for another time:
+ * rolling back would do the same. */
+bool bind_state_postpones(lua_State *L, const struct state *s);
 
 /* Pushes user value `which` of the state; only in a C function of the binding. */
 static inline void bind_state_push(lua_State *L, int which) { lua_getiuservalue(L, STATE_UPVALUE, which); }

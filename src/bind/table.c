@@ -1,13 +1,14 @@
 /* Tables: the handle itself. Its methods are in records.c, queries.c and definitions.c. */
 #include <string.h>
 
+#include "bind/errors.h"
 #include "bind/handles.h"
 
 struct table *bind_table_new(lua_State *L, int owner) {
     const struct database *d = lua_touserdata(L, owner);
     struct table *t = lua_newuserdatauv(L, sizeof *t, SHAPED_VALUES);
     memset(t, 0, sizeof *t);
-    t->connection = d->connection;
+    t->root = d->root;
     luaL_setmetatable(L, TABLE_METATABLE);
     lua_pushvalue(L, owner);
     lua_setiuservalue(L, -2, SHAPED_OWNER);
@@ -17,7 +18,7 @@ struct table *bind_table_new(lua_State *L, int owner) {
 struct table *bind_table_check(lua_State *L, struct state **s) {
     struct table *t = bind_state_self(L, TABLE_METATABLE);
     *s = bind_state_enter(L);
-    if (t->table == NULL) luaL_error(L, "the table is closed"); /* by the end of the Lua state, before a finalizer */
+    if (t->table == NULL) errors_raise(L, "the table is closed"); /* by the end of the Lua state, before a finalizer */
     return t;
 }
 

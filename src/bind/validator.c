@@ -34,7 +34,7 @@ int bind_validator_compile(lua_State *L) {
 static struct checker *check(lua_State *L, struct state **s) {
     struct checker *c = bind_state_self(L, VALIDATOR_METATABLE);
     *s = bind_state_enter(L);
-    if (c->validator == NULL) luaL_error(L, "the validator is closed");
+    if (c->validator == NULL) errors_raise(L, "the validator is closed");
     luaL_checktype(L, 2, LUA_TTABLE);
     return c;
 }
