@@ -105,6 +105,24 @@ engines.each(function(engine)
                 { email = "a@b.cd" })).code)
         end)
 
+        it("are told every value that is taken, in the order of the definition", function()
+            local u = assert(db:create_table("u", { columns = {
+                { name = "a", dataType = "string", unique = true }, { name = "plain", dataType = "integer" },
+                { name = "b", dataType = "integer", unique = true },
+                { name = "c", dataType = "decimal", unique = true, validation = { scale = 2 } },
+            } }))
+            assert(u:insert { id = "x", a = "1", b = 1, c = "1" })
+            assert(u:insert { id = "y", a = "2", b = 2, c = "2" })
+            local function told(_, err) return tostring(err) end
+            assert.equal('duplicate: id: "x" is taken; a: "2" is taken; b: 1 is taken',
+                told(u:insert { id = "x", a = "2", b = 1, c = "3" }))
+            assert.equal('duplicate: a: "1" is taken; b: 1 is taken; c: "1.00" is taken',
+                told(u:update("y", { a = "1", b = 1, c = 1 })))
+            assert.equal('duplicate: record 2: a: "9" is taken; b: 2 is taken',
+                told(u:insert_many { { a = "9" }, { a = "9", b = 2 } }))
+            assert.equal("duplicate: b: 2 is taken", told(u:upsert({ a = "1", b = 2 }, { on = "a" })))
+        end)
+
         it("are updated field by field, and cleared by null", function()
             local row = assert(t:insert { email = "a@b.cd", age = 1, notes = "x" })
             local new = assert(t:update(row.id, { age = 2, notes = null }))

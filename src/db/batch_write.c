@@ -17,7 +17,7 @@ static void explain(flexdb_batch *b, size_t row, flexdb_error *err) {
     struct table_state *s = b->state;
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     if (codec_decode(s->validator, values[1].as.text, values[1].length, NULL, &b->record, &ignored) == 0)
-        write_explain_duplicate(s, b->record.values, &values[0], err);
+        write_explain_duplicate(s, b->record.values, &values[0], 0, err);
     error_clear(&ignored);
 }
 

@@ -83,7 +83,7 @@ static int update_target(struct bulk *b, const struct raw_record *raw, flexdb_er
     parameter_add(&p, value_integer(raw->version));
     rc = written_once(s, SQL_UPDATE_HELD, &p, err);
     const flexdb_value id = value_text(raw->id, raw->id_length);
-    return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(s, t->record.values, &id, err) : rc;
+    return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(s, t->record.values, &id, raw->seq, err) : rc;
 }
 
 /* The changes are judged even when no record is selected. */

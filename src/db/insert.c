@@ -36,7 +36,7 @@ int insert_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
     if (rc != 0) return rc;
     write_add_guard(&p, s, values, NULL, &id);
     rc = write_run(s, SQL_INSERT, &p, NULL, err);
-    return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(s, values, &id, err) : rc;
+    return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(s, values, &id, 0, err) : rc;
 }
 
 int flexdb_insert(flexdb_table *table, const flexdb_validator *v, const flexdb_value *given, flexdb_row *out,

@@ -53,7 +53,7 @@ static int copy_record(struct evolution *ev, void *context, const struct raw_rec
     if (rc == 0) rc = engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err);
     if (rc != -FLEXDB_DUPLICATE) return rc;
     const flexdb_value id = value_text(raw->id, raw->id_length);
-    rc = write_explain_duplicate(&c->to, c->record.values, &id, err);
+    rc = write_explain_duplicate(&c->to, c->record.values, &id, raw->seq, err);
     for (size_t i = 0; i < err->issue_count; i++) error_issue_id(err, &err->issues[i], raw->id, raw->id_length);
     return rc;
 }

@@ -101,7 +101,7 @@ static int restore_once(void *context, flexdb_error *err) {
     }
     if (rc != -FLEXDB_DUPLICATE) return rc;
     const flexdb_value id = value_text(r->id, r->length);
-    return write_explain_duplicate(t->state, t->record.values, &id, err);
+    return write_explain_duplicate(t->state, t->record.values, &id, r->raw.seq, err);
 }
 
 int flexdb_restore(flexdb_table *table, const char *id, size_t length, flexdb_error *err) {

@@ -21,7 +21,7 @@ int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
     parameter_add(&p, value_integer(raw->seq));
     parameter_add(&p, value_integer(raw->version));
     rc = write_run(s, SQL_UPDATE, &p, &affected, err);
-    if (rc == -FLEXDB_DUPLICATE) return write_explain_duplicate(s, values, &id, err);
+    if (rc == -FLEXDB_DUPLICATE) return write_explain_duplicate(s, values, &id, raw->seq, err);
     if (rc != 0 || affected == 0) return rc;
     raw->version++;
     return 1;

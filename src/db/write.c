@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "db/references.h"
-#include "sql/ddl.h"
 
 int write_add_physicals(struct parameters *p, const struct table_state *s, const flexdb_value *values,
                         struct buffer *scratch, flexdb_error *err) {
@@ -48,26 +47,6 @@ bool write_cannot_refer(const struct table_state *s, const flexdb_value *values,
         if (given == NULL || given[r->slot].tag != FLEXDB_ABSENT) return true;
     }
     return false;
-}
-
-int write_explain_duplicate(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,
-                            flexdb_error *err) {
-    const struct dialect *d = s->engine->dialect;
-    const struct layout_column *column = ddl_violated(d, s->layout, err->detail);
-    const char *path = NULL;
-    const flexdb_value *value = NULL;
-    for (size_t i = 0; column != NULL && i < s->physical_count; i++) {
-        if (s->physicals[i].column != column) continue;
-        path = validator_shape(s->validator)->fields[s->physicals[i].slot].name;
-        value = &values[s->physicals[i].slot];
-    }
-    if (path == NULL && ddl_violated_id(d, s->layout, err->detail)) path = "id", value = id;
-    if (path == NULL) return -FLEXDB_DUPLICATE; /* an index of nobody's: the engine's words are all there is */
-    char *got = record_excerpt(value);
-    error_clear(err);
-    error_issue(err, path, "unique", NULL, got, "%s is taken", got != NULL ? got : "the value");
-    free(got);
-    return error_close_issues(err, FLEXDB_DUPLICATE);
 }
 
 int write_run(struct table_state *s, enum state_sql which, const struct parameters *p, int64_t *affected,

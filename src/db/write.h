@@ -24,10 +24,10 @@ void write_add_guard(struct parameters *p, const struct table_state *s, const fl
                      const flexdb_value *given, const flexdb_value *id);
 /* True when a reference is set that can only be missing, since its table is gone. */
 bool write_cannot_refer(const struct table_state *s, const flexdb_value *values, const flexdb_value *given);
-/* Says which value of the vector is taken: DUPLICATE with an issue in place of the engine's words, which stay where the
- * index is none of the definition's. */
+/* Says which values of the vector other records hold: DUPLICATE with an issue for each in place of the engine's words,
+ * which stay where the index is none of the definition's. `own_seq`: of the record itself, 0 when it is new. */
 int write_explain_duplicate(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,
-                            flexdb_error *err);
+                            int64_t own_seq, flexdb_error *err);
 int write_run(struct table_state *s, enum state_sql which, const struct parameters *p, int64_t *affected,
               flexdb_error *err);
 /* Holds the revision until the transaction ends, and takes up what has moved before that. STALE as in table_enter. */

@@ -72,6 +72,9 @@ void records_exist(const struct dialect *d, const char *table, size_t count, str
 /* Whether a live record refers to an id through a physical column: (id) → one row with its id. */
 void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c,
                       struct buffer *out);
+/* Whether a record other than seq holds a value: a live one in a unique physical column, or with NULL any one as its
+ * id: parameters: the physical value or the id, seq → seq. */
+void records_holder(const struct dialect *d, const struct layout *l, const struct layout_column *c, struct buffer *out);
 /* Whether any row is there, soft-deleted ones included: () → 1. */
 void records_any(const struct dialect *d, const struct layout *l, struct buffer *out);
 
