@@ -119,11 +119,35 @@ static void moving_leaves_nothing_behind(void **state) {
     error_clear(&from);
 }
 
+static void an_error_is_repeated_unless_one_is_set(void **state) {
+    (void)state;
+    flexdb_error from = FLEXDB_ERROR_INIT, to = FLEXDB_ERROR_INIT;
+    error_set(&from, FLEXDB_BUSY, "a lock was not had");
+    from.retryable = true;
+    from.ended = true;
+    error_repeat(&to, &from);
+    assert_int_equal(to.code, FLEXDB_BUSY);
+    assert_true(to.retryable && to.ended);
+    assert_string_equal(to.message, "a lock was not had");
+    error_clear(&from);
+    error_set(&from, FLEXDB_LIMIT, "too large");
+    error_repeat(&to, &from);
+    assert_int_equal(to.code, FLEXDB_BUSY);
+    error_prefix(&to, "record %d: ", 3);
+    assert_string_equal(to.message, "record 3: a lock was not had");
+    error_clear(&from);
+    error_clear(&to);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_code_has_its_name),      cmocka_unit_test(the_first_error_stays),
-        cmocka_unit_test(a_long_message_is_kept_whole), cmocka_unit_test(issues_become_one_line),
-        cmocka_unit_test(an_issue_holds_copies),        cmocka_unit_test(no_issue_is_no_error),
+        cmocka_unit_test(an_error_is_repeated_unless_one_is_set),
+        cmocka_unit_test(every_code_has_its_name),
+        cmocka_unit_test(the_first_error_stays),
+        cmocka_unit_test(a_long_message_is_kept_whole),
+        cmocka_unit_test(issues_become_one_line),
+        cmocka_unit_test(an_issue_holds_copies),
+        cmocka_unit_test(no_issue_is_no_error),
         cmocka_unit_test(moving_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,29 @@ int error_close_issues(flexdb_error *err, flexdb_code code) {
     return -(int)code;
 }
 
+void error_repeat(flexdb_error *to, const flexdb_error *from) {
+    if (to->code != FLEXDB_OK) return;
+    error_set(to, from->code, "%s", from->message);
+    to->retryable = from->retryable;
+    to->ended = from->ended;
+}
+
+void error_prefix(flexdb_error *err, const char *format, ...) {
+    char prefix[64];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(prefix, sizeof prefix, format, args);
+    va_end(args);
+    struct buffer text = BUFFER_INIT;
+    buffer_puts(&text, prefix);
+    buffer_puts(&text, err->message);
+    char *owned = buffer_take(&text);
+    if (owned == NULL) return; /* the message only loses its place */
+    free(err->owned);
+    err->owned = owned;
+    err->message = owned;
+}
+
 void error_move(flexdb_error *to, flexdb_error *from) {
     *to = *from;
     *from = FLEXDB_ERROR_INIT;

@@ -91,6 +91,12 @@ int error_issue_id(flexdb_error *err, flexdb_issue *issue, const char *id, size_
  * `path: message`, separated by `; `, and how many more there are. Returns 0 when there was no issue. */
 int error_close_issues(flexdb_error *err, flexdb_code code);
 
+/* Copies code, flags and message, unless an error is set already. */
+void error_repeat(flexdb_error *to, const flexdb_error *from);
+
+/* Puts words before the message of an error that is set: `record 3: `; at most 63 bytes. */
+void error_prefix(flexdb_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Moves the content of `from` to `to` (which must be clear); `from` is clear afterwards. */
 void error_move(flexdb_error *to, flexdb_error *from);
 

@@ -1,11 +1,8 @@
 #include "db/engine.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "db/batch.h"
 #include "db/functions.h"
 #include "db/rows.h"
@@ -104,7 +101,7 @@ static int watch(struct engine *e, int rc, const flexdb_error *err) {
     return rc;
 }
 
-int engine_prepare(struct engine *e, struct statement **out, const char *sql, size_t length, flexdb_error *err) {
+static int prepare(struct engine *e, struct statement **out, const char *sql, size_t length, flexdb_error *err) {
     *out = NULL;
     return watch(e, e->driver->prepare(out, e->connection, sql, length, err), err);
 }
@@ -119,7 +116,7 @@ int engine_step(struct engine *e, struct statement *s, flexdb_error *err) {
 
 int engine_query(struct engine *e, struct statement **out, const char *sql, size_t length, const flexdb_value *values,
                  size_t count, flexdb_error *err) {
-    int rc = engine_prepare(e, out, sql, length, err);
+    int rc = prepare(e, out, sql, length, err);
     if (rc == 0) rc = e->driver->bind(*out, values, count, err);
     if (rc == 0) rc = engine_step(e, *out, err);
     if (rc <= 0) {
@@ -132,7 +129,7 @@ int engine_query(struct engine *e, struct statement **out, const char *sql, size
 int engine_run(struct engine *e, const char *sql, size_t length, const flexdb_value *values, size_t count,
                int64_t *affected, flexdb_error *err) {
     struct statement *s;
-    int rc = engine_prepare(e, &s, sql, length, err);
+    int rc = prepare(e, &s, sql, length, err);
     if (rc == 0) rc = e->driver->bind(s, values, count, err);
     if (rc == 0) rc = watch(e, e->driver->run(s, affected, err), err);
     engine_finalize(e, s);
@@ -143,7 +140,7 @@ int engine_run_many(struct engine *e, const char *sql, size_t length, const flex
                     size_t width, size_t *failed, flexdb_error *err) {
     struct statement *s;
     *failed = rows;
-    int rc = engine_prepare(e, &s, sql, length, err);
+    int rc = prepare(e, &s, sql, length, err);
     if (rc == 0) rc = watch(e, e->driver->run_many(s, values, rows, width, failed, err), err);
     engine_finalize(e, s);
     return rc;
@@ -199,29 +196,4 @@ int engine_text(struct engine *e, struct statement *s, size_t column, const char
     *text = value.as.text;
     *length = value.length;
     return 0;
-}
-
-/* ---- errors ---- */
-
-void error_repeat(flexdb_error *to, const flexdb_error *from) {
-    if (to->code != FLEXDB_OK) return;
-    error_set(to, from->code, "%s", from->message);
-    to->retryable = from->retryable;
-    to->ended = from->ended;
-}
-
-void error_prefix(flexdb_error *err, const char *format, ...) {
-    char prefix[64];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(prefix, sizeof prefix, format, args);
-    va_end(args);
-    struct buffer text = BUFFER_INIT;
-    buffer_puts(&text, prefix);
-    buffer_puts(&text, err->message);
-    char *owned = buffer_take(&text);
-    if (owned == NULL) return; /* the message only loses its place */
-    free(err->owned);
-    err->owned = owned;
-    err->message = owned;
 }

@@ -62,7 +62,6 @@ int engine_enter(struct engine *e, enum engine_use use, flexdb_error *err);
 
 /* ---- statements: the driver's slots, watched ---- */
 
-int engine_prepare(struct engine *e, struct statement **out, const char *sql, size_t length, flexdb_error *err);
 /* Prepares, binds, and makes the first step. 1: there is a row and *out is to be finalized by the caller; 0: none. */
 int engine_query(struct engine *e, struct statement **out, const char *sql, size_t length, const flexdb_value *values,
                  size_t count, flexdb_error *err);
@@ -103,10 +102,5 @@ int64_t engine_deadline(const struct engine *e);
 
 /* All states are to be read again before they are used. */
 void engine_forget_states(struct engine *e);
-
-/* Copies code, flags and message. */
-void error_repeat(flexdb_error *to, const flexdb_error *from);
-/* Puts words before the message of an error that is set: `record 3: `. */
-void error_prefix(flexdb_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
