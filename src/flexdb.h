@@ -89,7 +89,9 @@ int flexdb_rename_table(flexdb_table **out, flexdb *db, const char *name, size_t
                         size_t to_length, flexdb_error *err);
 void flexdb_table_free(flexdb_table *table);
 
-/* As last seen; borrowed until the next call on the table. */
+/* As last seen; borrowed until the next call on the table. After a rollback that has undone a change of a definition,
+ * name, version and validator are read again from the database, which writes what batches hold back as every call
+ * does; where that fails they are told as they were. */
 const char *flexdb_table_name(const flexdb_table *table);
 const char *flexdb_table_id(const flexdb_table *table);
 const char *flexdb_table_application(const flexdb_table *table);

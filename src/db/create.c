@@ -3,99 +3,9 @@
 #include <string.h>
 
 #include "base/document.h"
-#include "db/references.h"
 #include "db/table.h"
 #include "db/tables.h"
-#include "sql/ddl.h"
-
-/* ---- shared with evolution ---- */
-
-static int set_version(cJSON *tree, int64_t version, flexdb_error *err) {
-    cJSON *number = document_new_integer(version);
-    cJSON_DeleteItemFromObjectCaseSensitive(tree, "version");
-    if (number != NULL && cJSON_AddItemToObject(tree, "version", number)) return 0;
-    cJSON_Delete(number);
-    return error_no_memory(err);
-}
-
-int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct buffer *schema, flexdb_error *err) {
-    *v = NULL;
-    int rc = set_version(tree, version, err);
-    cJSON *copy = rc == 0 ? cJSON_Duplicate(tree, true) : NULL;
-    if (copy == NULL) return error_no_memory(err);
-    struct definition *definition = NULL;
-    definition_parse(&definition, copy, DEFINITION_STORED, err);
-    rc = validator_new(v, definition, err);
-    if (rc != 0) return rc;
-    cJSON *printed = definition_document(validator_definition(*v), PRINT_STORED);
-    if (printed != NULL) document_print(printed, schema);
-    if (printed == NULL || buffer_text(schema) == NULL) rc = error_no_memory(err);
-    cJSON_Delete(printed);
-    return rc;
-}
-
-/* Runs the statements from number `first` up to before `end`. */
-static int create_from(struct engine *e, const struct layout *l, size_t first, size_t end, flexdb_error *err) {
-    int rc = 0;
-    bool more = true;
-    for (size_t i = first; rc == 0 && more && i < end; i++) {
-        struct buffer sql = BUFFER_INIT;
-        more = ddl_create(e->dialect, l, i, &sql);
-        if (more) rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
-        buffer_free(&sql);
-    }
-    return rc;
-}
-
-int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return create_from(e, l, 0, SIZE_MAX, err);
-}
-
-int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return create_from(e, l, 0, 1, err);
-}
-
-int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return create_from(e, l, 1, SIZE_MAX, err);
-}
-
-static int drop_physical(struct engine *e, const char *table,
-                         int (*run)(struct engine *e, const char *sql, size_t length, flexdb_error *err),
-                         flexdb_error *err) {
-    struct buffer sql = BUFFER_INIT;
-    ddl_drop(e->dialect, table, &sql);
-    int rc = buffer_failed(&sql) ? error_no_memory(err) : run(e, sql.data, sql.length, err);
-    buffer_free(&sql);
-    return rc;
-}
-
-int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {
-    return drop_physical(e, table, engine_ddl, err);
-}
-
-void tables_leave_physical(struct engine *e, const char *table) {
-    flexdb_error ignored = FLEXDB_ERROR_INIT;
-    drop_physical(e, table, engine_ddl_or_leave, &ignored);
-    error_clear(&ignored);
-}
-
-void tables_undo_physical(struct engine *e, const char *table) {
-    if (!e->unanswered) tables_leave_physical(e, table);
-}
-
-int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err) {
-    int rc = state_find(out, e, CATALOG_TABLE_LOCK, &table_id, 1, err);
-    if (rc < 0) return rc;
-    if (rc == 1 && (*out)->active) return 0;
-    state_drop(*out);
-    *out = NULL;
-    return table_no_such(name, strlen(name), err);
-}
-
-int tables_read_back(struct table_state **out, struct engine *e, const char *table_id, flexdb_error *err) {
-    int rc = state_find(out, e, CATALOG_TABLE_BY_ID, &table_id, 1, err);
-    return rc == 0 ? error_set(err, FLEXDB_CORRUPT, "a table's row is gone while it was changed") : rc < 0 ? rc : 0;
-}
+#include "db/targets.h"
 
 /* ---- creating ---- */
 
@@ -143,20 +53,6 @@ static void forget_attempt(struct creation *c) {
     buffer_reset(&c->schema);
 }
 
-static int already_exists(const char *name, flexdb_error *err) {
-    error_clear(err);
-    return error_set(err, FLEXDB_EXISTS, "table \"%s\" exists already", name);
-}
-
-static int check_free(flexdb *db, const char *name, flexdb_error *err) {
-    const char *texts[] = {db->application, name};
-    struct catalog_row row;
-    int rc = catalog_find(db->engine, CATALOG_TABLE_BY_NAME, texts, 2, &row, err);
-    if (rc != 1) return rc;
-    catalog_row_clear(&row);
-    return already_exists(name, err);
-}
-
 /* The layout with the keys that are in use. */
 static int lay_out(struct creation *c, flexdb_error *err) {
     int rc = layout_new(&c->layout, c->id, c->validator, NULL, err);
@@ -180,7 +76,7 @@ static int write_rows(struct creation *c, flexdb_error *err) {
     };
     struct engine *e = c->db->engine;
     int rc = catalog_insert(e, &entry, err);
-    if (rc == -FLEXDB_DUPLICATE) return already_exists(c->name_text, err);
+    if (rc == -FLEXDB_DUPLICATE) return tables_exists(c->name_text, err);
     cJSON *none = rc == 0 ? cJSON_CreateArray() : NULL;
     if (rc == 0 && none == NULL) rc = error_no_memory(err);
     if (rc == 0) rc = catalog_insert_version(e, &entry, NULL, 0, none, c->db->actor, NULL, err);
@@ -197,7 +93,7 @@ static int create_once(void *context, flexdb_error *err) {
     cJSON *tree = cJSON_Duplicate(c->tree, true);
     if (tree == NULL) return error_no_memory(err);
     struct table_state *state = NULL;
-    int rc = check_free(c->db, c->name_text, err);
+    int rc = tables_check_free(c->db, c->name_text, err);
     if (rc == 0) rc = targets_bind(&scope, tree, err);
     if (rc == 0) rc = tables_compile(tree, 1, &c->validator, &c->schema, err);
     if (rc == 0) rc = lay_out(c, err);

@@ -18,13 +18,6 @@ const char *flexdb_url_scheme(const char *url, size_t length) {
 
 /* ---- handles ---- */
 
-static char *copy_text(const char *text) {
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    if (copy != NULL) memcpy(copy, text, size);
-    return copy;
-}
-
 int database_check_actor(const char *actor, flexdb_error *err) {
     struct utf8_facts facts;
     if (utf8_check(actor, strlen(actor), &facts) && facts.code_points <= ACTOR_MAX_CHARACTERS) return 0;
@@ -48,8 +41,8 @@ static int handle_new(flexdb **out, struct engine *e, const char *application, c
     db->references = 1;
     db->open = true;
     db->engine = engine_hold(e);
-    db->application = copy_text(application);
-    if (actor != NULL) db->actor = copy_text(actor);
+    db->application = strdup(application);
+    if (actor != NULL) db->actor = strdup(actor);
     if (db->application == NULL || (actor != NULL && db->actor == NULL)) {
         database_drop(db);
         return error_no_memory(err);

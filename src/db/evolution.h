@@ -50,9 +50,4 @@ int evolution_rebuild(struct evolution *ev, flexdb_error *err);
 /* Bumps the revision of every table that refers to this one, whose statements name the old physical table. */
 int evolution_touch_referrers(struct evolution *ev, flexdb_error *err);
 
-/* Appends the entry of a version of a table. */
-int history_entry(struct engine *e, const char *table_id, int64_t version, struct buffer *out, flexdb_error *err);
-/* Reads the definition's document that a version made; NOT_FOUND. The caller deletes. */
-int history_definition(struct engine *e, const struct table_state *s, int64_t version, cJSON **out, flexdb_error *err);
-
 #endif

@@ -5,8 +5,9 @@
 #include "base/document.h"
 #include "base/utf8.h"
 #include "db/evolution.h"
-#include "db/references.h"
+#include "db/history.h"
 #include "db/tables.h"
+#include "db/targets.h"
 
 enum { MESSAGE_MAX_BYTES = 65535 /* of a TEXT */ };
 

@@ -1,10 +1,12 @@
-/* Versions, as they were written. */
+#include "db/history.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/document.h"
 #include "base/json_writer.h"
-#include "db/evolution.h"
+#include "db/table.h"
+#include "model/changes.h"
 
 enum version_column {
     VERSION_NUMBER,
@@ -168,15 +170,9 @@ int flexdb_table_diff(flexdb_table *table, int64_t from, int64_t to, struct buff
     if (rc < 0) return rc;
     struct engine *e = table->db->engine;
     struct definition *before = NULL, *after = NULL;
-    cJSON *diff = NULL;
     rc = read_definition(e, table->state, from, &before, err);
     if (rc == 0) rc = read_definition(e, table->state, to, &after, err);
-    if (rc == 0) rc = changes_diff(&diff, before, after, err);
-    if (rc == 0) {
-        document_print(diff, out);
-        if (buffer_failed(out)) rc = error_no_memory(err);
-    }
-    cJSON_Delete(diff);
+    if (rc == 0) rc = changes_print_diff(before, after, out, err);
     definition_free(before);
     definition_free(after);
     return rc;

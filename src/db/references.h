@@ -1,18 +1,14 @@
-/* References between records, and the tables that reference columns are bound to. */
+/* References between records. */
 #ifndef FLEXDB_DB_REFERENCES_H
 #define FLEXDB_DB_REFERENCES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/error.h"
 #include "base/value.h"
 #include "db/engine.h"
 #include "db/state.h"
-
-/* ---- records: references.c ---- */
 
 /* Which of `count` ids (TEXT) are live records of a physical table ("" has none): found[i]. Takes them for reading
  * until the transaction ends. */
@@ -30,25 +26,5 @@ void references_issue(const struct table_state *s, const struct state_reference 
 int references_check_deleted(const struct table_state *s, const char *id, size_t length, flexdb_error *err);
 /* REFERENCE when the current definition of a live table, other than `s` itself, refers to it. */
 int references_check_dropped(const struct table_state *s, flexdb_error *err);
-
-/* ---- definitions: targets.c ---- */
-
-struct target_scope {
-    struct engine *engine;
-    const char *application;
-    const char *self_name, *self_id;
-    const struct definition *before; /* NULL: a new table */
-};
-
-/* Binds the reference columns of a definition's document to the ids of the tables that they name: live ones of the same
- * application, or the table itself. A column that names what it named before stays bound. Unknown names are issues
- * (`columns[2].validation.targetTable`), closed with INVALID_SCHEMA. */
-int targets_bind(const struct target_scope *scope, cJSON *tree, flexdb_error *err);
-/* Makes the table known to every table that it refers to, so that a delete there finds it; itself in `own`. The
- * targets' rows are locked. REFERENCE when a target has been dropped. */
-int targets_register(struct engine *e, const char *table_id, const struct validator *v, struct layout *own,
-                     flexdb_error *err);
-/* Writes the current names of the targets into a document of definition_document. */
-int references_name_targets(const struct table_state *s, cJSON *tree, flexdb_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/document.h"
 #include "db/references.h"
+#include "db/targets.h"
 
 int table_new(flexdb_table **out, flexdb *db, struct table_state *state, flexdb_error *err) {
     flexdb_table *t = calloc(1, sizeof *t);
@@ -103,7 +104,7 @@ int flexdb_table_schema(flexdb_table *table, struct buffer *out, flexdb_error *e
     if (rc < 0) return rc;
     cJSON *tree = definition_document(validator_definition(table->state->validator), PRINT_PUBLIC);
     if (tree == NULL) return error_no_memory(err);
-    rc = references_name_targets(table->state, tree, err);
+    rc = targets_name(table->state, tree, err);
     if (rc == 0) document_print(tree, out);
     cJSON_Delete(tree);
     if (rc == 0 && buffer_failed(out)) rc = error_no_memory(err);

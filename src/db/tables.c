@@ -1,332 +1,116 @@
-/* Dropping, restoring, renaming and listing tables. */
 #include "db/tables.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/json_writer.h"
-#include "db/evolution.h"
-#include "db/references.h"
+#include "base/document.h"
 #include "db/table.h"
+#include "sql/ddl.h"
 
-/* A call on one table by name. */
-struct action {
-    flexdb *db;
-    const char *name;    /* NUL-terminated */
-    const char *to;      /* rename: the new name */
-    flexdb_table *table; /* as it stands afterwards; made before all is committed, for then nothing may fail */
-};
+/* ---- definitions ---- */
 
-static int find_live(struct action *a, struct table_state **out, flexdb_error *err) {
-    const char *texts[] = {a->db->application, a->name};
-    struct catalog_row row;
-    int rc = catalog_find(a->db->engine, CATALOG_TABLE_BY_NAME, texts, 2, &row, err);
-    if (rc < 0) return rc;
-    if (rc == 0) return table_no_such(a->name, strlen(a->name), err);
-    rc = row.active ? tables_lock(out, a->db->engine, row.id, a->name, err)
-                    : table_no_such(a->name, strlen(a->name), err);
-    catalog_row_clear(&row);
-    /* Renamed between the two reads. */
-    if (rc == 0 && strcmp((*out)->name, a->name) != 0) {
-        state_drop(*out);
-        *out = NULL;
-        rc = table_no_such(a->name, strlen(a->name), err);
-    }
-    return rc;
+static int set_version(cJSON *tree, int64_t version, flexdb_error *err) {
+    cJSON *number = document_new_integer(version);
+    cJSON_DeleteItemFromObjectCaseSensitive(tree, "version");
+    if (number != NULL && cJSON_AddItemToObject(tree, "version", number)) return 0;
+    cJSON_Delete(number);
+    return error_no_memory(err);
 }
 
-/* Takes the state. */
-static int replace_table(struct action *a, struct table_state *state, flexdb_error *err) {
-    flexdb_table_free(a->table);
-    a->table = NULL;
-    return table_new(&a->table, a->db, state, err);
-}
-
-static int finish(struct action *a, const struct table_state *before, const struct catalog_entry *entry,
-                  flexdb_error *err) {
-    struct engine *e = a->db->engine;
-    int rc = catalog_update(e, entry, before->revision, err);
-    if (rc == -FLEXDB_DUPLICATE) {
-        error_clear(err);
-        return error_set(err, FLEXDB_EXISTS, "table \"%s\" exists already", entry->name);
-    }
-    struct table_state *state = NULL;
-    if (rc == 0) rc = tables_read_back(&state, e, entry->id, err);
-    return rc == 0 ? replace_table(a, state, err) : rc;
-}
-
-/* Runs an action whose name comes with a length. */
-static int run_action(struct action *a, int (*body)(void *, flexdb_error *), const char *name, size_t length,
-                      flexdb_error *err) {
-    int rc = database_enter(a->db, ENGINE_WRITE, err);
+int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct buffer *schema, flexdb_error *err) {
+    *v = NULL;
+    int rc = set_version(tree, version, err);
+    cJSON *copy = rc == 0 ? cJSON_Duplicate(tree, true) : NULL;
+    if (copy == NULL) return error_no_memory(err);
+    struct definition *definition = NULL;
+    definition_parse(&definition, copy, DEFINITION_STORED, err);
+    rc = validator_new(v, definition, err);
     if (rc != 0) return rc;
-    char *text = strndup(name, length);
-    if (text == NULL) return error_no_memory(err);
-    a->name = text;
-    rc = strlen(text) == length ? engine_transact(a->db->engine, body, a, err) : table_no_such(name, length, err);
-    free(text);
+    cJSON *printed = definition_document(validator_definition(*v), PRINT_STORED);
+    if (printed != NULL) document_print(printed, schema);
+    if (printed == NULL || buffer_text(schema) == NULL) rc = error_no_memory(err);
+    cJSON_Delete(printed);
     return rc;
 }
 
-static int take_table(struct action *a, flexdb_table **out, int rc) {
-    if (rc == 0)
-        *out = a->table;
-    else
-        flexdb_table_free(a->table);
-    return rc;
-}
+/* ---- physical tables ---- */
 
-/* ---- drop ---- */
-
-static int drop_once(void *context, flexdb_error *err) {
-    struct action *a = context;
-    struct table_state *before = NULL;
-    struct layout *layout = NULL;
-    struct buffer name = BUFFER_INIT;
-    char now[CATALOG_TIME_SIZE];
-    int rc = find_live(a, &before, err);
-    if (rc == 0) rc = references_check_dropped(before, err);
-    if (rc == 0) rc = catalog_copy_layout(&layout, before->layout, err);
-    if (rc == 0) {
-        buffer_printf(&name, "%s~%s", before->name, before->id);
-        free(layout->original_name);
-        layout->original_name = strdup(before->name);
-        layout->dropped_at = datetime_now();
-        if (layout->original_name == NULL || buffer_text(&name) == NULL) rc = error_no_memory(err);
+/* Runs the statements from number `first` up to before `end`. */
+static int create_from(struct engine *e, const struct layout *l, size_t first, size_t end, flexdb_error *err) {
+    int rc = 0;
+    bool more = true;
+    for (size_t i = first; rc == 0 && more && i < end; i++) {
+        struct buffer sql = BUFFER_INIT;
+        more = ddl_create(e->dialect, l, i, &sql);
+        if (more) rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
+        buffer_free(&sql);
     }
-    if (rc == 0) {
-        catalog_now(now);
-        struct catalog_entry entry = state_entry(before);
-        entry.name = name.data;
-        entry.layout = layout;
-        entry.active = false;
-        entry.deleted_at = now;
-        rc = finish(a, before, &entry, err);
-    }
-    buffer_free(&name);
-    layout_free(layout);
-    state_drop(before);
     return rc;
 }
 
-int flexdb_drop_table(flexdb *db, const char *name, size_t length, flexdb_error *err) {
-    struct action a = {.db = db};
-    int rc = run_action(&a, drop_once, name, length, err);
-    flexdb_table_free(a.table);
+int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err) {
+    return create_from(e, l, 0, SIZE_MAX, err);
+}
+
+int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err) {
+    return create_from(e, l, 0, 1, err);
+}
+
+int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err) {
+    return create_from(e, l, 1, SIZE_MAX, err);
+}
+
+static int drop_physical(struct engine *e, const char *table,
+                         int (*run)(struct engine *e, const char *sql, size_t length, flexdb_error *err),
+                         flexdb_error *err) {
+    struct buffer sql = BUFFER_INIT;
+    ddl_drop(e->dialect, table, &sql);
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : run(e, sql.data, sql.length, err);
+    buffer_free(&sql);
     return rc;
 }
 
-/* ---- restore ---- */
+int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {
+    return drop_physical(e, table, engine_ddl, err);
+}
 
-/* The id of the last dropped table of this name, or of the dropped table with this id; for the caller to free. */
-static int find_dropped(struct action *a, char **id, flexdb_error *err) {
-    struct engine *e = a->db->engine;
-    struct buffer json = BUFFER_INIT;
-    json_write_string(&json, a->name, strlen(a->name));
-    const char *texts[] = {a->db->application, a->name, buffer_text(&json)};
-    struct catalog_row row;
-    int rc = texts[2] == NULL ? error_no_memory(err) : catalog_find(e, CATALOG_TABLE_DROPPED, texts, 3, &row, err);
-    if (rc == 0) rc = catalog_find(e, CATALOG_TABLE_BY_ID, &a->name, 1, &row, err);
-    buffer_free(&json);
+void tables_leave_physical(struct engine *e, const char *table) {
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    drop_physical(e, table, engine_ddl_or_leave, &ignored);
+    error_clear(&ignored);
+}
+
+void tables_undo_physical(struct engine *e, const char *table) {
+    if (!e->unanswered) tables_leave_physical(e, table);
+}
+
+/* ---- rows of the catalogue ---- */
+
+int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err) {
+    int rc = state_find(out, e, CATALOG_TABLE_LOCK, &table_id, 1, err);
     if (rc < 0) return rc;
-    if (rc == 1) {
-        bool right = row.deleted_at != NULL && strcmp(row.application, a->db->application) == 0;
-        *id = right ? strdup(row.id) : NULL;
-        rc = right && *id == NULL ? error_no_memory(err) : 0;
-        catalog_row_clear(&row);
-        if (right) return rc;
-    }
-    char shown[SHOWN_SIZE];
-    return error_set(err, FLEXDB_NOT_FOUND, "there is no dropped table %s",
-                     record_shown(shown, a->name, strlen(a->name)));
+    if (rc == 1 && (*out)->active) return 0;
+    state_drop(*out);
+    *out = NULL;
+    return table_no_such(name, strlen(name), err);
 }
 
-static int check_name_free(struct action *a, const char *name, flexdb_error *err) {
-    const char *texts[] = {a->db->application, name};
-    struct catalog_row row;
-    int rc = catalog_find(a->db->engine, CATALOG_TABLE_BY_NAME, texts, 2, &row, err);
-    if (rc != 1) return rc;
-    catalog_row_clear(&row);
+int tables_read_back(struct table_state **out, struct engine *e, const char *table_id, flexdb_error *err) {
+    int rc = state_find(out, e, CATALOG_TABLE_BY_ID, &table_id, 1, err);
+    return rc == 0 ? error_set(err, FLEXDB_CORRUPT, "a table's row is gone while it was changed") : rc < 0 ? rc : 0;
+}
+
+/* ---- names ---- */
+
+int tables_exists(const char *name, flexdb_error *err) {
+    error_clear(err);
     return error_set(err, FLEXDB_EXISTS, "table \"%s\" exists already", name);
 }
 
-static int restore_row(struct action *a, struct table_state *before, flexdb_error *err) {
-    struct layout *layout;
-    int rc = catalog_copy_layout(&layout, before->layout, err);
-    if (rc != 0) return rc;
-    const char *tilde = strrchr(before->name, '~');
-    char *name = layout->original_name;
-    layout->original_name = NULL;
-    layout->dropped_at = 0;
-    if (name == NULL)
-        name = strndup(before->name, tilde != NULL ? (size_t)(tilde - before->name) : strlen(before->name));
-    if (name == NULL) rc = error_no_memory(err);
-    if (rc == 0) rc = check_name_free(a, name, err);
-    if (rc == 0) rc = targets_register(a->db->engine, before->id, before->validator, layout, err);
-    /* What its records refer to may have been deleted while nobody saw them. */
-    if (rc == 0) rc = evolution_check_references(before, err);
-    if (rc == 0) {
-        struct catalog_entry entry = state_entry(before);
-        entry.name = name;
-        entry.layout = layout;
-        entry.active = true;
-        entry.deleted_at = NULL;
-        rc = finish(a, before, &entry, err);
-    }
-    free(name);
-    layout_free(layout);
-    return rc;
-}
-
-static int restore_once(void *context, flexdb_error *err) {
-    struct action *a = context;
-    char *id = NULL;
-    struct table_state *before = NULL;
-    int rc = find_dropped(a, &id, err);
-    const char *texts[] = {id};
-    if (rc == 0) rc = state_find(&before, a->db->engine, CATALOG_TABLE_LOCK, texts, 1, err);
-    if (rc == 1)
-        rc = before->active ? error_set(err, FLEXDB_EXISTS, "table \"%s\" exists already", before->name)
-                            : restore_row(a, before, err);
-    state_drop(before);
-    free(id);
-    return rc;
-}
-
-int flexdb_restore_table(flexdb_table **out, flexdb *db, const char *name_or_id, size_t length, flexdb_error *err) {
-    *out = NULL;
-    struct action a = {.db = db};
-    return take_table(&a, out, run_action(&a, restore_once, name_or_id, length, err));
-}
-
-/* ---- rename ---- */
-
-static int rename_once(void *context, flexdb_error *err) {
-    struct action *a = context;
-    struct table_state *before = NULL;
-    int rc = find_live(a, &before, err);
-    if (rc == 0 && strcmp(a->name, a->to) == 0) {
-        return replace_table(a, before, err);
-    }
-    if (rc == 0) rc = check_name_free(a, a->to, err);
-    if (rc == 0) {
-        struct catalog_entry entry = state_entry(before);
-        entry.name = a->to;
-        rc = finish(a, before, &entry, err);
-    }
-    state_drop(before);
-    return rc;
-}
-
-int flexdb_rename_table(flexdb_table **out, flexdb *db, const char *name, size_t length, const char *to,
-                        size_t to_length, flexdb_error *err) {
-    *out = NULL;
-    struct action a = {.db = db};
-    int rc = database_enter(db, ENGINE_WRITE, err);
-    if (rc != 0) return rc;
-    if (!definition_check_table_name(to, to_length, "name", err)) return error_close_issues(err, FLEXDB_INVALID_SCHEMA);
-    char *text = strndup(to, to_length);
-    if (text == NULL) return error_no_memory(err);
-    a.to = text;
-    rc = take_table(&a, out, run_action(&a, rename_once, name, length, err));
-    free(text);
-    return rc;
-}
-
-/* ---- list ---- */
-
-struct listed {
+int tables_check_free(const flexdb *db, const char *name, flexdb_error *err) {
+    const char *texts[] = {db->application, name};
     struct catalog_row row;
-    const char *name; /* the one that it had, when it is dropped */
-};
-
-static int by_name(const void *a, const void *b) {
-    const struct listed *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order != 0 ? order : strcmp(x->row.id, y->row.id);
-}
-
-static int original_name(struct listed *l, flexdb_error *err) {
-    l->name = l->row.name;
-    if (l->row.active || l->row.storage == NULL) return 0;
-    struct layout *layout;
-    int rc = layout_parse(&layout, l->row.storage, l->row.storage_length, err);
-    if (rc != 0) return rc;
-    if (layout->original_name != NULL) l->name = arena_strdup(&l->row.arena, layout->original_name);
-    layout_free(layout);
-    return l->name != NULL ? 0 : error_no_memory(err);
-}
-
-static int collect(flexdb *db, bool deleted, struct listed **list, size_t *count, flexdb_error *err) {
-    struct engine *e = db->engine;
-    const char *sql = catalog_sql(e->dialect, deleted ? CATALOG_TABLES_DELETED : CATALOG_TABLES);
-    const flexdb_value application = value_text(db->application, strlen(db->application));
-    struct statement *s;
-    size_t capacity = 0;
-    int rc = engine_query(e, &s, sql, strlen(sql), &application, 1, err);
-    while (rc == 1) {
-        if (*count == capacity) {
-            capacity = capacity == 0 ? 16 : capacity * 2;
-            struct listed *more = realloc(*list, capacity * sizeof **list);
-            if (more == NULL) {
-                rc = error_no_memory(err);
-                break;
-            }
-            *list = more;
-        }
-        struct listed *l = &(*list)[*count];
-        rc = catalog_row_read(e, s, &l->row, err);
-        if (rc != 0) break;
-        ++*count;
-        rc = original_name(l, err);
-        if (rc == 0) rc = engine_step(e, s, err);
-    }
-    engine_finalize(e, s);
-    return rc;
-}
-
-static void put_member(struct buffer *out, const char *key, const char *text) {
-    if (text == NULL || text[0] == '\0') return;
-    buffer_printf(out, ",\"%s\":", key);
-    json_write_string(out, text, strlen(text));
-}
-
-static void put_time(struct buffer *out, const char *key, const char *text) {
-    char time[DATETIME_TEXT_SIZE];
-    catalog_time(text, text != NULL ? strlen(text) : 0, time);
-    put_member(out, key, time);
-}
-
-static void put_listed(struct buffer *out, const struct listed *l) {
-    buffer_puts(out, "{\"name\":");
-    json_write_string(out, l->name, strlen(l->name));
-    put_member(out, "id", l->row.id);
-    buffer_printf(out, ",\"version\":%lld", (long long)l->row.version);
-    put_member(out, "displayName", l->row.display_name);
-    put_time(out, "createdAt", l->row.created_at);
-    put_time(out, "updatedAt", l->row.updated_at);
-    put_time(out, "deletedAt", l->row.deleted_at);
-    buffer_put(out, '}');
-}
-
-int flexdb_tables(flexdb *db, bool deleted, struct buffer *out, flexdb_error *err) {
-    int rc = database_enter(db, ENGINE_READ, err);
-    if (rc != 0) return rc;
-    struct listed *list = NULL;
-    size_t count = 0;
-    rc = collect(db, deleted, &list, &count, err);
-    if (rc == 0) {
-        if (count != 0) qsort(list, count, sizeof *list, by_name);
-        buffer_put(out, '[');
-        for (size_t i = 0; i < count; i++) {
-            if (i != 0) buffer_put(out, ',');
-            put_listed(out, &list[i]);
-        }
-        buffer_put(out, ']');
-        if (buffer_failed(out)) rc = error_no_memory(err);
-    }
-    for (size_t i = 0; i < count; i++) catalog_row_clear(&list[i].row);
-    free(list);
-    return rc;
+    int rc = catalog_find(db->engine, CATALOG_TABLE_BY_NAME, texts, 2, &row, err);
+    if (rc != 1) return rc;
+    catalog_row_clear(&row);
+    return tables_exists(name, err);
 }

@@ -29,5 +29,9 @@ void tables_undo_physical(struct engine *e, const char *table);
 int tables_lock(struct table_state **out, struct engine *e, const char *table_id, const char *name, flexdb_error *err);
 /* The table's row as it is now, as the state that is known from here on. The caller drops. */
 int tables_read_back(struct table_state **out, struct engine *e, const char *table_id, flexdb_error *err);
+/* EXISTS when a live table of the application has this name. */
+int tables_check_free(const flexdb *db, const char *name, flexdb_error *err);
+/* EXISTS, in place of whatever error is set. */
+int tables_exists(const char *name, flexdb_error *err);
 
 #endif

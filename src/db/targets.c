@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "db/references.h"
+#include "db/targets.h"
 
 static cJSON *validation_of(cJSON *column) {
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(column, "dataType");
@@ -115,7 +115,7 @@ int targets_register(struct engine *e, const char *table_id, const struct valida
     return rc;
 }
 
-int references_name_targets(const struct table_state *s, cJSON *tree, flexdb_error *err) {
+int targets_name(const struct table_state *s, cJSON *tree, flexdb_error *err) {
     cJSON *columns = cJSON_GetObjectItemCaseSensitive(tree, "columns"), *column;
     size_t slot = 0;
     cJSON_ArrayForEach(column, columns) {

@@ -63,15 +63,9 @@ static int given_definition(struct definition **out, const char *text, size_t le
 int flexdb_diff(const char *from, size_t from_length, const char *to, size_t to_length, struct buffer *out,
                 flexdb_error *err) {
     struct definition *before = NULL, *after = NULL;
-    cJSON *diff = NULL;
     int rc = given_definition(&before, from, from_length, err);
     if (rc == 0) rc = given_definition(&after, to, to_length, err);
-    if (rc == 0) rc = changes_diff(&diff, before, after, err);
-    if (rc == 0) {
-        document_print(diff, out);
-        if (buffer_failed(out)) rc = error_no_memory(err);
-    }
-    cJSON_Delete(diff);
+    if (rc == 0) rc = changes_print_diff(before, after, out, err);
     definition_free(before);
     definition_free(after);
     return rc;

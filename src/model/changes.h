@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "model/definition.h"
 
@@ -36,6 +37,9 @@ int changes_apply(cJSON **out, const struct definition *from, const cJSON *chang
  * column, to, set, unset, after, first) and the stored shape (type, column, details = { before, after }); applied to
  * `from` it gives `to`, order included. A swap of names goes through a third name. NULL with err when memory is out. */
 int changes_diff(cJSON **out, const struct definition *from, const struct definition *to, flexdb_error *err);
+/* The same, appended as JSON. */
+int changes_print_diff(const struct definition *from, const struct definition *to, struct buffer *out,
+                       flexdb_error *err);
 
 /* The same array reduced to the stored shape: { type, column, details }. A move is a modify_column whose details hold
  * the positions. For the version row. NULL when memory is out. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/document.h"
 #include "model/changes_entry.h"
 
 #define NO_COLUMN SIZE_MAX
@@ -205,4 +206,14 @@ int changes_diff(cJSON **out, const struct definition *from, const struct defini
     }
     diff_close(&d);
     return rc;
+}
+
+int changes_print_diff(const struct definition *from, const struct definition *to, struct buffer *out,
+                       flexdb_error *err) {
+    cJSON *diff = NULL;
+    int rc = changes_diff(&diff, from, to, err);
+    if (rc != 0) return rc;
+    document_print(diff, out);
+    cJSON_Delete(diff);
+    return buffer_failed(out) ? error_no_memory(err) : 0;
 }
