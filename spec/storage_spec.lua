@@ -200,6 +200,20 @@ engines.each(function(engine)
                     t.id))))
         end)
 
+        it("says corrupt for a document that is none, however it is met", function()
+            local broken = assert(db:create_table("broken", { columns = { { name = "a", dataType = "integer" } } }))
+            local id = assert(broken:insert { a = 1 }).id
+            local row = raw.rows(connection, ("SELECT * FROM flex_tables WHERE id = '%s'"):format(broken.id))[1]
+            local physical = assert(flexdb.json.decode(row.storage)).table
+            -- a server checks JSON itself: there the value is of another type
+            assert(connection:execute(("UPDATE %s SET data = '%s'"):format(
+                physical, engine.server and '{"a": "no number"}' or '{"a":')))
+            assert.equal("corrupt", select(2, broken:get(id)).code)
+            assert.equal("corrupt", select(2, broken:find()).code)
+            if not engine.server then assert.equal("corrupt", select(2, broken:count { filter = { a = 1 } }).code) end
+            assert(broken:insert { a = 2 })
+        end)
+
         it("refuses a newer layout and leaves it alone", function()
             if engine.server then return end -- the server's layout is shared by every other spec
             local name = os.tmpname()

@@ -175,13 +175,13 @@ static int twice(void *context, const flexdb_value *arguments, size_t count, fle
     case FLEXDB_TEXT:
     case FLEXDB_BYTES:
     case FLEXDB_NULL: *out = arguments[0]; return 0;
-    default: return -1;
+    default: return -FLEXDB_INTERNAL;
     }
 }
 
 static int refuse(void *context, const flexdb_value *arguments, size_t count, flexdb_value *out) {
     (void)context, (void)arguments, (void)count, (void)out;
-    return -1;
+    return -FLEXDB_CORRUPT;
 }
 
 static void functions_are_called_by_sql(void **state) {
@@ -197,7 +197,8 @@ static void functions_are_called_by_sql(void **state) {
     assert_int_equal(integer_of(f->c, "SELECT flexdb_twice(0.5) = 1.0 AND flexdb_twice('') = '' AND "
                                       "flexdb_twice(x'00ff') = x'00ff' AND flexdb_twice(NULL) IS NULL"),
                      1);
-    expect_error(try_sql(f->c, "SELECT flexdb_refuse()", NULL, 0, &err), &err, FLEXDB_INTERNAL, "a function failed");
+    expect_error(try_sql(f->c, "SELECT flexdb_refuse()", NULL, 0, &err), &err, FLEXDB_CORRUPT,
+                 "a document in it cannot be read");
     expect_error(D(f)->function(f->c, "flexdb_many", 99, twice, NULL, &err), &err, FLEXDB_UNSUPPORTED, "flexdb_many");
 }
 

@@ -20,21 +20,22 @@ static int value_function(void *context, const flexdb_value *arguments, size_t c
     struct function_room *room = context;
     const flexdb_value *data = &arguments[0], *member = &arguments[1], *kind = &arguments[2], *scale = &arguments[3];
     *out = value_null();
-    if (!is_text(data) || !is_text(member) || kind->tag != FLEXDB_INTEGER || scale->tag != FLEXDB_INTEGER) return -1;
+    if (!is_text(data) || !is_text(member) || kind->tag != FLEXDB_INTEGER || scale->tag != FLEXDB_INTEGER)
+        return -FLEXDB_CORRUPT;
     const char *span;
     size_t length;
     int found = codec_find(data->as.text, data->length, member->as.text, member->length, &span, &length);
-    if (found < 0) return -1;
+    if (found < 0) return -FLEXDB_CORRUPT;
     if (found == 0) {
         if (count > 4) *out = arguments[4];
         return 0;
     }
     buffer_reset(&room->scratch);
-    if (!buffer_reserve(&room->scratch, length + CODEC_PHYSICAL_SCRATCH)) return -1;
+    if (!buffer_reserve(&room->scratch, length + CODEC_PHYSICAL_SCRATCH)) return -FLEXDB_INTERNAL;
     return codec_span_physical(span, length, (enum physical_kind)kind->as.integer, (int)scale->as.integer, out,
                                &room->scratch)
                ? 0
-               : -1;
+               : -FLEXDB_CORRUPT;
 }
 
 /* flex_icontains(text, needle) */
@@ -45,7 +46,7 @@ static int icontains_function(void *context, const flexdb_value *arguments, size
     if (!is_text(&arguments[0]) || !is_text(&arguments[1])) return 0;
     int found = fold_contains(&room->fold, arguments[0].as.text, arguments[0].length, arguments[1].as.text,
                               arguments[1].length);
-    if (found < 0) return -1;
+    if (found < 0) return -FLEXDB_INTERNAL;
     *out = value_integer(found);
     return 0;
 }

@@ -55,8 +55,8 @@ enum driver_capability {
 enum transaction_mode { TRANSACTION_READ, TRANSACTION_WRITE };
 
 /* A function that SQL may call: deterministic, without side effects. Values are borrowed for the call. `out` may borrow
- * from the arguments or from memory of `context`; text is copied by the driver. Returns 0, or -1 for an SQL NULL-less
- * failure that fails the statement with INTERNAL. */
+ * from the arguments or from memory of `context`; text is copied by the driver. Returns 0; -FLEXDB_CORRUPT when what is
+ * stored is not what it should be, -FLEXDB_INTERNAL when memory is out: the statement fails with that. */
 typedef int (*driver_function)(void *context, const flexdb_value *arguments, size_t count, flexdb_value *out);
 
 /* Both are the first member of a driver's own struct. */

@@ -55,8 +55,12 @@ static void call(sqlite3_context *engine, int count, sqlite3_value **arguments) 
             return;
         }
     }
-    if (r->function(r->context, values, (size_t)count, &out) != 0) {
-        sqlite3_result_error(engine, "a function failed", -1);
+    int rc = r->function(r->context, values, (size_t)count, &out);
+    if (rc == -FLEXDB_CORRUPT) {
+        sqlite3_result_error(engine, "a document in it cannot be read", -1);
+        sqlite3_result_error_code(engine, SQLITE_CORRUPT);
+    } else if (rc != 0) {
+        sqlite3_result_error_nomem(engine);
     } else {
         give_result(engine, &out);
     }
