@@ -199,7 +199,7 @@ engines.each(function(engine)
                 function() return db:transaction(function() end) end,
                 function() return t:insert_many {} end,
             } do
-                local step, reached = 0, nil
+                local step, reached = 0
                 repeat -- raises after 1, 2, 3 … steps of the virtual machine
                     step = step + 1
                     reached = pcall(function()

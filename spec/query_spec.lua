@@ -126,8 +126,6 @@ local function random_condition(name)
     local roll = math.random(14)
     if roll == 1 then return { isNull = math.random(2) == 1 } end
     if roll == 2 then return { [pick { "eq", "ne" }] = null } end
-    if d.type == "boolean" then return pick { { eq = pick(d.values) }, { ne = pick(d.values) },
-        { ["in"] = { pick(d.values) } } } end
     if roll == 3 or roll == 4 then
         local list = {}
         for i = 1, math.random(0, 4) do list[i] = pick(d.values) end

@@ -127,7 +127,7 @@ static int database_create_table(lua_State *L) {
     const char *name = options_text(L, 2, &length);
     luaL_checktype(L, 3, LUA_TTABLE);
     struct table *t = bind_table_new(L, 1);
-    if (encode_document(L, s, 3, FLEXDB_INVALID_SCHEMA, NULL) != 0 ||
+    if (encode_document(L, s, 3, FLEXDB_INVALID_SCHEMA, NULL, NULL) != 0 ||
         flexdb_create_table(&t->table, d->db, name, length, s->text.data, s->text.length, &s->err) != 0) {
         return errors_fail(L, s);
     }

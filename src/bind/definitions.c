@@ -35,7 +35,7 @@ static int table_evolve(lua_State *L) {
     struct flexdb_evolve_options options;
     luaL_checktype(L, 2, LUA_TTABLE);
     check_options(L, 3, &options);
-    if (encode_document(L, s, 2, FLEXDB_INVALID_SCHEMA, NULL) != 0) return errors_fail(L, s);
+    if (encode_document(L, s, 2, FLEXDB_INVALID_SCHEMA, "changes", NULL) != 0) return errors_fail(L, s);
     /* An empty table is an object to the encoder; as changes it is none of them. */
     bool none = s->text.length == 2;
     buffer_reset(&s->json);

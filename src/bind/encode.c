@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 
 const struct encode_options encode_column = {
-    .max_depth = ENCODE_COLUMN_DEPTH, .max_bytes = ENCODE_COLUMN_BYTES, .dotted = true, .skip = NULL};
+    .max_depth = ENCODE_COLUMN_DEPTH, .max_bytes = ENCODE_COLUMN_BYTES, .dotted = true};
 
 /* A table that is being written, and where in it the writer is. */
 struct place {
@@ -63,7 +63,10 @@ static void write_segment(const struct encoder *e, const struct place *place) {
 
 /* `place` with its current key, from the outermost table on. */
 static void write_path(const struct encoder *e, const struct place *place) {
-    if (place == NULL) return;
+    if (place == NULL) {
+        if (e->options->root != NULL) buffer_puts(&e->s->path, e->options->root);
+        return;
+    }
     write_path(e, place->up);
     write_segment(e, place);
 }
@@ -110,9 +113,17 @@ static bool fail_depth(struct encoder *e, const struct place *innermost) {
     return fail(e, innermost->up, "depth", NULL);
 }
 
-static bool fail_utf8(struct encoder *e, const struct place *place, const char *what) {
-    SAY(e, "%smust be valid UTF-8", what);
-    return fail(e, place, "utf8", NULL);
+/* False, and why, for what is no text; `what` says in the message that it is a key. */
+static bool check_text(struct encoder *e, const struct place *place, const char *what, const char *text,
+                       size_t length) {
+    struct utf8_facts facts;
+    if (!utf8_check(text, length, &facts)) {
+        SAY(e, "%smust be valid UTF-8", what);
+        return fail(e, place, "utf8", NULL);
+    }
+    if (!e->options->no_nul || memchr(text, '\0', length) == NULL) return true;
+    SAY(e, "%smust not hold U+0000", what);
+    return fail(e, place, "nul", NULL);
 }
 
 /* The key on the stack below its value fits neither an object nor an array, or not the one that the table began as. */
@@ -193,13 +204,12 @@ static bool is_marked(const struct encoder *e, int table) {
 static bool write_object(struct encoder *e, struct place *place, int depth) {
     lua_State *L = e->L;
     const char *skip = depth == 1 ? e->options->skip : NULL;
-    struct utf8_facts facts;
     char before = '{';
     do {
         size_t length;
         if (lua_type(L, -2) != LUA_TSTRING) return fail_key(e, place, true);
         const char *key = lua_tolstring(L, -2, &length);
-        if (!utf8_check(key, length, &facts)) return fail_utf8(e, place->up, "its keys ");
+        if (!check_text(e, place->up, "its keys ", key, length)) return false;
         if (skip == NULL || strlen(skip) != length || memcmp(skip, key, length) != 0) {
             buffer_put(e->out, before);
             before = ',';
@@ -286,9 +296,8 @@ static bool write_table(struct encoder *e, const struct place *up, int depth) {
 
 static bool write_text(struct encoder *e, const struct place *up) {
     size_t length;
-    struct utf8_facts facts;
     const char *text = lua_tolstring(e->L, -1, &length);
-    if (!utf8_check(text, length, &facts)) return fail_utf8(e, up, "");
+    if (!check_text(e, up, "", text, length)) return false;
     json_write_string(e->out, text, length);
     return true;
 }
@@ -336,11 +345,12 @@ bool encode_value(lua_State *L, struct state *s, int index, struct buffer *out, 
     return good;
 }
 
-int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, const char *skip) {
+int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, const char *root, const char *skip) {
     const struct encode_options options = {.max_depth = ENCODE_DEPTH,
                                            .max_bytes = code == FLEXDB_INVALID_DOCUMENT ? ENCODE_TEXT_BYTES
                                                                                         : ENCODE_DOCUMENT_BYTES,
-                                           .dotted = false,
+                                           .no_nul = code == FLEXDB_INVALID_SCHEMA,
+                                           .root = root,
                                            .skip = skip};
     struct encode_fault fault;
     buffer_reset(&s->text);

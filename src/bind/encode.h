@@ -28,6 +28,8 @@ struct encode_options {
     int max_depth;
     size_t max_bytes;
     bool dotted;      /* places as a query writes them (`tags.0`), not as documents do (`columns[0].name`) */
+    bool no_nul;      /* refuse U+0000, which no text of a definition can hold */
+    const char *root; /* what the path begins with, or NULL */
     const char *skip; /* a key of the outermost table that is left out, or NULL */
 };
 
@@ -38,8 +40,9 @@ extern const struct encode_options encode_column; /* of a json value in a record
 bool encode_value(lua_State *L, struct state *s, int index, struct buffer *out, const struct encode_options *options,
                   struct encode_fault *fault);
 
-/* The same into s->text, emptied first: 0, or s->err set to `code` with one issue. */
-int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, const char *skip);
+/* The same into s->text, emptied first: 0, or s->err set to `code` with one issue. `root` begins its path, `skip` is a
+ * key of the outermost table that is left out; either may be NULL. */
+int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, const char *root, const char *skip);
 
 /* Says in `fault` why the value at `index`, which no JSON has (a function, NaN), is none. */
 void encode_say_unfit(lua_State *L, const struct state *s, int index, struct encode_fault *fault);

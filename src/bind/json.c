@@ -7,7 +7,7 @@
 static int json_encode(lua_State *L) {
     struct state *s = bind_state_enter(L);
     luaL_checkany(L, 1);
-    if (encode_document(L, s, 1, FLEXDB_INVALID_DOCUMENT, NULL) != 0) return errors_fail(L, s);
+    if (encode_document(L, s, 1, FLEXDB_INVALID_DOCUMENT, NULL, NULL) != 0) return errors_fail(L, s);
     lua_pushlstring(L, s->text.data, s->text.length);
     return 1;
 }

@@ -20,7 +20,7 @@ static int table_get(lua_State *L) {
 /* The query at 2 into s->text; the empty text when there is none. */
 static int take_query(lua_State *L, struct state *s) {
     buffer_reset(&s->text);
-    return options_table(L, 2, true) ? encode_document(L, s, 2, FLEXDB_INVALID_QUERY, NULL) : 0;
+    return options_table(L, 2, true) ? encode_document(L, s, 2, FLEXDB_INVALID_QUERY, NULL, NULL) : 0;
 }
 
 /* Marks the array on the top. */

@@ -44,17 +44,17 @@ static void show_key(lua_State *L, struct buffer *out) {
 static int add_unknown(lua_State *L, struct state *s) {
     size_t length;
     bool name = lua_type(L, -2) == LUA_TSTRING;
+    const char *text = name ? lua_tolstring(L, -2, &length) : NULL;
     buffer_reset(&s->path);
-    if (name) {
-        const char *text = lua_tolstring(L, -2, &length);
+    if (name)
         show_name(&s->path, text, length);
-    } else {
+    else
         show_key(L, &s->path);
-    }
     const char *key = buffer_text(&s->path);
     if (key == NULL) return error_no_memory(&s->more);
     if (name) {
-        error_issue(&s->more, key, "unknown", NULL, NULL, "there is no column \"%s\"", key);
+        const char *path = length != 0 ? key : "[\"\"]";
+        error_issue(&s->more, path, "unknown", NULL, NULL, "there is no column \"%s\"", key);
     } else {
         error_issue(&s->more, key, "unknown", NULL, NULL, "the name of a column must be a string, is %s", key);
     }

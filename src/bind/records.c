@@ -112,7 +112,7 @@ static int take_query(lua_State *L, struct state *s, int options, bool *all) {
         error_issue(&s->err, "all", "type", "\"boolean\"", NULL, "must be true or false");
         return error_close_issues(&s->err, FLEXDB_INVALID_QUERY);
     }
-    return encode_document(L, s, 2, FLEXDB_INVALID_QUERY, "all");
+    return encode_document(L, s, 2, FLEXDB_INVALID_QUERY, NULL, "all");
 }
 
 static int affected_result(lua_State *L, struct state *s, int rc, int64_t affected) {

@@ -23,7 +23,7 @@ int bind_validator_compile(lua_State *L) {
     memset(c, 0, sizeof *c);
     luaL_setmetatable(L, VALIDATOR_METATABLE);
     int index = lua_gettop(L);
-    if (encode_document(L, s, 1, FLEXDB_INVALID_SCHEMA, NULL) != 0 ||
+    if (encode_document(L, s, 1, FLEXDB_INVALID_SCHEMA, NULL, NULL) != 0 ||
         flexdb_validator_new(&c->validator, s->text.data, s->text.length, &s->err) != 0) {
         return errors_fail(L, s);
     }
@@ -89,11 +89,11 @@ int bind_validator_diff(lua_State *L) {
     struct state *s = bind_state_enter(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
-    if (encode_document(L, s, 1, FLEXDB_INVALID_SCHEMA, NULL) != 0) return errors_fail(L, s);
+    if (encode_document(L, s, 1, FLEXDB_INVALID_SCHEMA, NULL, NULL) != 0) return errors_fail(L, s);
     size_t split = s->text.length;
     buffer_reset(&s->json);
     buffer_append(&s->json, s->text.data, split);
-    if (encode_document(L, s, 2, FLEXDB_INVALID_SCHEMA, NULL) != 0) return errors_fail(L, s);
+    if (encode_document(L, s, 2, FLEXDB_INVALID_SCHEMA, NULL, NULL) != 0) return errors_fail(L, s);
     if (buffer_failed(&s->json)) return errors_no_memory(L, s);
     buffer_reset(&s->path);
     if (flexdb_diff(s->json.data, split, s->text.data, s->text.length, &s->path, &s->err) != 0) {

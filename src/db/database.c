@@ -10,8 +10,9 @@ enum { APPLICATION_MAX_BYTES = 128, ACTOR_MAX_CHARACTERS = 128 };
 const char *flexdb_url_scheme(const char *url, size_t length) {
     static const char *const schemes[] = {"sqlite", "mysql"};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        size_t size = strlen(schemes[i]);
-        if (length > size && memcmp(url, schemes[i], size) == 0 && url[size] == ':') return schemes[i];
+        size_t size = strlen(schemes[i]), same = 0;
+        while (same < size && same < length && (url[same] | 32) == schemes[i][same]) same++; /* whatever its case */
+        if (same == size && length > size && url[size] == ':') return schemes[i];
     }
     return NULL;
 }

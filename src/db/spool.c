@@ -34,14 +34,19 @@ void spool_free(struct spool *s) {
     free(s);
 }
 
+static const char *folder_of_files(void) {
+    const char *folder = getenv("TMPDIR");
+    return folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+}
+
 static int fail(const char *what, flexdb_error *err) {
-    return error_set(err, errno == ENOSPC ? FLEXDB_LIMIT : FLEXDB_INTERNAL, "a temporary file could not be %s: %s",
-                     what, strerror(errno));
+    int why = errno;
+    return error_set(err, why == ENOSPC ? FLEXDB_LIMIT : FLEXDB_INTERNAL, "a temporary file in %s could not be %s: %s",
+                     folder_of_files(), what, strerror(why));
 }
 
 static FILE *open_unlinked(void) {
-    const char *folder = getenv("TMPDIR");
-    if (folder == NULL || folder[0] == '\0') folder = "/tmp";
+    const char *folder = folder_of_files();
     struct buffer path = BUFFER_INIT;
     buffer_printf(&path, "%s/flexdb-XXXXXX", folder);
     FILE *file = NULL;

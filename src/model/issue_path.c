@@ -27,6 +27,7 @@ size_t issue_path_key(struct issue_path *p, const char *key) {
         length = KEY_SHOWN;
         while (length > 0 && ((unsigned char)key[length] & 0xc0) == 0x80) length--;
     }
+    if (length == 0) key = "[\"\"]", length = 4; /* a name that is empty can be seen */
     append(p, key, length);
     return mark;
 }

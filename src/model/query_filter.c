@@ -74,8 +74,6 @@ static const struct filter *only_child(const struct filter *f) {
 /* Columns of which type the operator can be asked; what is said otherwise. */
 static bool fits(struct query_parser *p, const struct comparator *op, enum column_type type) {
     const char *needs = NULL;
-    bool order = op->op == FILTER_BETWEEN || (op->op >= FILTER_GT && op->op <= FILTER_LTE);
-    if (order && type == TYPE_BOOLEAN) needs = "values that have an order";
     if (op->shape == TAKES_TEXT && type != TYPE_STRING && type != TYPE_TEXT && type != TYPE_REFERENCE) needs = "texts";
     if (needs == NULL) return true;
     query_issue(p, "operator", NULL, NULL, "%s is for %s, not for %s", op->name, needs, column_type_name(type));

@@ -37,8 +37,12 @@ static bool judge(struct query_parser *p, const struct compiled_column *c, const
         return false;
     }
     enum verdict verdict = c->type->check(c, value, &p->scratch);
-    if (verdict != VERDICT_OK) type_issue(c, verdict, &given, p->path.text, p->err);
-    return verdict == VERDICT_OK;
+    if (verdict == VERDICT_OK) return true;
+    if (c->column == &system_columns[SLOT_ID])
+        query_issue(p, "type", "\"string\"", n, "must be the id of a record");
+    else
+        type_issue(c, verdict, &given, p->path.text, p->err);
+    return false;
 }
 
 /* Into the arena, for what was converted lies in scratch memory. */

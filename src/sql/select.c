@@ -154,7 +154,7 @@ int select_build(struct sql *out, const struct dialect *d, enum select_what what
     }
     if (b.failed || buffer_failed(&out->text)) return error_no_memory(err);
     if (out->count > d->max_parameters)
-        return error_set(err, FLEXDB_LIMIT, "the query needs %zu bound values; this engine takes at most %zu",
+        return error_set(err, FLEXDB_LIMIT, "the query needs %zu bound values, of which there may be at most %zu",
                          out->count, d->max_parameters);
     return 0;
 }
