@@ -180,15 +180,18 @@ unit-programs: $(patsubst %,$(BUILD)/unit/%,$(or $(T),$(UNIT_TESTS)))
 
 # ---------------------------------------------------------------- using it without installing it
 
-LUA_PATH_HERE  := $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
-LUA_CPATH_HERE  = $(abspath $(BUILD))/?.so;;
-HERE            = LUA_PATH='$(LUA_PATH_HERE)' LUA_CPATH='$(LUA_CPATH_HERE)' PATH='$(abspath $(BUILD))/bin':"$$PATH" \
-	BUILD='$(BUILD)' LUA='$(LUA)' SANITIZE='$(SANITIZE)'
+# In front of the user's own paths; Lua 5.4 reads LUA_PATH_5_4 where there is one, and LUA_PATH only where there is none.
+quote      = '$(subst ','\'',$(1))'
+lua_path   = $(call quote,$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua)";$${LUA_PATH_5_4-$${LUA_PATH-;;}}"
+lua_cpath  = $(call quote,$(abspath $(BUILD))/?.so)";$${LUA_CPATH_5_4-$${LUA_CPATH-;;}}"
+shell_path = $(call quote,$(abspath $(BUILD))/bin):"$$PATH"
+HERE       = LUA_PATH_5_4=$(lua_path) LUA_CPATH_5_4=$(lua_cpath) PATH=$(shell_path) \
+	BUILD=$(call quote,$(BUILD)) LUA='$(LUA)' SANITIZE='$(SANITIZE)'
 
 .PHONY: env
 env:
-	@printf "export LUA_PATH='%s'\nexport LUA_CPATH='%s'\nexport PATH='%s':\"\$$PATH\"\n" \
-	  '$(LUA_PATH_HERE)' '$(LUA_CPATH_HERE)' '$(abspath $(BUILD))/bin'
+	@printf '%s\n' $(call quote,export LUA_PATH=$(lua_path)) $(call quote,export LUA_CPATH=$(lua_cpath)) \
+	  'unset LUA_PATH_5_4 LUA_CPATH_5_4' $(call quote,export PATH=$(shell_path))
 
 # What is missing is installed first; a second make then looks at the machine as it is after that.
 SUBMAKE = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -327,8 +330,8 @@ help:
 	@echo '  make install    install under PREFIX=$(PREFIX) (DESTDIR= for a package)'
 	@echo '  make uninstall  remove what install has put there'
 	@echo
-	@echo '  make unit       the C tests                        T=test_decimal  one of them'
-	@echo '  make spec       the Lua specs                      F=spec/x_spec.lua  one of them'
+	@echo '  make unit       the C tests      T=test_decimal     one of them'
+	@echo '  make spec       the Lua specs    F=spec/x_spec.lua  one of them'
 	@echo '  make lint       layers, luacheck, clang-format, warnings of gcc and clang'
 	@echo '  make sanitize   every test under the address, undefined and leak sanitizers'
 	@echo '  make valgrind   every test under valgrind'

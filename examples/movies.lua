@@ -14,11 +14,32 @@ local here = arg and arg[0] and arg[0]:match("^(.*)/[^/]*$") or "."
 local path = arg and arg[1] or here .. "/data/movies.json"
 local url = arg and arg[2] or "sqlite::memory:"
 
+-- What cannot go on says why in a line.
+local usage = "usage: lua5.4 movies.lua [PATH of a JSON array] [URL]"
+
+local function stop(...)
+    io.stderr:write(table.concat { ... }, "\n", usage, "\n")
+    os.exit(1)
+end
+
+if path == "-h" or path == "--help" then
+    print(usage)
+    os.exit(0)
+end
+
 ---------------------------------------------------------------- reading
 
 local function read_json(name)
-    local file <close> = assert(io.open(name, "rb"))
-    return assert(flexdb.json.decode(assert(file:read "a")))
+    local file, why = io.open(name, "rb")
+    local text = file and file:read "a"
+    if not text then stop("cannot read ", why or name) end
+    file:close()
+    local list, err = flexdb.json.decode(text)
+    if not list then stop(name, ": ", tostring(err)) end
+    if type(list) ~= "table" or #list == 0 then
+        stop(name, ": is no array of records")
+    end
+    return list
 end
 
 -- "US DVD Sales" is no column name; us_dvd_sales is.
@@ -90,7 +111,10 @@ end
 ---------------------------------------------------------------- the work
 
 local records = read_json(path)
-local db <close> = assert(flexdb.open(url, { application = "cinema", actor = "movies.lua" }))
+local db <close>, refusal = flexdb.open(url, {
+    application = "cinema", actor = "movies.lua",
+})
+if not db then stop(tostring(refusal)) end
 -- Run again on a server, the example starts afresh: dropped is not lost.
 if db:table("movies") then assert(db:drop_table("movies")) end
 
@@ -191,8 +215,10 @@ heading("5. A tighter rule that every record obeys")
 assert(movies:evolve(function(t)
     t:modify("imdb_rating", { validation = { min = "0.0", max = "10.0" } })
 end, { message = "ratings run from 0 to 10" }))
+print("  version " .. movies.version .. ": imdb_rating runs from 0.0 to 10.0")
 local _, too_good = movies:insert { title = "Too good", imdb_rating = "10.1" }
-print("  " .. tostring(too_good))
+print("  a new record with 10.1 is refused, as it should be:")
+print("    " .. tostring(too_good))
 
 heading("6. A tighter rule that records stand against is refused, and names them")
 local entry, err = movies:evolve(function(t)

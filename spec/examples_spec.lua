@@ -39,4 +39,21 @@ describe("the example", function()
             assert.is_true(#first > 200)
         end)
     end
+
+    it("movies.lua says how it is used, and in a line what it cannot do", function()
+        local usage = "usage: lua5.4 movies.lua [PATH of a JSON array] [URL]\n"
+        for _, case in ipairs {
+            { "--help", "", 0 },
+            { "/no/such.json", "cannot read /no/such.json: No such file or directory\n", 1 },
+            { "README.md", "README.md: invalid_document: ", 1 },
+            { "spec", "cannot read ", 1 },
+            { "examples/data/movies.json postgres:x", "invalid_document: unknown scheme 'postgres'", 1 },
+        } do
+            local output, status = run(("%s examples/movies.lua %s"):format(lua, case[1]))
+            assert.equal(case[3], status, output)
+            assert.equal(usage, output:sub(-#usage))
+            assert.equal(case[2], output:sub(1, #case[2]))
+            assert.is_nil(output:find "traceback")
+        end
+    end)
 end)
