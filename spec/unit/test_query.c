@@ -228,8 +228,7 @@ static void says_what_is_wrong(void **state) {
          BAD "filter.born (type): must be a day that exists, is '2023-02-30'"},
         {"a text with NUL", FILTER("{'name':{'contains':'a\\u0000'}}"),
          BAD "filter.name.contains (nul): must not hold U+0000, is 'a\\u0000'"},
-        {"an id that cannot be", FILTER("{'id':'a b'}"),
-         BAD "filter.id (type): must be the id of a record, got 'a b'"},
+        {"an id that cannot be", FILTER("{'id':'a b'}"), BAD "filter.id (type): must be the id of a record, got 'a b'"},
         {"null with another operator", FILTER("{'age':{'gt':null,'in':[1,null],'between':[null,2]}}"),
          BAD "filter.age.gt (null): gt cannot be asked of null; ask with isNull\n"
              "filter.age.in[1] (null): null cannot be compared with; ask with isNull\n"
