@@ -294,6 +294,33 @@ engines.each(function(engine)
             end
         end)
 
+        -- A server orders texts by their first 3060 bytes; a page must end and begin where that order does.
+        it("page through texts that begin alike", function()
+            local x = assert(db:create_table("alike", { columns = {
+                { name = "plain", dataType = "text" }, { name = "long", dataType = "text", indexed = true },
+                { name = "rank", dataType = "integer" },
+            } }))
+            for _, length in ipairs { 1019, 1020, 2039, 3058, 3059, 3060, 5000 } do
+                for i, tail in ipairs { "c", "a", "é", "", "b", "c" } do
+                    local value = ("x"):rep(length) .. tail
+                    assert(x:insert { plain = value, long = value, rank = i % 2 })
+                end
+            end
+            assert(x:insert {})
+            for _, orders in ipairs { { "plain" }, { "-plain" }, { "long" }, { "-long" }, { "long", "-rank", "plain" },
+                { "-rank", "-long" } } do
+                local whole, paged, after = {}, {}, nil
+                for row in x:each { orderBy = orders, select = { "id" } } do whole[#whole + 1] = row.id end
+                assert.equal(43, #whole)
+                repeat
+                    local page = assert(x:find { orderBy = orders, limit = 3, after = after, select = { "id" } })
+                    for _, row in ipairs(page) do paged[#paged + 1] = row.id end
+                    after = page.next
+                until not after
+                assert.same(whole, paged, "pages of " .. table.concat(orders, ", "))
+            end
+        end)
+
         it("limit and offset", function()
             assert.equal(10, #assert(t:find { limit = 10 }))
             assert.equal(0, #assert(t:find { limit = 0 }))

@@ -174,10 +174,10 @@ static void statements(void **state) {
 }
 
 /* The query again, behind a record whose order value is the one given. */
-static char *behind(const char *order, const char *limit, const flexdb_value *value) {
+static char *behind(const char *dialect, const char *order, const char *limit, const flexdb_value *value) {
     flexdb_error err = FLEXDB_ERROR_INIT;
     struct buffer cursor = BUFFER_INIT;
-    char document[512];
+    char document[16384];
     snprintf(document, sizeof document, "{'orderBy':[%s]}", order);
     struct query *q = query_of(document);
     assert_int_equal(query_cursor(q, v, value, 7, &cursor, &err), 0);
@@ -185,7 +185,7 @@ static char *behind(const char *order, const char *limit, const flexdb_value *va
     snprintf(document, sizeof document, "{'orderBy':[%s]%s,'after':'%s'}", order, limit, buffer_text(&cursor));
     buffer_free(&cursor);
     q = query_of(document);
-    char *text = build("sqlite", SELECT_RECORDS, q);
+    char *text = build(dialect, SELECT_RECORDS, q);
     query_free(q);
     return text;
 }
@@ -197,23 +197,33 @@ static char *behind(const char *order, const char *limit, const flexdb_value *va
 static void pages_behind_a_cursor(void **state) {
     (void)state;
     const flexdb_value one = value_integer(1), none = value_null();
-    assert_text(behind("", "", NULL), FETCH_SQLITE " WHERE deleted_at IS NULL AND (seq > ?) ORDER BY seq <- 7");
-    assert_text(behind("'age'", ",'limit':5", &one),
+    assert_text(behind("sqlite", "", "", NULL),
+                FETCH_SQLITE " WHERE deleted_at IS NULL AND (seq > ?) ORDER BY seq <- 7");
+    assert_text(behind("sqlite", "'age'", ",'limit':5", &one),
                 FETCH_SQLITE " JOIN (" RUN_OF("`c3` = ? AND seq > ?", "`c3`", "equal_run") " UNION ALL " RUN_OF(
                     "`c3` > ?", "`c3`", "beyond_run") ") AS page ON seq = page_seq ORDER BY `c3`, seq LIMIT ?"
                                                       " <- 1 7 5 1 5 5");
-    assert_text(behind("'-age'", ",'limit':5", &one),
+    assert_text(behind("sqlite", "'-age'", ",'limit':5", &one),
                 FETCH_SQLITE " JOIN (" RUN_OF("`c3` = ? AND seq > ?", "`c3` DESC", "equal_run") " UNION ALL " RUN_OF(
                     "`c3` < ?", "`c3` DESC",
                     "beyond_run") " UNION ALL " RUN_OF("`c3` IS NULL", "`c3` DESC",
                                                        "absent_run") ") AS page ON seq = page_seq ORDER BY `c3` DESC, "
                                                                      "seq LIMIT ? <- 1 7 5 1 5 5 5");
-    assert_text(behind("'-age'", ",'limit':5", &none), FETCH_SQLITE
+    assert_text(behind("sqlite", "'-age'", ",'limit':5", &none), FETCH_SQLITE
                 " JOIN (" RUN_OF("`c3` IS NULL AND seq > ?", "`c3` DESC",
                                  "equal_run") ") AS page ON seq = page_seq ORDER BY `c3` DESC, seq LIMIT ? <- 7 5 5");
-    assert_text(behind("'age'", "", &none),
+    assert_text(behind("sqlite", "'age'", "", &none),
                 FETCH_SQLITE " WHERE deleted_at IS NULL AND ((`c3` IS NOT NULL OR (`c3` IS NULL AND seq > ?))) "
                              "ORDER BY `c3`, seq <- 7");
+    char four_thousand[4000];
+    memset(four_thousand, 'x', sizeof four_thousand);
+    const flexdb_value text = value_text(four_thousand, sizeof four_thousand);
+    char *got = behind("mysql", "'notes'", "", &text);
+    const char *want = "WHERE live = 1 AND ((LEFT((CAST(" VALUE(
+        "", 6) " AS BINARY)), 3060) > CAST(? AS BINARY) OR "
+               "(LEFT((CAST(" VALUE("", 6) " AS BINARY)), 3060) = CAST(? AS BINARY) AND seq > ?))) ORDER BY";
+    if (strstr(got, want) == NULL || strstr(got, "b3060") == NULL) fail_msg("%s", got);
+    free(got);
 }
 
 /* Long chains nest, so that no engine's parser gives up on their depth. */

@@ -135,9 +135,10 @@ static void icontains(struct builder *b, const struct operand *o, const flexdb_v
 
 /* The engine sorts by the first 1024 bytes of a text (max_sort_length). A text that may be longer is ordered by its
  * beginning, and then, of the document, by two pieces more: beyond 3060 bytes the order of insertion decides. */
+enum { ORDERED_PIECES = 3 };
+
 static void order(struct builder *b, const struct operand *o, const char *direction) {
-    bool may_be_long = o->truncated || (o->source == OPERAND_DOCUMENT && o->compiled->text_may_be_long);
-    if (!may_be_long) {
+    if (!may_be_long(o)) {
         put_operand(b, o);
         put(b, direction);
         return;
@@ -146,7 +147,7 @@ static void order(struct builder *b, const struct operand *o, const char *direct
     buffer_puts(&b->sql->text, "LEFT(");
     put_operand(b, o);
     buffer_printf(&b->sql->text, ", %d)%s", (int)DDL_TEXT_PREFIX, direction);
-    for (int piece = 1; piece <= 2; piece++) {
+    for (int piece = 1; piece < ORDERED_PIECES; piece++) {
         put(b, ", SUBSTR(");
         if (o->truncated) { /* a short entry needs no look into the document */
             put(b, "CASE WHEN LENGTH(");
@@ -168,4 +169,5 @@ const struct engine_expressions expressions_mysql = {
     .ends_with = ends_with,
     .icontains = icontains,
     .order = order,
+    .ordered_bytes = ORDERED_PIECES * DDL_TEXT_PREFIX,
 };

@@ -87,6 +87,10 @@ struct operand operand_in_document(const struct operand *o) {
     return (struct operand){.source = OPERAND_DOCUMENT, .kind = o->kind, .compiled = o->compiled};
 }
 
+bool may_be_long(const struct operand *o) {
+    return o->truncated || (o->source == OPERAND_DOCUMENT && o->compiled->text_may_be_long);
+}
+
 void put_operand(struct builder *b, const struct operand *o) {
     if (o->source == OPERAND_DOCUMENT)
         b->d->expressions->document(b, o);

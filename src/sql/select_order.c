@@ -10,48 +10,64 @@ void put_order(struct builder *b) {
     put(b, "seq");
 }
 
-/* Comparing with a cursor needs the whole text. */
-static struct operand cursor_operand(const struct builder *b, size_t i) {
+/* An order column and its value in the cursor. They are compared as the order compares them, so that a record stands
+ * either before the cursor or behind it: by the whole text, not by its entry, but by no more of it than the order. */
+struct mark {
+    struct operand operand;
+    size_t cut; /* bytes from the beginning; 0: all */
+};
+
+static struct mark mark_of(const struct builder *b, size_t i) {
     struct operand o = operand_of(b, b->q->orders[i].slot);
-    return o.truncated ? operand_in_document(&o) : o;
+    return (struct mark){.operand = o.truncated ? operand_in_document(&o) : o,
+                         .cut = may_be_long(&o) ? b->d->expressions->ordered_bytes : 0};
+}
+
+static void put_mark(struct builder *b, const struct mark *m, const char *comparison, const flexdb_value *value) {
+    flexdb_value compared = *value;
+    if (m->cut == 0) {
+        put_operand(b, &m->operand);
+    } else {
+        put(b, "LEFT(");
+        put_operand(b, &m->operand);
+        buffer_printf(&b->sql->text, ", %zu)", m->cut);
+        /* The cut may fall inside a character: these are bytes. */
+        compared = value_bytes(value->as.text, value->length < m->cut ? value->length : m->cut);
+    }
+    put(b, comparison);
+    put_value(b, &m->operand, &compared);
+}
+
+static void put_mark_null(struct builder *b, size_t i, const char *test) {
+    struct mark m = mark_of(b, i);
+    put_operand(b, &m.operand);
+    put(b, test);
 }
 
 static bool is_null_at(const struct builder *b, size_t i) { return value_is_none(&b->q->after[i]); }
 
 static void put_equal(struct builder *b, size_t i) {
-    struct operand o = cursor_operand(b, i);
-    put_operand(b, &o);
-    if (is_null_at(b, i)) {
-        put(b, " IS NULL");
-        return;
-    }
-    put(b, " = ");
-    put_value(b, &o, &b->q->after[i]);
+    struct mark m = mark_of(b, i);
+    if (is_null_at(b, i))
+        put_mark_null(b, i, " IS NULL");
+    else
+        put_mark(b, &m, " = ", &b->q->after[i]);
 }
 
 /* Behind the cursor's value in order column i, records without a value left out (a cursor without a value: those with
  * one, which is nothing when descending). */
 static void put_beyond(struct builder *b, size_t i) {
-    struct operand o = cursor_operand(b, i);
+    struct mark m = mark_of(b, i);
     bool descending = b->q->orders[i].descending;
-    if (is_null_at(b, i) && descending) {
+    if (!is_null_at(b, i))
+        put_mark(b, &m, descending ? " < " : " > ", &b->q->after[i]);
+    else if (descending)
         put(b, "1 = 0");
-        return;
-    }
-    put_operand(b, &o);
-    if (is_null_at(b, i)) {
-        put(b, " IS NOT NULL");
-        return;
-    }
-    put(b, descending ? " < " : " > ");
-    put_value(b, &o, &b->q->after[i]);
+    else
+        put_mark_null(b, i, " IS NOT NULL");
 }
 
-static void put_absent(struct builder *b, size_t i) {
-    struct operand o = cursor_operand(b, i);
-    put_operand(b, &o);
-    put(b, " IS NULL");
-}
+static void put_absent(struct builder *b, size_t i) { put_mark_null(b, i, " IS NULL"); }
 
 /* Descending, records without a value come last. */
 static bool absent_follow(const struct builder *b, size_t i) { return b->q->orders[i].descending && !is_null_at(b, i); }

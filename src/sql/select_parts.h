@@ -61,6 +61,9 @@ flexdb_value member_path(struct builder *b, const struct operand *o);
 /* The filter as a condition that is TRUE exactly for the records it selects (else FALSE or NULL). */
 void put_filter(struct builder *b, const struct filter *f);
 
+/* Whether the texts that stand there may be longer than an entry of an index. */
+bool may_be_long(const struct operand *o);
+
 /* `o1, o2 DESC, seq`. */
 void put_order(struct builder *b);
 
@@ -88,6 +91,7 @@ struct engine_expressions {
     void (*icontains)(struct builder *b, const struct operand *o, const flexdb_value *value);
     /* The terms of an order without their direction, each followed by `direction`. */
     void (*order)(struct builder *b, const struct operand *o, const char *direction);
+    size_t ordered_bytes; /* `order` tells texts apart by so many bytes from their beginning; 0: by all */
 };
 
 #endif
