@@ -278,7 +278,6 @@ static void inserts_are_guarded(void **state) {
     expect_insert(w, "r2", "b", "r1", 1, FLEXDB_OK);
     expect_insert(w, "r3", "c", NULL, 2, FLEXDB_STALE);
     expect_insert(w, "r3", "c", "r9", 1, FLEXDB_STALE);
-    expect_insert(w, "r3", "c", "r1 ", 1, FLEXDB_STALE);
     expect_insert(w, "r3", "a", NULL, 1, FLEXDB_DUPLICATE);
     expect_insert(w, "r1", "z", NULL, 1, FLEXDB_DUPLICATE);
     expect_insert(w, "r3", "a ", NULL, 1, FLEXDB_OK);

@@ -84,17 +84,16 @@ static void writes(void **state) {
         "mysql", records_insert(d, &layout, false, NULL, 0, &out),
         "INSERT INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, version) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)");
-    CHECK(
-        "mysql", records_update(d, &layout, true, self, 1, &out),
-        "UPDATE `flex_records_x_1` SET data = ?, updated_at = ?, `c1` = ?, `c3` = ?, `c4` = ?, schema_version = "
-        "(SELECT version FROM flex_tables WHERE id = CAST(? AS BINARY) AND revision = ? AND is_active AND "
-        "(? IS NULL OR EXISTS (SELECT 1 FROM (SELECT id FROM `flex_records_x_1` AS target WHERE "
-        "target.id = CAST(? AS BINARY) AND target.live = 1 LIMIT 1 LOCK IN SHARE MODE) AS found)) LOCK IN SHARE MODE), "
-        "version = version + 1 WHERE seq = ? AND version = ? AND live = 1");
+    CHECK("mysql", records_update(d, &layout, true, self, 1, &out),
+          "UPDATE `flex_records_x_1` SET data = ?, updated_at = ?, `c1` = ?, `c3` = ?, `c4` = ?, schema_version = "
+          "(SELECT version FROM flex_tables WHERE id = ? AND revision = ? AND is_active AND "
+          "(? IS NULL OR EXISTS (SELECT 1 FROM (SELECT id FROM `flex_records_x_1` AS target WHERE "
+          "target.id = ? AND target.live = 1 LIMIT 1 LOCK IN SHARE MODE) AS found)) LOCK IN SHARE MODE), "
+          "version = version + 1 WHERE seq = ? AND version = ? AND live = 1");
     CHECK(
         "mysql", records_delete(d, &layout, &out),
         "UPDATE `flex_records_x_1` SET deleted_at = ?, updated_at = ?, live = NULL, schema_version = schema_version + "
-        "(SELECT 0 FROM flex_tables WHERE id = CAST(? AS BINARY) AND revision = ? AND is_active LOCK IN SHARE MODE), "
+        "(SELECT 0 FROM flex_tables WHERE id = ? AND revision = ? AND is_active LOCK IN SHARE MODE), "
         "version = version + 1 WHERE seq = ? AND version = ? AND deleted_at IS NULL");
     CHECK("sqlite", records_restore(d, &layout, &out),
           "UPDATE `flex_records_x_1` SET deleted_at = NULL, updated_at = ?, schema_version = schema_version + "
@@ -103,7 +102,7 @@ static void writes(void **state) {
     columns[1].lapsed = true;
     CHECK("mysql", records_restore(d, &layout, &out),
           "UPDATE `flex_records_x_1` SET deleted_at = NULL, updated_at = ?, live = 1, `c2` = NULL, schema_version = "
-          "schema_version + (SELECT 0 FROM flex_tables WHERE id = CAST(? AS BINARY) AND revision = ? AND is_active "
+          "schema_version + (SELECT 0 FROM flex_tables WHERE id = ? AND revision = ? AND is_active "
           "LOCK IN SHARE MODE), version = version + 1 WHERE seq = ? AND version = ? AND deleted_at IS NOT NULL");
     columns[1].lapsed = false;
     CHECK("sqlite", records_erase(d, &layout, &out), "DELETE FROM `flex_records_x_1` WHERE seq = ? AND version = ?");
@@ -124,6 +123,10 @@ static void reads(void **state) {
     CHECK("mysql", records_fetch(d, &layout, FETCH_FOR_UPDATE, true, &out),
           "SELECT seq, id, data, version, created_at, updated_at, deleted_at, schema_version, (SELECT revision FROM "
           "flex_tables WHERE id = CAST(? AS BINARY)) FROM `flex_records_x_1` WHERE id = CAST(? AS BINARY) FOR UPDATE");
+    CHECK("mysql", records_fetch(d, &layout, FETCH_PLAIN, false, &out),
+          "SELECT r.seq, r.id, r.data, r.version, r.created_at, r.updated_at, r.deleted_at, r.schema_version, "
+          "f.revision FROM `flex_records_x_1` AS r LEFT JOIN flex_tables AS f ON f.id = ? WHERE "
+          "r.id = CAST(? AS BINARY) AND r.live = 1");
     CHECK("mysql", records_exist(d, "flex_records_y_1", 2, &out),
           "SELECT id FROM `flex_records_y_1` WHERE id IN (CAST(? AS BINARY), CAST(? AS BINARY)) AND live = 1 "
           "LOCK IN SHARE MODE");

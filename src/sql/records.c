@@ -12,18 +12,17 @@ static void put_reference(const struct dialect *d, const char *written, const ch
     buffer_puts(out, " AND (? IS NULL OR EXISTS (SELECT 1 FROM ");
     if (derived) buffer_puts(out, "(SELECT id FROM ");
     sql_name(out, target);
-    buffer_printf(out, " AS target WHERE target.id = %s AND target.%s%s", d->parameter_id, d->live,
-                  derived ? " LIMIT 1" : "");
+    buffer_printf(out, " AS target WHERE target.id = ? AND target.%s%s", d->live, derived ? " LIMIT 1" : "");
     buffer_puts(out, d->share_lock);
     buffer_puts(out, derived ? ") AS found))" : "))");
 }
 
 /* (SELECT `what` FROM flex_tables …): NULL when the revision has moved or a reference is missing. The lock makes it
- * hold until the end of the transaction under READ COMMITTED too. */
+ * hold until the end of the transaction under READ COMMITTED too. The ids are known to be ids, so that padding does not
+ * matter, and a bare parameter is the cheapest. */
 static void put_guard(const struct dialect *d, const struct layout *l, const char *what,
                       const struct reference_guard *refs, size_t ref_count, struct buffer *out) {
-    buffer_printf(out, "(SELECT %s FROM flex_tables WHERE id = %s AND revision = ? AND is_active", what,
-                  d->parameter_id);
+    buffer_printf(out, "(SELECT %s FROM flex_tables WHERE id = ? AND revision = ? AND is_active", what);
     for (size_t i = 0; i < ref_count; i++) put_reference(d, l->table, refs[i].table, out);
     buffer_printf(out, "%s)", d->share_lock);
 }

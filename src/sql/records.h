@@ -21,7 +21,8 @@ struct reference_guard {
 };
 
 /* Parameters: id, data, created_at, updated_at, the live (not retired) physical columns in the layout's order, then
- * guarded:   table id, revision, and for each reference guard the value twice (NULL when there is none to check);
+ * guarded:   table id, revision, and for each reference guard the value twice (NULL when there is none to check; else
+ *            it is known to be spelt as an id: servers would overlook blanks behind it);
  * unguarded: the schema version. `version` is 1. */
 void records_insert(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
                     size_t ref_count, struct buffer *out);
