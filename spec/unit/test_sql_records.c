@@ -80,6 +80,9 @@ static void writes(void **state) {
         "VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT version FROM flex_tables WHERE id = ? AND revision = ? AND is_active AND "
         "(? IS NULL OR EXISTS (SELECT 1 FROM `flex_records_y_1` AS target WHERE target.id = ? AND "
         "target.deleted_at IS NULL))), 1)");
+    CHECK("sqlite", records_insert(d, &layout, false, NULL, 0, &out),
+          "INSERT OR FAIL INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, "
+          "version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)");
     CHECK(
         "mysql", records_insert(d, &layout, false, NULL, 0, &out),
         "INSERT INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, version) "

@@ -102,8 +102,10 @@ struct driver {
      * inserted, deleted or found for updating, also where the update left them as they were. */
     int (*run)(struct statement *s, int64_t *affected, flexdb_error *err);
     /* Executes the same statement once for each of `rows` rows of `width` values each, laid out one after the other, as
-     * fast as the engine can. On an error an unknown number of the rows may have been executed: the caller wraps it in
-     * a savepoint; `failed` is the 0-based row at fault where the driver knows it, else `rows`. */
+     * fast as the engine can (SQLite: several rows to a statement where the text ends with a tuple of parameters and
+     * says OR FAIL, which keeps the rows before the one at fault). On an error an unknown number of the rows may have
+     * been executed: the caller wraps it in a savepoint; `failed` is the 0-based row at fault where the driver knows
+     * it, else `rows`. */
     int (*run_many)(struct statement *s, const flexdb_value *values, size_t rows, size_t width, size_t *failed,
                     flexdb_error *err);
     /* Prepares, runs and finalizes a statement without parameters or result, outside the cache. For DDL. */

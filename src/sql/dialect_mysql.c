@@ -22,6 +22,7 @@ const struct dialect dialect_mysql = {
     .binary_entries = true,
     .live = "live = 1",
     .live_unindexed = "live = 1",
+    .insert_rows = "INSERT INTO ",
     .parameter_id = "CAST(? AS BINARY)",
     .share_lock = " LOCK IN SHARE MODE",
     .write_lock = " FOR UPDATE",

@@ -22,6 +22,7 @@ const struct dialect dialect_sqlite = {
     .partial_indexes = true,
     .live = "deleted_at IS NULL",
     .live_unindexed = "+deleted_at IS NULL",
+    .insert_rows = "INSERT OR FAIL INTO ",
     .parameter_id = "?",
     .share_lock = "",
     .write_lock = "",

@@ -29,6 +29,7 @@ struct dialect {
     /* Statements. */
     const char *live;           /* the predicate of a live record, in the words of its unique indexes */
     const char *live_unindexed; /* the same in words that no partial index answers */
+    const char *insert_rows;    /* begins the INSERT whose row is given many times over: see driver.h, run_many */
     const char *parameter_id;   /* a parameter that is compared with an id, without padding */
     const char *share_lock;     /* ends a SELECT: waits for writers, and makes them wait */
     const char *write_lock;

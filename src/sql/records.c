@@ -37,7 +37,7 @@ static void put_guard_or_version(const struct dialect *d, const struct layout *l
 
 void records_insert(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
                     size_t ref_count, struct buffer *out) {
-    buffer_puts(out, "INSERT INTO ");
+    buffer_puts(out, guarded ? "INSERT INTO " : d->insert_rows);
     sql_name(out, l->table);
     buffer_puts(out, " (id, data, created_at, updated_at");
     size_t columns = 0;

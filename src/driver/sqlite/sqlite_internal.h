@@ -70,11 +70,16 @@ int sqlite_step(struct statement *base, flexdb_error *err);
 int sqlite_column(struct statement *base, size_t i, flexdb_value *out, flexdb_error *err);
 void sqlite_reset(struct statement *base);
 int sqlite_run(struct statement *base, int64_t *affected, flexdb_error *err);
-int sqlite_run_many(struct statement *base, const flexdb_value *values, size_t rows, size_t width, size_t *failed,
-                    flexdb_error *err);
 int sqlite_execute(struct connection *base, const char *sql, size_t length, flexdb_error *err);
+/* Notes how much the open transaction writes, for which the page cache is widened. */
+void sqlite_count_runs(struct sqlite_connection *c, size_t runs);
 /* Frees every statement, in use or not. */
 void sqlite_finalize_all(struct sqlite_connection *c);
+
+/* sqlite_bulk.c */
+
+int sqlite_run_many(struct statement *base, const flexdb_value *values, size_t rows, size_t width, size_t *failed,
+                    flexdb_error *err);
 
 /* sqlite_transaction.c */
 

@@ -234,7 +234,7 @@ static int64_t last_changes(sqlite3 *db) {
 #endif
 }
 
-static void count_runs(struct sqlite_connection *c, size_t runs) {
+void sqlite_count_runs(struct sqlite_connection *c, size_t runs) {
     if (!c->transaction || c->wide) return;
     c->runs += runs;
     if (c->runs >= SQLITE_MANY_RUNS) sqlite_widen_cache(c, true);
@@ -246,25 +246,11 @@ int sqlite_run(struct statement *base, int64_t *affected, flexdb_error *err) {
     int64_t before = affected == NULL ? 0 : total_changes(db);
     int rc;
     if (s->active) sqlite_reset(base);
-    count_runs(connection_of(s), 1);
+    sqlite_count_runs(connection_of(s), 1);
     while ((rc = sqlite_step(base, err)) == 1) continue;
     if (rc != 0) return rc;
     /* A statement that changes nothing leaves the count of the one before it. */
     if (affected != NULL) *affected = total_changes(db) == before ? 0 : last_changes(db);
-    return 0;
-}
-
-int sqlite_run_many(struct statement *base, const flexdb_value *values, size_t rows, size_t width, size_t *failed,
-                    flexdb_error *err) {
-    count_runs(connection_of((struct sqlite_statement *)base), rows);
-    for (size_t row = 0; row < rows; row++) {
-        *failed = row;
-        if (sqlite_bind(base, values + row * width, width, err) != 0) return -(int)err->code;
-        int rc;
-        while ((rc = sqlite_step(base, err)) == 1) continue;
-        if (rc != 0) return rc;
-    }
-    *failed = rows;
     return 0;
 }
 
