@@ -14,9 +14,12 @@ enum {
     OLDEST_VERSION = 3035000, /* RETURNING */
     LONGEST_VALUE = 128 * 1024 * 1024,
     JOURNAL_KEPT = 64 * 1024 * 1024,
+    /* What the journal may hold before it is copied into the file: a page that was written many times meanwhile is
+     * copied once. A reader's look-up stays one step up to 4062 pages, which one table of the shared index holds. */
+    CHECKPOINT_PAGES = 4000,
     WAL_RETRY_MS = 10,
     NARROW_CACHE_KIB = 2000,
-    WIDE_CACHE_KIB = 64 * 1024
+    WIDE_CACHE_KIB = 96 * 1024
 };
 
 static bool is_memory(const char *path) { return strcmp(path, ":memory:") == 0; }
@@ -188,9 +191,10 @@ static int set_up(struct sqlite_connection *c, const char *folder, flexdb_error 
     if (is_memory(c->path)) return 0;
     if (sqlite3_db_readonly(c->db, "main") != 0) return sqlite_fail(c, SQLITE_READONLY, err);
     if (enter_wal(c, err) != 0) return -(int)err->code;
-    char limit[64];
-    sqlite3_snprintf((int)sizeof limit, limit, "PRAGMA journal_size_limit=%d", JOURNAL_KEPT);
-    return execute(c, limit, err);
+    char limits[96];
+    sqlite3_snprintf((int)sizeof limits, limits, "PRAGMA journal_size_limit=%d; PRAGMA wal_autocheckpoint=%d",
+                     JOURNAL_KEPT, CHECKPOINT_PAGES);
+    return execute(c, limits, err);
 }
 
 static int open_into(struct sqlite_connection *c, const struct connect_options *options, flexdb_error *err) {
