@@ -15,25 +15,25 @@ struct function_room {
 
 static bool is_text(const flexdb_value *v) { return v->tag == FLEXDB_TEXT || v->tag == FLEXDB_BYTES; }
 
-/* flex_value(data, member, kind, scale[, default]) */
+enum { FORM = 2 }; /* bytes behind the member: see sql/select.h */
+
+/* flex_value(data, member[, default]) */
 static int value_function(void *context, const flexdb_value *arguments, size_t count, flexdb_value *out) {
     struct function_room *room = context;
-    const flexdb_value *data = &arguments[0], *member = &arguments[1], *kind = &arguments[2], *scale = &arguments[3];
+    const flexdb_value *data = &arguments[0], *member = &arguments[1];
     *out = value_null();
-    if (!is_text(data) || !is_text(member) || kind->tag != FLEXDB_INTEGER || scale->tag != FLEXDB_INTEGER)
-        return -FLEXDB_CORRUPT;
-    const char *span;
+    if (!is_text(data) || !is_text(member) || member->length <= FORM) return -FLEXDB_CORRUPT;
+    const char *form = member->as.text + member->length - FORM, *span;
     size_t length;
-    int found = codec_find(data->as.text, data->length, member->as.text, member->length, &span, &length);
+    int found = codec_find(data->as.text, data->length, member->as.text, member->length - FORM, &span, &length);
     if (found < 0) return -FLEXDB_CORRUPT;
     if (found == 0) {
-        if (count > 4) *out = arguments[4];
+        if (count > 2) *out = arguments[2];
         return 0;
     }
     buffer_reset(&room->scratch);
-    if (!buffer_reserve(&room->scratch, length + CODEC_PHYSICAL_SCRATCH)) return -FLEXDB_INTERNAL;
-    return codec_span_physical(span, length, (enum physical_kind)kind->as.integer, (int)scale->as.integer, out,
-                               &room->scratch)
+    if (*span == '"' && !buffer_reserve(&room->scratch, length + CODEC_PHYSICAL_SCRATCH)) return -FLEXDB_INTERNAL;
+    return codec_span_physical(span, length, (enum physical_kind)(form[0] - '0'), form[1] - '0', out, &room->scratch)
                ? 0
                : -FLEXDB_CORRUPT;
 }
@@ -55,8 +55,8 @@ int functions_register(struct engine *e, flexdb_error *err) {
     e->functions = calloc(1, sizeof *e->functions);
     if (e->functions == NULL) return error_no_memory(err);
     const struct driver *d = e->driver;
-    int rc = d->function(e->connection, SELECT_VALUE_FUNCTION, 4, value_function, e->functions, err);
-    if (rc == 0) rc = d->function(e->connection, SELECT_VALUE_FUNCTION, 5, value_function, e->functions, err);
+    int rc = d->function(e->connection, SELECT_VALUE_FUNCTION, 2, value_function, e->functions, err);
+    if (rc == 0) rc = d->function(e->connection, SELECT_VALUE_FUNCTION, 3, value_function, e->functions, err);
     if (rc == 0) rc = d->function(e->connection, SELECT_ICONTAINS_FUNCTION, 2, icontains_function, e->functions, err);
     return rc;
 }

@@ -6,10 +6,14 @@
 
 static void put_value_call(struct builder *b, const struct operand *o) {
     const struct compiled_column *c = o->compiled;
+    const char form[] = {(char)('0' + (int)o->kind),
+                         (char)('0' + (c->column->type == TYPE_DECIMAL ? c->column->rules.scale : 0))};
+    struct buffer *block = scratch(b, c->member_length + sizeof form);
+    if (block == NULL) return;
+    buffer_append(block, c->member, c->member_length);
+    buffer_append(block, form, sizeof form);
     put(b, SELECT_VALUE_FUNCTION "(data, ");
-    put_bound(b, "?", value_text(c->member, c->member_length));
-    buffer_printf(&b->sql->text, ", %d, %d", (int)o->kind,
-                  c->column->type == TYPE_DECIMAL ? c->column->rules.scale : 0);
+    put_bound(b, "?", value_text(block->data, block->length));
 }
 
 static void document(struct builder *b, const struct operand *o) {

@@ -38,8 +38,9 @@ enum select_what {
 int select_build(struct sql *out, const struct dialect *d, enum select_what what, const struct layout *l,
                  const struct validator *v, const struct query *q, const char *table_id, flexdb_error *err);
 
-/* flex_value(data, member, kind, scale[, default]) → the physical value of a document's member: what the database layer
- * registers with drivers that have functions. `member` is `"key":`, kind an enum physical_kind. */
+/* flex_value(data, member[, default]) → the physical value of a document's member: what the database layer registers
+ * with drivers that have functions. `member` is `"key":` and two more bytes, '0' + an enum physical_kind and '0' + the
+ * scale: the engine copies each argument for each record. */
 #define SELECT_VALUE_FUNCTION "flex_value"
 /* flex_icontains(text, needle) → 1 or 0, by Unicode simple case mapping. */
 #define SELECT_ICONTAINS_FUNCTION "flex_icontains"
