@@ -35,8 +35,8 @@ local rows = {}
 
 function rows.fill()
     local db <close> = open()
-    local t = fresh(db)
-    rate(n, function() assert(t:insert_many(contacts.stream(n))) end)
+    local t, records = fresh(db), contacts.stream(n)
+    rate(n, function() assert(t:insert_many(records)) end)
 end
 rows.insert_empty = rows.fill
 
@@ -45,7 +45,8 @@ function rows.insert_many()
     local db <close> = open()
     local t = fresh(db)
     assert(t:insert { email = "first@example.org" })
-    rate(n, function() assert(t:insert_many(contacts.stream(n))) end)
+    local records = contacts.stream(n)
+    rate(n, function() assert(t:insert_many(records)) end)
 end
 
 function rows.insert_one()

@@ -9,7 +9,7 @@
 enum { COLUMNS = 18, ROWS_A_TEXT = 500 };
 
 static MYSQL *db;
-static struct contact *pool;
+static struct contact_pool *pool;
 
 static void fail(const char *why) {
     fprintf(stderr, "limit_mysql: %s\n", why);
@@ -170,7 +170,7 @@ int main(int argc, char **argv) {
     if (argc != 8) return fprintf(stderr, "usage: limit_mysql ROW USER PASSWORD HOST PORT DATABASE N\n"), 2;
     const char *row = argv[1];
     long n = atol(argv[7]), units = n;
-    pool = contact_pool();
+    pool = contact_pool(n);
     double start = seconds();
     db = mysql_init(NULL);
     if (!db || !mysql_real_connect(db, argv[4], argv[2], argv[3], argv[6], (unsigned)atoi(argv[5]), NULL, 0)) {

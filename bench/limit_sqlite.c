@@ -5,7 +5,7 @@
 #include "contacts.h"
 
 static sqlite3 *db;
-static struct contact *pool;
+static struct contact_pool *pool;
 
 static void check(int rc) {
     if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE) return;
@@ -148,7 +148,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     long units = n;
-    pool = contact_pool();
+    pool = contact_pool(n);
     start = seconds();
     if (strcmp(row, "fill") == 0 || strcmp(row, "insert_many") == 0) {
         create();

@@ -54,9 +54,9 @@ end
 
 local INSERT <const> = "INSERT INTO luasql_contacts (" .. table.concat(NAMES, ",") .. ") VALUES "
 
-local function insert(rows_a_text)
+local function insert(records, rows_a_text)
     local batch = {}
-    for record in contacts.stream(n) do
+    for record in records do
         batch[#batch + 1] = insert_text(record)
         if #batch == rows_a_text then
             assert(connection:execute(INSERT .. table.concat(batch, ",")))
@@ -87,9 +87,10 @@ local rows = {}
 
 function rows.fill()
     create()
+    local records = contacts.stream(n)
     rate(n, function()
         assert(connection:execute(server and "START TRANSACTION" or "BEGIN IMMEDIATE"))
-        insert(server and 500 or 1)
+        insert(records, server and 500 or 1)
         assert(connection:execute "COMMIT")
     end)
 end
@@ -97,7 +98,8 @@ rows.insert_many, rows.insert_empty = rows.fill, rows.fill
 
 function rows.insert_one()
     create()
-    rate(n, function() insert(1) end)
+    local records = contacts.stream(n)
+    rate(n, function() insert(records, 1) end)
 end
 
 function rows.get()
