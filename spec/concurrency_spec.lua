@@ -8,6 +8,8 @@ local engines = require "spec.support.engines"
 local WRITERS, EVOLVERS, SECONDS = 3, 2, 1
 -- Everything takes many times as long beside a collector that never rests.
 local KILLS = os.getenv "FLEXDB_TEST_GC" == "1" and 2 or 6
+-- Values whose index entries are counted at each check.
+local COUNTS = os.getenv "FLEXDB_TEST_GC" == "1" and 30 or 1000
 
 -- arg: role, url, application, seed, seconds, notes
 local child = [[
@@ -176,11 +178,17 @@ engines.each(function(engine)
                 total = total + 1
                 by_a[row.a] = (by_a[row.a] or 0) + 1
                 by_s[row.s] = (by_s[row.s] or 0) + 1
-                assert.equal("s" .. row.a, row.s)
+                if row.s ~= "s" .. row.a then error(("record %s: a = %d, s = %s"):format(row.id, row.a, row.s)) end
             end
             assert.equal(total, t:count())
-            for a, count in pairs(by_a) do assert.equal(count, t:count { filter = { a = a } }) end
-            for s, count in pairs(by_s) do assert.equal(count, t:count { filter = { s = s } }) end
+            for name, counts in pairs { a = by_a, s = by_s } do
+                local asked = 0
+                for value, count in pairs(counts) do
+                    asked = asked + 1
+                    if asked > COUNTS then break end
+                    assert.equal(count, t:count { filter = { [name] = value } })
+                end
+            end
             local known = 0
             for _, one in ipairs(children) do
                 if one.role == "write" then
