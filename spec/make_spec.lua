@@ -1,7 +1,10 @@
 -- `make env`: in front of what the user has set, whatever that is called, from any folder.
 
+-- Not a part of the make that runs this; and what make leaks is its own business.
+local QUIET = "ASAN_OPTIONS=detect_leaks=0 env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS "
+
 local function run(command)
-    local pipe <close> = assert(io.popen("env ASAN_OPTIONS=detect_leaks=0 -u MAKEFLAGS -u MAKELEVEL -u MFLAGS " .. command .. " 2>&1"))
+    local pipe <close> = assert(io.popen(QUIET .. command .. " 2>&1"))
     return (pipe:read "a":gsub("%s+$", ""))
 end
 

@@ -14,20 +14,20 @@ static bool is_decimal(const struct operand *o) { return o->compiled->column->ty
 
 /* The text of a scalar member; NULL for null and where there is none. */
 static void put_member_text(struct builder *b, const struct operand *o) {
-    put(b, "/*M! JSON_VALUE(data, ?) */"
-           "/*!80000 JSON_UNQUOTE(NULLIF(JSON_EXTRACT(data, ?), CAST('null' AS JSON))) */");
-    bind(b, member_path(b, o));
+    builder_put(b, "/*M! JSON_VALUE(data, ?) */"
+                   "/*!80000 JSON_UNQUOTE(NULLIF(JSON_EXTRACT(data, ?), CAST('null' AS JSON))) */");
+    builder_bind(b, member_path(b, o));
 }
 
 /* Scaled decimals: the text times ten to the scale, an exact number. */
 static void put_scaled(struct builder *b, const struct operand *o) {
     int scale = o->compiled->column->rules.scale;
-    put(b, "CAST(");
+    builder_put(b, "CAST(");
     put_member_text(b, o);
     buffer_printf(&b->sql->text, " AS DECIMAL(38, %d))", scale);
     if (o->kind != PHYSICAL_INTEGER || scale == 0) return;
-    put(b, " * 1");
-    for (int i = 0; i < scale; i++) put(b, "0");
+    builder_put(b, " * 1");
+    for (int i = 0; i < scale; i++) builder_put(b, "0");
 }
 
 static void put_member(struct builder *b, const struct operand *o) {
@@ -35,34 +35,34 @@ static void put_member(struct builder *b, const struct operand *o) {
         put_scaled(b, o);
     } else if (is_boolean(o)) {
         put_member_text(b, o);
-        put(b, " IN ('true', '1')");
+        builder_put(b, " IN ('true', '1')");
     } else {
-        put(b, "CAST(");
+        builder_put(b, "CAST(");
         put_member_text(b, o);
-        put(b, o->kind == PHYSICAL_INTEGER ? " AS SIGNED)" : " AS BINARY)");
+        builder_put(b, o->kind == PHYSICAL_INTEGER ? " AS SIGNED)" : " AS BINARY)");
     }
 }
 
 static void document(struct builder *b, const struct operand *o) {
     flexdb_value initial;
     if (!initial_value(b, o, &initial)) {
-        put(b, "(");
+        builder_put(b, "(");
         put_member(b, o);
-        put(b, ")");
+        builder_put(b, ")");
         return;
     }
-    put_bound(b, "CASE WHEN JSON_CONTAINS_PATH(data, 'one', ?) THEN ", member_path(b, o));
+    builder_put_bound(b, "CASE WHEN JSON_CONTAINS_PATH(data, 'one', ?) THEN ", member_path(b, o));
     put_member(b, o);
-    put(b, " ELSE ");
+    builder_put(b, " ELSE ");
     b->d->expressions->value(b, o, &initial);
-    put(b, " END");
+    builder_put(b, " END");
 }
 
 static void document_is_null(struct builder *b, const struct operand *o) {
     bool absent_is_null = value_is_none(&o->compiled->initial_default);
-    put(b, "COALESCE(JSON_TYPE(JSON_EXTRACT(data, ?)), ");
-    bind(b, member_path(b, o));
-    put(b, absent_is_null ? "'NULL') = 'NULL'" : "'ABSENT') = 'NULL'");
+    builder_put(b, "COALESCE(JSON_TYPE(JSON_EXTRACT(data, ?)), ");
+    builder_bind(b, member_path(b, o));
+    builder_put(b, absent_is_null ? "'NULL') = 'NULL'" : "'ABSENT') = 'NULL'");
 }
 
 /* The decimal that 16 bytes stand for (decimal_to_bytes), as text. */
@@ -71,40 +71,40 @@ static void put_wide_decimal(struct builder *b, const struct operand *o, const f
     int scale = o->compiled->column->rules.scale;
     struct decimal decimal = {.coefficient = (int)bytes[0] - 128, .scale = scale};
     for (size_t i = 1; i < DECIMAL_BYTES; i++) decimal.coefficient = decimal.coefficient * 256 + bytes[i];
-    struct buffer *block = scratch(b, DECIMAL_TEXT_SIZE);
+    struct buffer *block = builder_scratch(b, DECIMAL_TEXT_SIZE);
     if (block == NULL) return;
     size_t length = decimal_print(&decimal, block->data);
-    put_bound(b, "CAST(? AS DECIMAL(38, ", value_text(block->data, length));
+    builder_put_bound(b, "CAST(? AS DECIMAL(38, ", value_text(block->data, length));
     buffer_printf(&b->sql->text, "%d))", scale);
 }
 
 static void parameter(struct builder *b, const struct operand *o, const flexdb_value *value) {
     switch (o->kind) {
-    case PHYSICAL_INTEGER: put_bound(b, "?", *value); break;
+    case PHYSICAL_INTEGER: builder_put_bound(b, "?", *value); break;
     case PHYSICAL_DECIMAL: put_wide_decimal(b, o, value); break;
-    default: put_bound(b, "CAST(? AS BINARY)", *value);
+    default: builder_put_bound(b, "CAST(? AS BINARY)", *value);
     }
 }
 
 /* Physical columns of texts and members of the document are binary; ids are not. */
 static void put_binary(struct builder *b, const struct operand *o) {
     bool cast = o->kind == PHYSICAL_ID && o->source != OPERAND_DOCUMENT;
-    if (cast) put(b, "CAST(");
-    put_operand(b, o);
-    if (cast) put(b, " AS BINARY)");
+    if (cast) builder_put(b, "CAST(");
+    builder_put_operand(b, o);
+    if (cast) builder_put(b, " AS BINARY)");
 }
 
 static void contains(struct builder *b, const struct operand *o, const flexdb_value *value) {
-    put_bound(b, "LOCATE(CAST(? AS BINARY), ", *value);
+    builder_put_bound(b, "LOCATE(CAST(? AS BINARY), ", *value);
     put_binary(b, o);
-    put(b, ") > 0");
+    builder_put(b, ") > 0");
 }
 
 static void put_side(struct builder *b, const char *function, const struct operand *o, const flexdb_value *value) {
-    put(b, function);
+    builder_put(b, function);
     put_binary(b, o);
-    put_bound(b, ", ?)", value_integer((int64_t)value->length));
-    put_bound(b, " = CAST(? AS BINARY)", *value);
+    builder_put_bound(b, ", ?)", value_integer((int64_t)value->length));
+    builder_put_bound(b, " = CAST(? AS BINARY)", *value);
 }
 
 static void starts_with(struct builder *b, const struct operand *o, const flexdb_value *value) {
@@ -118,7 +118,7 @@ static void ends_with(struct builder *b, const struct operand *o, const flexdb_v
 /* MariaDB's REGEXP is PCRE2 as well: the needle with every ASCII sign but letters and digits escaped, caseless.
  * (MySQL's is ICU, which folds some characters to several; agreement there needs a second look at what it finds.) */
 static void icontains(struct builder *b, const struct operand *o, const flexdb_value *value) {
-    struct buffer *pattern = scratch(b, 4 + 2 * value->length);
+    struct buffer *pattern = builder_scratch(b, 4 + 2 * value->length);
     if (pattern == NULL) return;
     buffer_puts(pattern, "(?i)");
     for (size_t i = 0; i < value->length; i++) {
@@ -128,9 +128,9 @@ static void icontains(struct builder *b, const struct operand *o, const flexdb_v
         buffer_put(pattern, (char)c);
     }
     flexdb_value caseless = value_text(pattern->data, pattern->length);
-    put(b, "CONVERT(");
-    put_operand(b, o);
-    put_bound(b, " USING utf8mb4) REGEXP ?", caseless);
+    builder_put(b, "CONVERT(");
+    builder_put_operand(b, o);
+    builder_put_bound(b, " USING utf8mb4) REGEXP ?", caseless);
 }
 
 /* The engine sorts by the first 1024 bytes of a text (max_sort_length). A text that may be longer is ordered by its
@@ -139,23 +139,23 @@ enum { ORDERED_PIECES = 3 };
 
 static void order(struct builder *b, const struct operand *o, const char *direction) {
     if (!may_be_long(o)) {
-        put_operand(b, o);
-        put(b, direction);
+        builder_put_operand(b, o);
+        builder_put(b, direction);
         return;
     }
     struct operand whole = operand_in_document(o);
     buffer_puts(&b->sql->text, "LEFT(");
-    put_operand(b, o);
+    builder_put_operand(b, o);
     buffer_printf(&b->sql->text, ", %d)%s", (int)DDL_TEXT_PREFIX, direction);
     for (int piece = 1; piece < ORDERED_PIECES; piece++) {
-        put(b, ", SUBSTR(");
+        builder_put(b, ", SUBSTR(");
         if (o->truncated) { /* a short entry needs no look into the document */
-            put(b, "CASE WHEN LENGTH(");
-            put_operand(b, o);
+            builder_put(b, "CASE WHEN LENGTH(");
+            builder_put_operand(b, o);
             buffer_printf(&b->sql->text, ") > %d THEN ", (int)DDL_TEXT_PREFIX);
         }
-        put_operand(b, &whole);
-        if (o->truncated) put(b, " ELSE '' END");
+        builder_put_operand(b, &whole);
+        if (o->truncated) builder_put(b, " ELSE '' END");
         buffer_printf(&b->sql->text, ", %d, %d)%s", piece * DDL_TEXT_PREFIX + 1, (int)DDL_TEXT_PREFIX, direction);
     }
 }

@@ -8,39 +8,39 @@ static void put_value_call(struct builder *b, const struct operand *o) {
     const struct compiled_column *c = o->compiled;
     const char form[] = {(char)('0' + (int)o->kind),
                          (char)('0' + (c->column->type == TYPE_DECIMAL ? c->column->rules.scale : 0))};
-    struct buffer *block = scratch(b, c->member_length + sizeof form);
+    struct buffer *block = builder_scratch(b, c->member_length + sizeof form);
     if (block == NULL) return;
     buffer_append(block, c->member, c->member_length);
     buffer_append(block, form, sizeof form);
-    put(b, SELECT_VALUE_FUNCTION "(data, ");
-    put_bound(b, "?", value_text(block->data, block->length));
+    builder_put(b, SELECT_VALUE_FUNCTION "(data, ");
+    builder_put_bound(b, "?", value_text(block->data, block->length));
 }
 
 static void document(struct builder *b, const struct operand *o) {
     put_value_call(b, o);
     flexdb_value initial;
-    if (initial_value(b, o, &initial)) put_bound(b, ", ?", initial);
-    put(b, ")");
+    if (initial_value(b, o, &initial)) builder_put_bound(b, ", ?", initial);
+    builder_put(b, ")");
 }
 
 /* json_type walks the whole document, and is asked of json columns only. */
 static void document_is_null(struct builder *b, const struct operand *o) {
     const char *absent = value_is_none(&o->compiled->initial_default) ? "'null'" : "'absent'";
-    put(b, "COALESCE(json_type(data, ?), ");
-    bind(b, member_path(b, o));
-    put(b, absent);
-    put(b, ") = 'null'");
+    builder_put(b, "COALESCE(json_type(data, ?), ");
+    builder_bind(b, member_path(b, o));
+    builder_put(b, absent);
+    builder_put(b, ") = 'null'");
 }
 
 static void parameter(struct builder *b, const struct operand *o, const flexdb_value *value) {
     (void)o;
-    put_bound(b, "?", *value);
+    builder_put_bound(b, "?", *value);
 }
 
 static void contains(struct builder *b, const struct operand *o, const flexdb_value *value) {
-    put(b, "instr(");
-    put_operand(b, o);
-    put_bound(b, ", ?) > 0", *value);
+    builder_put(b, "instr(");
+    builder_put_operand(b, o);
+    builder_put_bound(b, ", ?) > 0", *value);
 }
 
 static int64_t characters(const flexdb_value *value) {
@@ -49,28 +49,28 @@ static int64_t characters(const flexdb_value *value) {
 }
 
 static void starts_with(struct builder *b, const struct operand *o, const flexdb_value *value) {
-    put(b, "substr(");
-    put_operand(b, o);
-    put_bound(b, ", 1, ?)", value_integer(characters(value)));
-    put_bound(b, " = ?", *value);
+    builder_put(b, "substr(");
+    builder_put_operand(b, o);
+    builder_put_bound(b, ", 1, ?)", value_integer(characters(value)));
+    builder_put_bound(b, " = ?", *value);
 }
 
 static void ends_with(struct builder *b, const struct operand *o, const flexdb_value *value) {
-    put(b, "substr(");
-    put_operand(b, o);
-    put_bound(b, ", ?)", value_integer(-characters(value)));
-    put_bound(b, " = ?", *value);
+    builder_put(b, "substr(");
+    builder_put_operand(b, o);
+    builder_put_bound(b, ", ?)", value_integer(-characters(value)));
+    builder_put_bound(b, " = ?", *value);
 }
 
 static void icontains(struct builder *b, const struct operand *o, const flexdb_value *value) {
-    put(b, SELECT_ICONTAINS_FUNCTION "(");
-    put_operand(b, o);
-    put_bound(b, ", ?)", *value);
+    builder_put(b, SELECT_ICONTAINS_FUNCTION "(");
+    builder_put_operand(b, o);
+    builder_put_bound(b, ", ?)", *value);
 }
 
 static void order(struct builder *b, const struct operand *o, const char *direction) {
-    put_operand(b, o);
-    put(b, direction);
+    builder_put_operand(b, o);
+    builder_put(b, direction);
 }
 
 const struct engine_expressions expressions_sqlite = {

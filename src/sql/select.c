@@ -48,68 +48,68 @@ static const char *live_predicate(const struct builder *b) {
 static void put_where(struct builder *b, bool after, enum after_part part) {
     const char *joint = " WHERE ";
     if (!b->q->include_deleted) {
-        put(b, joint);
-        put(b, live_predicate(b));
+        builder_put(b, joint);
+        builder_put(b, live_predicate(b));
         joint = " AND ";
     }
     if (b->q->filter != NULL) {
-        put(b, joint);
-        put(b, "(");
-        put_filter(b, b->q->filter);
-        put(b, ")");
+        builder_put(b, joint);
+        builder_put(b, "(");
+        builder_put_filter(b, b->q->filter);
+        builder_put(b, ")");
         joint = " AND ";
     }
     if (after && after_has(b, part)) {
-        put(b, joint);
-        put(b, "(");
-        put_after(b, part);
-        put(b, ")");
+        builder_put(b, joint);
+        builder_put(b, "(");
+        builder_put_after(b, part);
+        builder_put(b, ")");
     }
 }
 
 static void put_limit(struct builder *b) {
     if (!b->q->has_limit && b->q->offset == 0) return;
-    put_bound(b, " LIMIT ?", value_integer(b->q->has_limit ? b->q->limit : INT64_MAX));
-    if (b->q->offset != 0) put_bound(b, " OFFSET ?", value_integer(b->q->offset));
+    builder_put_bound(b, " LIMIT ?", value_integer(b->q->has_limit ? b->q->limit : INT64_MAX));
+    if (b->q->offset != 0) builder_put_bound(b, " OFFSET ?", value_integer(b->q->offset));
 }
 
 static void put_revision_parameter(struct builder *b, const char *table_id) {
-    if (b->d->selects_revision) bind(b, value_text(table_id, strlen(table_id)));
+    if (b->d->selects_revision) builder_bind(b, value_text(table_id, strlen(table_id)));
 }
 
 static void put_count(struct builder *b, const char *table_id) {
-    put(b, "SELECT COUNT(*)");
+    builder_put(b, "SELECT COUNT(*)");
     if (b->d->selects_revision) {
-        put(b, ", (SELECT revision FROM flex_tables WHERE id = ");
-        put(b, b->d->parameter_id);
-        put(b, ")");
+        builder_put(b, ", (SELECT revision FROM flex_tables WHERE id = ");
+        builder_put(b, b->d->parameter_id);
+        builder_put(b, ")");
         put_revision_parameter(b, table_id);
     }
     bool part = b->q->has_limit || b->q->offset != 0;
-    put(b, part ? " FROM (SELECT seq FROM " : " FROM ");
-    put_column(b, b->l->table);
+    builder_put(b, part ? " FROM (SELECT seq FROM " : " FROM ");
+    builder_put_column(b, b->l->table);
     put_where(b, true, AFTER_ALL);
     if (!part) return;
     put_limit(b);
-    put(b, ") AS counted");
+    builder_put(b, ") AS counted");
 }
 
 static void put_targets(struct builder *b, const char *table_id) {
     put_fetch(b->d, b->l, &b->sql->text);
     put_revision_parameter(b, table_id);
     put_where(b, false, AFTER_ALL);
-    put(b, " ORDER BY seq");
-    put(b, b->d->write_lock);
+    builder_put(b, " ORDER BY seq");
+    builder_put(b, b->d->write_lock);
 }
 
 /* One run of the rows behind a cursor: their seq, as many as the page can need. */
 static void put_run(struct builder *b, enum after_part part) {
-    put(b, "SELECT page_seq FROM (SELECT seq AS page_seq FROM ");
-    put_column(b, b->l->table);
+    builder_put(b, "SELECT page_seq FROM (SELECT seq AS page_seq FROM ");
+    builder_put_column(b, b->l->table);
     put_where(b, true, part);
-    put(b, " ORDER BY ");
-    put_order(b);
-    put_bound(b, " LIMIT ?", value_integer(add_saturated(b->q->limit, b->q->offset)));
+    builder_put(b, " ORDER BY ");
+    builder_put_order(b);
+    builder_put_bound(b, " LIMIT ?", value_integer(add_saturated(b->q->limit, b->q->offset)));
 }
 
 /* A page behind a cursor, in time that does not grow with how deep it lies, where the engine would read up to the
@@ -119,15 +119,15 @@ static void put_page(struct builder *b, const char *table_id) {
     static const char *const names[] = {") AS equal_run", ") AS beyond_run", ") AS absent_run"};
     put_fetch(b->d, b->l, &b->sql->text);
     put_revision_parameter(b, table_id);
-    put(b, " JOIN (");
+    builder_put(b, " JOIN (");
     for (size_t i = 0, runs = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!after_has(b, parts[i])) continue;
-        if (runs++ != 0) put(b, " UNION ALL ");
+        if (runs++ != 0) builder_put(b, " UNION ALL ");
         put_run(b, parts[i]);
-        put(b, names[i]);
+        builder_put(b, names[i]);
     }
-    put(b, ") AS page ON seq = page_seq ORDER BY ");
-    put_order(b);
+    builder_put(b, ") AS page ON seq = page_seq ORDER BY ");
+    builder_put_order(b);
     put_limit(b);
 }
 
@@ -139,8 +139,8 @@ static void put_records(struct builder *b, const char *table_id) {
     put_fetch(b->d, b->l, &b->sql->text);
     put_revision_parameter(b, table_id);
     put_where(b, true, AFTER_ALL);
-    put(b, " ORDER BY ");
-    put_order(b);
+    builder_put(b, " ORDER BY ");
+    builder_put_order(b);
     put_limit(b);
 }
 

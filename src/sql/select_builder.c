@@ -13,11 +13,11 @@ void sql_clear(struct sql *s) {
     *s = SQL_INIT;
 }
 
-void put(struct builder *b, const char *text) { buffer_puts(&b->sql->text, text); }
+void builder_put(struct builder *b, const char *text) { buffer_puts(&b->sql->text, text); }
 
-void put_column(struct builder *b, const char *name) { sql_name(&b->sql->text, name); }
+void builder_put_column(struct builder *b, const char *name) { sql_name(&b->sql->text, name); }
 
-void bind(struct builder *b, flexdb_value value) {
+void builder_bind(struct builder *b, flexdb_value value) {
     struct sql *s = b->sql;
     if (b->failed) return;
     if (s->count == s->capacity) {
@@ -34,12 +34,12 @@ void bind(struct builder *b, flexdb_value value) {
     s->parameters[s->count++] = value;
 }
 
-void put_bound(struct builder *b, const char *text, flexdb_value value) {
-    put(b, text);
-    bind(b, value);
+void builder_put_bound(struct builder *b, const char *text, flexdb_value value) {
+    builder_put(b, text);
+    builder_bind(b, value);
 }
 
-struct buffer *scratch(struct builder *b, size_t size) {
+struct buffer *builder_scratch(struct builder *b, size_t size) {
     struct sql *s = b->sql;
     if (b->failed) return NULL;
     /* Grows by doubling at powers of two, so that the count alone says how much there is. */
@@ -91,39 +91,39 @@ bool may_be_long(const struct operand *o) {
     return o->truncated || (o->source == OPERAND_DOCUMENT && o->compiled->text_may_be_long);
 }
 
-void put_operand(struct builder *b, const struct operand *o) {
+void builder_put_operand(struct builder *b, const struct operand *o) {
     if (o->source == OPERAND_DOCUMENT)
         b->d->expressions->document(b, o);
     else
-        put_column(b, o->name);
+        builder_put_column(b, o->name);
 }
 
 static void put_entry_value(struct builder *b, const struct operand *o, const flexdb_value *value) {
     flexdb_value stored = *value;
     struct buffer *block = NULL;
     if (o->truncated && value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX) {
-        block = scratch(b, DDL_TEXT_ENTRY);
+        block = builder_scratch(b, DDL_TEXT_ENTRY);
         if (block == NULL) return;
     }
     ddl_text_entry(b->d, o->entry, &stored, block);
-    put_bound(b, "?", stored);
+    builder_put_bound(b, "?", stored);
 }
 
-void put_value(struct builder *b, const struct operand *o, const flexdb_value *value) {
+void builder_put_value(struct builder *b, const struct operand *o, const flexdb_value *value) {
     if (o->source == OPERAND_DOCUMENT)
         b->d->expressions->value(b, o, value);
     else if (o->kind == PHYSICAL_ID)
-        put_bound(b, b->d->parameter_id, *value);
+        builder_put_bound(b, b->d->parameter_id, *value);
     else if (o->source == OPERAND_ENTRY)
         put_entry_value(b, o, value);
     else
-        put_bound(b, "?", *value);
+        builder_put_bound(b, "?", *value);
 }
 
 bool initial_value(struct builder *b, const struct operand *o, flexdb_value *out) {
     const struct compiled_column *c = o->compiled;
     if (value_is_none(&c->initial_default) || o->kind == PHYSICAL_NONE) return false;
-    struct buffer *block = scratch(b, CODEC_PHYSICAL_SCRATCH);
+    struct buffer *block = builder_scratch(b, CODEC_PHYSICAL_SCRATCH);
     if (block == NULL) return false;
     if (!c->type->physical(c, &c->initial_default, out, block)) b->failed = true;
     return !b->failed;
@@ -131,7 +131,7 @@ bool initial_value(struct builder *b, const struct operand *o, flexdb_value *out
 
 /* A member is `"key":`, escaped as JSON has it, which is how both engines read a quoted step of a path. */
 flexdb_value member_path(struct builder *b, const struct operand *o) {
-    struct buffer *block = scratch(b, o->compiled->member_length + 2);
+    struct buffer *block = builder_scratch(b, o->compiled->member_length + 2);
     if (block == NULL) return value_null();
     buffer_puts(block, "$.");
     buffer_append(block, o->compiled->member, o->compiled->member_length - 1);

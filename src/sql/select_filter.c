@@ -44,28 +44,28 @@ static void put_term(struct builder *b, struct term t);
 static void put_child(struct builder *b, enum filter_op parent, const struct filter *f, bool negated) {
     struct term t = term_of(f, negated);
     bool parentheses = parent == FILTER_AND && term_op(&t) == FILTER_OR && t.filter->count != 0;
-    if (parentheses) put(b, "(");
+    if (parentheses) builder_put(b, "(");
     put_term(b, t);
-    if (parentheses) put(b, ")");
+    if (parentheses) builder_put(b, ")");
 }
 
 /* `count` children from `first` on, one of them left out. */
 static void put_children(struct builder *b, struct term t, size_t first, size_t count, size_t left_out) {
     const char *joint = term_op(&t) == FILTER_AND ? " AND " : " OR ";
     if (count > CHAIN) {
-        put(b, "(");
+        builder_put(b, "(");
         put_children(b, t, first, count / 2, left_out);
-        put(b, ")");
-        put(b, joint);
-        put(b, "(");
+        builder_put(b, ")");
+        builder_put(b, joint);
+        builder_put(b, "(");
         put_children(b, t, first + count / 2, count - count / 2, left_out);
-        put(b, ")");
+        builder_put(b, ")");
         return;
     }
     bool written = false;
     for (size_t i = first; i < first + count; i++) {
         if (i == left_out) continue;
-        if (written) put(b, joint);
+        if (written) builder_put(b, joint);
         put_child(b, term_op(&t), t.filter->children[i], t.negated);
         written = true;
     }
@@ -79,11 +79,11 @@ static void put_chain(struct builder *b, struct term t) {
         if (child > most) most = child, deepest = i;
     }
     if (f->count == 0) {
-        put(b, term_op(&t) == FILTER_AND ? "1 = 1" : "1 = 0");
+        builder_put(b, term_op(&t) == FILTER_AND ? "1 = 1" : "1 = 0");
         return;
     }
     put_child(b, term_op(&t), f->children[deepest], t.negated);
-    put(b, term_op(&t) == FILTER_AND ? " AND " : " OR ");
+    builder_put(b, term_op(&t) == FILTER_AND ? " AND " : " OR ");
     put_children(b, t, 0, f->count, deepest);
 }
 
@@ -112,20 +112,20 @@ static struct operand operand_for(const struct builder *b, const struct filter *
 
 static void put_comparison(struct builder *b, const struct filter *f, const char *joint) {
     struct operand o = operand_for(b, f);
-    put_operand(b, &o);
-    put(b, joint);
-    put_value(b, &o, &f->values[0]);
+    builder_put_operand(b, &o);
+    builder_put(b, joint);
+    builder_put_value(b, &o, &f->values[0]);
 }
 
 static void put_is_null(struct builder *b, const struct operand *o, bool is_null) {
     if (o->source == OPERAND_DOCUMENT && o->kind == PHYSICAL_NONE) {
-        put(b, "(");
+        builder_put(b, "(");
         b->d->expressions->document_is_null(b, o);
-        put(b, is_null ? ")" : ") IS NOT TRUE");
+        builder_put(b, is_null ? ")" : ") IS NOT TRUE");
         return;
     }
-    put_operand(b, o);
-    put(b, is_null ? " IS NULL" : " IS NOT NULL");
+    builder_put_operand(b, o);
+    builder_put(b, is_null ? " IS NULL" : " IS NOT NULL");
 }
 
 static int compare_values(const void *left, const void *right) {
@@ -161,7 +161,7 @@ static void put_in(struct builder *b, const struct filter *f) {
     struct operand o = operand_for(b, f);
     if (f->count == 0) {
         if (f->op == FILTER_IN)
-            put(b, "1 = 0");
+            builder_put(b, "1 = 0");
         else
             put_is_null(b, &o, false);
         return;
@@ -172,32 +172,32 @@ static void put_in(struct builder *b, const struct filter *f) {
         b->failed = true;
         return;
     }
-    put_operand(b, &o);
-    put(b, f->op == FILTER_IN ? " IN (" : " NOT IN (");
+    builder_put_operand(b, &o);
+    builder_put(b, f->op == FILTER_IN ? " IN (" : " NOT IN (");
     size_t size = padded(b, count);
     for (size_t i = 0; i < size; i++) {
-        if (i != 0) put(b, ", ");
-        put_value(b, &o, &values[i < count ? i : count - 1]);
+        if (i != 0) builder_put(b, ", ");
+        builder_put_value(b, &o, &values[i < count ? i : count - 1]);
     }
-    put(b, ")");
+    builder_put(b, ")");
     free(values);
 }
 
 /* The texts that begin with a prefix lie between it and the prefix with its last byte raised by one, which UTF-8 leaves
  * room for: no byte is 0xff. */
 static void put_prefix_range(struct builder *b, const struct operand *o, const flexdb_value *prefix) {
-    struct buffer *block = scratch(b, prefix->length);
+    struct buffer *block = builder_scratch(b, prefix->length);
     if (block == NULL) return;
     buffer_append(block, prefix->as.text, prefix->length);
     block->data[block->length - 1] = (char)(block->data[block->length - 1] + 1);
     flexdb_value end = value_text(block->data, block->length);
-    put_operand(b, o);
-    put(b, " >= ");
-    put_value(b, o, prefix);
-    put(b, " AND ");
-    put_operand(b, o);
-    put(b, " < ");
-    put_value(b, o, &end);
+    builder_put_operand(b, o);
+    builder_put(b, " >= ");
+    builder_put_value(b, o, prefix);
+    builder_put(b, " AND ");
+    builder_put_operand(b, o);
+    builder_put(b, " < ");
+    builder_put_value(b, o, &end);
 }
 
 static void put_text_search(struct builder *b, const struct filter *f) {
@@ -222,11 +222,11 @@ static void put_text_search(struct builder *b, const struct filter *f) {
 
 static void put_between(struct builder *b, const struct filter *f) {
     struct operand o = operand_for(b, f);
-    put_operand(b, &o);
-    put(b, " BETWEEN ");
-    put_value(b, &o, &f->values[0]);
-    put(b, " AND ");
-    put_value(b, &o, &f->values[1]);
+    builder_put_operand(b, &o);
+    builder_put(b, " BETWEEN ");
+    builder_put_value(b, &o, &f->values[0]);
+    builder_put(b, " AND ");
+    builder_put_value(b, &o, &f->values[1]);
 }
 
 static void put_leaf(struct builder *b, const struct filter *f) {
@@ -255,9 +255,9 @@ static void put_term(struct builder *b, struct term t) {
         put_chain(b, t);
         return;
     }
-    if (t.negated) put(b, "(");
+    if (t.negated) builder_put(b, "(");
     put_leaf(b, t.filter);
-    if (t.negated) put(b, ") IS NOT TRUE");
+    if (t.negated) builder_put(b, ") IS NOT TRUE");
 }
 
-void put_filter(struct builder *b, const struct filter *f) { put_term(b, term_of(f, false)); }
+void builder_put_filter(struct builder *b, const struct filter *f) { put_term(b, term_of(f, false)); }

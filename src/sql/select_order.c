@@ -1,13 +1,13 @@
 /* The order of a query, and the rows behind a cursor in it. */
 #include "sql/select_parts.h"
 
-void put_order(struct builder *b) {
+void builder_put_order(struct builder *b) {
     for (size_t i = 0; i < b->q->order_count; i++) {
         struct operand o = operand_of(b, b->q->orders[i].slot);
         b->d->expressions->order(b, &o, b->q->orders[i].descending ? " DESC" : "");
-        put(b, ", ");
+        builder_put(b, ", ");
     }
-    put(b, "seq");
+    builder_put(b, "seq");
 }
 
 /* An order column and its value in the cursor. They are compared as the order compares them, so that a record stands
@@ -26,22 +26,22 @@ static struct mark mark_of(const struct builder *b, size_t i) {
 static void put_mark(struct builder *b, const struct mark *m, const char *comparison, const flexdb_value *value) {
     flexdb_value compared = *value;
     if (m->cut == 0) {
-        put_operand(b, &m->operand);
+        builder_put_operand(b, &m->operand);
     } else {
-        put(b, "LEFT(");
-        put_operand(b, &m->operand);
+        builder_put(b, "LEFT(");
+        builder_put_operand(b, &m->operand);
         buffer_printf(&b->sql->text, ", %zu)", m->cut);
         /* The cut may fall inside a character: these are bytes. */
         compared = value_bytes(value->as.text, value->length < m->cut ? value->length : m->cut);
     }
-    put(b, comparison);
-    put_value(b, &m->operand, &compared);
+    builder_put(b, comparison);
+    builder_put_value(b, &m->operand, &compared);
 }
 
 static void put_mark_null(struct builder *b, size_t i, const char *test) {
     struct mark m = mark_of(b, i);
-    put_operand(b, &m.operand);
-    put(b, test);
+    builder_put_operand(b, &m.operand);
+    builder_put(b, test);
 }
 
 static bool is_null_at(const struct builder *b, size_t i) { return value_is_none(&b->q->after[i]); }
@@ -62,7 +62,7 @@ static void put_beyond(struct builder *b, size_t i) {
     if (!is_null_at(b, i))
         put_mark(b, &m, descending ? " < " : " > ", &b->q->after[i]);
     else if (descending)
-        put(b, "1 = 0");
+        builder_put(b, "1 = 0");
     else
         put_mark_null(b, i, " IS NOT NULL");
 }
@@ -77,18 +77,18 @@ static bool absent_follow(const struct builder *b, size_t i) { return b->q->orde
 static void put_tail(struct builder *b, size_t i) {
     size_t first = i;
     for (; i < b->q->order_count; i++) {
-        put(b, "(");
+        builder_put(b, "(");
         put_beyond(b, i);
         if (absent_follow(b, i)) {
-            put(b, " OR ");
+            builder_put(b, " OR ");
             put_absent(b, i);
         }
-        put(b, " OR (");
+        builder_put(b, " OR (");
         put_equal(b, i);
-        put(b, " AND ");
+        builder_put(b, " AND ");
     }
-    put_bound(b, "seq > ?", value_integer(b->q->after_seq));
-    for (; i > first; i--) put(b, "))");
+    builder_put_bound(b, "seq > ?", value_integer(b->q->after_seq));
+    for (; i > first; i--) builder_put(b, "))");
 }
 
 bool after_has(const struct builder *b, enum after_part part) {
@@ -101,12 +101,12 @@ bool after_has(const struct builder *b, enum after_part part) {
     }
 }
 
-void put_after(struct builder *b, enum after_part part) {
+void builder_put_after(struct builder *b, enum after_part part) {
     switch (part) {
     case AFTER_ALL: put_tail(b, 0); break;
     case AFTER_EQUAL:
         put_equal(b, 0);
-        put(b, " AND ");
+        builder_put(b, " AND ");
         put_tail(b, 1);
         break;
     case AFTER_BEYOND: put_beyond(b, 0); break;

@@ -19,15 +19,15 @@ struct builder {
 };
 
 /* Text and parameters go out in the same order, so that each `?` meets its value. */
-void put(struct builder *b, const char *text);
-void put_column(struct builder *b, const char *name);
+void builder_put(struct builder *b, const char *text);
+void builder_put_column(struct builder *b, const char *name);
 /* Remembers a parameter; the `?` is written by the caller. */
-void bind(struct builder *b, flexdb_value value);
+void builder_bind(struct builder *b, flexdb_value value);
 /* `text` with its one `?`, and the value. */
-void put_bound(struct builder *b, const char *text, flexdb_value value);
+void builder_put_bound(struct builder *b, const char *text, flexdb_value value);
 /* A buffer with room for `size` bytes; NULL (and failed) when memory is out. Its bytes live as long as the statement,
  * the pointer to it only until the next call. */
-struct buffer *scratch(struct builder *b, size_t size);
+struct buffer *builder_scratch(struct builder *b, size_t size);
 
 enum operand_source {
     OPERAND_SYSTEM,  /* a column that every physical table has */
@@ -49,9 +49,9 @@ struct operand operand_of(const struct builder *b, size_t slot);
 /* The same slot, read from the document. */
 struct operand operand_in_document(const struct operand *o);
 /* The expression, as it is compared. */
-void put_operand(struct builder *b, const struct operand *o);
+void builder_put_operand(struct builder *b, const struct operand *o);
 /* A parameter that is compared with the operand. */
-void put_value(struct builder *b, const struct operand *o, const flexdb_value *value);
+void builder_put_value(struct builder *b, const struct operand *o, const flexdb_value *value);
 
 /* The physical value that records without the key read as; false when there is none. */
 bool initial_value(struct builder *b, const struct operand *o, flexdb_value *out);
@@ -59,13 +59,13 @@ bool initial_value(struct builder *b, const struct operand *o, flexdb_value *out
 flexdb_value member_path(struct builder *b, const struct operand *o);
 
 /* The filter as a condition that is TRUE exactly for the records it selects (else FALSE or NULL). */
-void put_filter(struct builder *b, const struct filter *f);
+void builder_put_filter(struct builder *b, const struct filter *f);
 
 /* Whether the texts that stand there may be longer than an entry of an index. */
 bool may_be_long(const struct operand *o);
 
 /* `o1, o2 DESC, seq`. */
-void put_order(struct builder *b);
+void builder_put_order(struct builder *b);
 
 /* How the rows behind a cursor are found: all of them in one condition, or in up to three runs that follow each other,
  * each of which an index on the first order column can serve from its first row on. */
@@ -76,7 +76,7 @@ enum after_part {
     AFTER_ABSENT  /* no value there, behind all others: descending only */
 };
 bool after_has(const struct builder *b, enum after_part part);
-void put_after(struct builder *b, enum after_part part);
+void builder_put_after(struct builder *b, enum after_part part);
 
 /* The words of one engine. `value` is a text for the text searches; never an empty one. */
 struct engine_expressions {
