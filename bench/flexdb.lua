@@ -5,14 +5,9 @@ local flexdb = require "flexdb"
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 local contacts = require "contacts"
+local rate = contacts.rate
 
 local row, url, n = arg[1], arg[2], tonumber(arg[3])
-
--- Wall-clock seconds, for os.clock does not see a server's time. Asking costs about a millisecond.
-local function clock()
-    local pipe <close> = assert(io.popen("date +%s.%N", "r"))
-    return assert(pipe:read "n")
-end
 
 local function open() return assert(flexdb.open(url, { application = "bench" })) end
 
@@ -23,12 +18,6 @@ local function fresh(db)
     local companies = assert(db:create_table("companies", { columns = { { name = "name", dataType = "string" } } }))
     for i = 0, 99 do assert(companies:insert { id = "company-" .. i, name = "Company " .. i }) end
     return assert(db:create_table("contacts", contacts.definition))
-end
-
-local function rate(units, work)
-    local start = clock()
-    work()
-    print(("%.3f"):format(units / (clock() - start)))
 end
 
 local rows = {}

@@ -4,13 +4,9 @@
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 local contacts = require "contacts"
+local rate = contacts.rate
 
 local row, url, n = arg[1], arg[2], tonumber(arg[3])
-
-local function clock()
-    local pipe <close> = assert(io.popen("date +%s.%N", "r"))
-    return assert(pipe:read "n")
-end
 
 local connection, server
 if url:match "^sqlite:" then
@@ -66,12 +62,6 @@ local function insert(records, rows_a_text)
     if #batch > 0 then assert(connection:execute(INSERT .. table.concat(batch, ","))) end
 end
 
-local function rate(units, work)
-    local start = clock()
-    work()
-    print(("%.3f"):format(units / (clock() - start)))
-end
-
 local function fetch_all(sql)
     local cursor, found = assert(connection:execute(sql)), {}
     local record = cursor:fetch({}, "a")
@@ -123,13 +113,13 @@ end
 
 function rows.stream()
     local cursor = assert(connection:execute "SELECT * FROM luasql_contacts ORDER BY seq")
-    local seen, start = 0, clock()
+    local seen, start = 0, contacts.clock()
     local record = cursor:fetch({}, "a")
     while record do
         seen = seen + 1
         record = cursor:fetch({}, "a")
     end
-    print(("%.3f"):format(seen / (clock() - start)))
+    print(("%.3f"):format(seen / (contacts.clock() - start)))
 end
 
 assert(rows[row], "unknown row " .. tostring(row))()

@@ -144,7 +144,10 @@ static int64_t count_all(flexdb_table *t) {
 
 static void a_lost_answer_to_a_commit_loses_no_records(void **state) {
     (void)state;
-    if (server() == NULL) skip();
+    if (server() == NULL) {
+        print_message("skipped: no server (FLEXDB_TEST_MYSQL_URL)\n");
+        skip();
+    }
     flexdb_error err = FLEXDB_ERROR_INIT;
     static struct driver losing;
     losing = mysql_driver;
@@ -174,7 +177,10 @@ static void a_lost_answer_to_a_commit_loses_no_records(void **state) {
 
 static void the_old_physical_table_is_not_waited_for(void **state) {
     (void)state;
-    if (server() == NULL) skip();
+    if (server() == NULL) {
+        print_message("skipped: no server (FLEXDB_TEST_MYSQL_URL)\n");
+        skip();
+    }
     flexdb_error err = FLEXDB_ERROR_INIT;
     flexdb *db = NULL, *reader = db_open(server(), false);
     struct flexdb_options options = {.application = flexdb_application(reader), .timeout = 20, .driver = &mysql_driver};
