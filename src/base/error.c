@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/text.h"
 
 enum { ISSUES_IN_MESSAGE = 3 };
 
@@ -21,14 +22,6 @@ const char *error_code_name(flexdb_code code) {
     return "internal";
 }
 
-static char *copy_bytes(const char *text, size_t length) {
-    char *copy = malloc(length + 1);
-    if (copy == NULL) return NULL;
-    if (length != 0) memcpy(copy, text, length);
-    copy[length] = '\0';
-    return copy;
-}
-
 /* A printed copy for the caller to free, or NULL when memory is out. */
 __attribute__((format(printf, 1, 0))) static char *print_message(const char *format, va_list args) {
     char small[256];
@@ -37,7 +30,7 @@ __attribute__((format(printf, 1, 0))) static char *print_message(const char *for
     int length = vsnprintf(small, sizeof small, format, args);
     char *text = NULL;
     if (length >= 0 && (size_t)length < sizeof small) {
-        text = copy_bytes(small, (size_t)length);
+        text = text_dup(small, (size_t)length);
     } else if (length >= 0) {
         text = malloc((size_t)length + 1);
         if (text != NULL) vsnprintf(text, (size_t)length + 1, format, again);
@@ -66,7 +59,7 @@ int error_no_memory(flexdb_error *err) {
 
 void error_detail(flexdb_error *err, const char *detail, size_t length) {
     free(err->detail);
-    err->detail = detail != NULL ? copy_bytes(detail, length) : NULL;
+    err->detail = detail != NULL ? text_dup(detail, length) : NULL;
 }
 
 static void issue_free(flexdb_issue *issue) {
@@ -93,9 +86,9 @@ flexdb_issue *error_issue(flexdb_error *err, const char *path, const char *rule,
         err->issues_dropped++;
         return NULL;
     }
-    flexdb_issue issue = {.path = copy_bytes(path, strlen(path)), .rule = copy_bytes(rule, strlen(rule))};
-    if (expected != NULL) issue.expected = copy_bytes(expected, strlen(expected));
-    if (got != NULL) issue.got = copy_bytes(got, strlen(got));
+    flexdb_issue issue = {.path = text_dup(path, strlen(path)), .rule = text_dup(rule, strlen(rule))};
+    if (expected != NULL) issue.expected = text_dup(expected, strlen(expected));
+    if (got != NULL) issue.got = text_dup(got, strlen(got));
     va_list args;
     va_start(args, format);
     issue.message = print_message(format, args);
@@ -112,7 +105,7 @@ flexdb_issue *error_issue(flexdb_error *err, const char *path, const char *rule,
 }
 
 int error_issue_id(flexdb_error *err, flexdb_issue *issue, const char *id, size_t length) {
-    char *copy = copy_bytes(id, length);
+    char *copy = text_dup(id, length);
     if (copy == NULL) return error_no_memory(err);
     free(issue->id);
     issue->id = copy;

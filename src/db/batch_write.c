@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "db/batch_internal.h"
 #include "db/references.h"
 #include "db/rows.h"
@@ -45,7 +46,7 @@ static int promise(flexdb_batch *b, size_t row, size_t reference, const flexdb_v
         b->promises = promises;
         b->promise_capacity = capacity;
     }
-    char *copy = strndup(id->as.text, id->length);
+    char *copy = text_dup(id->as.text, id->length);
     if (copy == NULL) return error_no_memory(err);
     b->promises[b->promise_count++] = (struct batch_promise){
         .index = b->indexes[row], .state = state_hold(b->state), .reference = reference, .id = copy};

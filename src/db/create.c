@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "base/text.h"
 #include "db/table.h"
 #include "db/tables.h"
 #include "db/targets.h"
@@ -111,7 +112,7 @@ static int create_once(void *context, flexdb_error *err) {
 
 static int create_table(struct creation *c, flexdb_table **out, const char *definition, size_t length,
                         flexdb_error *err) {
-    c->name_text = strndup(c->name, c->name_length);
+    c->name_text = text_dup(c->name, c->name_length);
     if (c->name_text == NULL) return error_no_memory(err);
     if (!definition_check_table_name(c->name, c->name_length, "name", err))
         return error_close_issues(err, FLEXDB_INVALID_SCHEMA);
@@ -147,7 +148,7 @@ int flexdb_open_table(flexdb_table **out, flexdb *db, const char *name, size_t l
     *out = NULL;
     int rc = database_enter(db, ENGINE_READ, err);
     if (rc != 0) return rc;
-    char *text = strndup(name, length);
+    char *text = text_dup(name, length);
     if (text == NULL) return error_no_memory(err);
     const char *texts[] = {db->application, text};
     struct table_state *state = NULL;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "db/evolution.h"
 #include "db/references.h"
 #include "db/table.h"
@@ -59,7 +60,7 @@ static int run_action(struct action *a, int (*body)(void *, flexdb_error *), con
                       flexdb_error *err) {
     int rc = database_enter(a->db, ENGINE_WRITE, err);
     if (rc != 0) return rc;
-    char *text = strndup(name, length);
+    char *text = text_dup(name, length);
     if (text == NULL) return error_no_memory(err);
     a->name = text;
     rc = strlen(text) == length ? engine_transact(a->db->engine, body, a, err) : table_no_such(name, length, err);
@@ -149,7 +150,7 @@ static int restore_row(struct action *a, struct table_state *before, flexdb_erro
     layout->original_name = NULL;
     layout->dropped_at = 0;
     if (name == NULL)
-        name = strndup(before->name, tilde != NULL ? (size_t)(tilde - before->name) : strlen(before->name));
+        name = text_dup(before->name, tilde != NULL ? (size_t)(tilde - before->name) : strlen(before->name));
     if (name == NULL) rc = error_no_memory(err);
     if (rc == 0) rc = tables_check_free(a->db, name, err);
     if (rc == 0) rc = targets_register(a->db->engine, before->id, before->validator, layout, err);
@@ -215,7 +216,7 @@ int flexdb_rename_table(flexdb_table **out, flexdb *db, const char *name, size_t
     int rc = database_enter(db, ENGINE_WRITE, err);
     if (rc != 0) return rc;
     if (!definition_check_table_name(to, to_length, "name", err)) return error_close_issues(err, FLEXDB_INVALID_SCHEMA);
-    char *text = strndup(to, to_length);
+    char *text = text_dup(to, to_length);
     if (text == NULL) return error_no_memory(err);
     a.to = text;
     rc = take_table(&a, out, run_action(&a, rename_once, name, length, err));

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "db/evolution.h"
 #include "db/references.h"
 
@@ -173,7 +174,7 @@ static int add_pending(struct evolution *ev, struct inspection *in, const struct
         if (in->pending_count == EVOLUTION_BATCH) rc = check_pending(ev, in, err);
         if (rc != 0) break;
         struct pending *p = &in->pending[in->pending_count];
-        *p = (struct pending){strndup(raw->id, raw->id_length), strndup(value->as.text, value->length), slot};
+        *p = (struct pending){text_dup(raw->id, raw->id_length), text_dup(value->as.text, value->length), slot};
         in->pending_count++;
         if (p->id == NULL || p->value == NULL) rc = error_no_memory(err);
     }

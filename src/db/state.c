@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* ---- the states that an engine knows ---- */
 
 static struct table_state **bucket_of(struct engine *e, const char *id) {
@@ -63,11 +65,8 @@ void state_drop(struct table_state *s) {
 static int copy_text(char **out, const char *text, size_t length, flexdb_error *err) {
     *out = NULL;
     if (text == NULL) return 0;
-    *out = malloc(length + 1);
-    if (*out == NULL) return error_no_memory(err);
-    memcpy(*out, text, length);
-    (*out)[length] = '\0';
-    return 0;
+    *out = text_dup(text, length);
+    return *out == NULL ? error_no_memory(err) : 0;
 }
 
 static int copy_row(struct table_state *s, const struct catalog_row *row, flexdb_error *err) {

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 int cache_entry_init(struct cache_entry *e, const char *text, size_t length, uint64_t hash) {
-    char *copy = malloc(length + 1);
+    char *copy = text_dup(text, length);
     if (copy == NULL) return -1;
-    if (length != 0) memcpy(copy, text, length);
-    copy[length] = '\0';
     *e = (struct cache_entry){.text = copy, .length = length, .hash = hash};
     return 0;
 }
