@@ -31,14 +31,15 @@ int codec_too_long(size_t length, flexdb_error *err) {
                      (int)CODEC_MAX_DOCUMENT);
 }
 
-enum verdict codec_check_id(const flexdb_value *id) {
+/* The id that a record brings along; VERDICT_OK where it brings none. */
+static enum verdict check_id(const flexdb_value *id) {
     if (value_is_none(id)) return VERDICT_OK;
     if (id->tag != FLEXDB_TEXT) return VERDICT_TYPE;
     if (id->length > ID_MAX_LENGTH) return VERDICT_MAX_LENGTH;
     return rules_is_id(id->as.text, id->length) ? VERDICT_OK : VERDICT_PATTERN;
 }
 
-void codec_id_issue(enum verdict verdict, const flexdb_value *id, flexdb_error *err) {
+static void id_issue(enum verdict verdict, const flexdb_value *id, flexdb_error *err) {
     static const struct column column = {.name = "id", .key = "id", .type = TYPE_STRING};
     static const struct compiled_column c = {.column = &column, .max_length = ID_MAX_LENGTH};
     if (verdict != VERDICT_PATTERN) {
@@ -169,7 +170,7 @@ static bool write_record(const struct validator *v, const flexdb_value *given, s
 /* Judges every field in the definition's order and says all that is wrong. */
 static int report(const struct validator *v, const flexdb_value *given, struct record *out, flexdb_error *err) {
     const flexdb_value *id = &given[v->shape.columns + SLOT_ID];
-    codec_id_issue(codec_check_id(id), id, err);
+    id_issue(check_id(id), id, err);
     for (size_t slot = 0; slot < v->shape.columns; slot++) {
         const struct compiled_column *c = &v->columns[slot];
         flexdb_value value = given[slot];
@@ -201,7 +202,7 @@ int codec_encode(const struct validator *v, const flexdb_value *given, struct re
     for (size_t i = v->shape.columns; i < v->shape.count; i++) out->values[i].tag = FLEXDB_ABSENT;
     if (!value_is_none(id)) out->values[v->shape.columns + SLOT_ID] = *id;
 
-    bool good = codec_check_id(id) == VERDICT_OK && !too_long && write_record(v, given, out);
+    bool good = check_id(id) == VERDICT_OK && !too_long && write_record(v, given, out);
     if (!good) {
         int rc = report(v, given, out, err);
         if (rc != 0) return rc;

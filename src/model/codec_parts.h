@@ -48,11 +48,6 @@ static inline bool codec_is_none(const flexdb_value *value) {
     return value_is_none(value);
 }
 
-/* The id that a record brings along; VERDICT_OK where it brings none. */
-enum verdict codec_check_id(const flexdb_value *id);
-/* The issue for it. */
-void codec_id_issue(enum verdict verdict, const flexdb_value *id, flexdb_error *err);
-
 int codec_too_long(size_t length, flexdb_error *err);
 
 /* ---- reading ---- */

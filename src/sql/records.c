@@ -35,11 +35,8 @@ static void put_guard_or_version(const struct dialect *d, const struct layout *l
         buffer_put(out, '?');
 }
 
-void records_insert(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
-                    size_t ref_count, struct buffer *out) {
-    buffer_puts(out, guarded ? "INSERT INTO " : d->insert_rows);
-    sql_name(out, l->table);
-    buffer_puts(out, " (id, data, created_at, updated_at");
+/* `, c1, c2 …`: the physical columns that are filled. Returns how many. */
+static size_t put_entry_names(const struct layout *l, struct buffer *out) {
     size_t columns = 0;
     for (size_t i = 0; i < l->count; i++) {
         if (l->columns[i].retired) continue;
@@ -47,6 +44,15 @@ void records_insert(const struct dialect *d, const struct layout *l, bool guarde
         sql_name(out, l->columns[i].name);
         columns++;
     }
+    return columns;
+}
+
+void records_insert(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
+                    size_t ref_count, struct buffer *out) {
+    buffer_puts(out, guarded ? "INSERT INTO " : d->insert_rows);
+    sql_name(out, l->table);
+    buffer_puts(out, " (id, data, created_at, updated_at");
+    size_t columns = put_entry_names(l, out);
     buffer_puts(out, ", schema_version, version) VALUES (?, ?, ?, ?");
     for (size_t i = 0; i < columns; i++) buffer_puts(out, ", ?");
     buffer_puts(out, ", ");
@@ -112,13 +118,7 @@ void records_copy(const struct dialect *d, const struct layout *l, struct buffer
     buffer_puts(out, "INSERT INTO ");
     sql_name(out, l->table);
     buffer_puts(out, " (seq, id, data, schema_version, version, created_at, updated_at, deleted_at");
-    size_t columns = 0;
-    for (size_t i = 0; i < l->count; i++) {
-        if (l->columns[i].retired) continue;
-        buffer_puts(out, ", ");
-        sql_name(out, l->columns[i].name);
-        columns++;
-    }
+    size_t columns = put_entry_names(l, out);
     buffer_puts(out,
                 d->partial_indexes ? ") VALUES (?, ?, ?, ?, ?, ?, ?, ?" : ", live) VALUES (?, ?, ?, ?, ?, ?, ?, ?");
     for (size_t i = 0; i < columns; i++) buffer_puts(out, ", ?");
