@@ -15,26 +15,31 @@ enum { SLOTS = 256, FIELDS = 4, FIELD_SIZE = 512 };
 
 static char file_path[64], file_url[80], application[64];
 
-size_t db_places(struct db_place *out, size_t capacity) {
-    size_t count = 0;
+struct db_place db_places[DB_PLACES];
+size_t db_place_count;
+
+int db_find_places(void **state) {
+    (void)state;
+    db_place_count = 0;
     snprintf(file_path, sizeof file_path, "/tmp/flexdb-test-%ld.db", (long)getpid());
     snprintf(file_url, sizeof file_url, "sqlite:%s", file_path);
-    if (count < capacity) out[count++] = (struct db_place){"sqlite", file_url, NULL};
+    db_places[db_place_count++] = (struct db_place){"sqlite", file_url, NULL};
 #if FLEXDB_TEST_MYSQL
     const char *url = getenv("FLEXDB_TEST_MYSQL_URL");
-    if (url != NULL && url[0] != '\0' && count < capacity)
-        out[count++] = (struct db_place){"server", url, &mysql_driver};
+    if (url != NULL && url[0] != '\0') db_places[db_place_count++] = (struct db_place){"server", url, &mysql_driver};
 #endif
-    return count;
+    return 0;
 }
 
-void db_places_clear(void) {
+int db_clear_places(void **state) {
+    (void)state;
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < 3; i++) {
         char path[80];
         snprintf(path, sizeof path, "%s%s", file_path, suffixes[i]);
         unlink(path);
     }
+    return 0;
 }
 
 flexdb *db_open(const struct db_place *place, bool again) {

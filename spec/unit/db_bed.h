@@ -20,11 +20,13 @@ struct db_place {
     const struct driver *driver;
 };
 
-/* Fills up to `capacity` places that two connections can share: a new file in a temporary folder, and the server of
- * FLEXDB_TEST_MYSQL_URL where there is one. Returns how many. */
-size_t db_places(struct db_place *out, size_t capacity);
-/* Removes the file. */
-void db_places_clear(void);
+/* Places that two connections can share: a new file in a temporary folder, and behind it the server of
+ * FLEXDB_TEST_MYSQL_URL where there is one. Found and cleared by the set-up and the tear-down of a group. */
+enum { DB_PLACES = 2 };
+extern struct db_place db_places[DB_PLACES];
+extern size_t db_place_count;
+int db_find_places(void **state);
+int db_clear_places(void **state);
 
 /* Opens an application that nobody else has, or the same again with `again`. */
 flexdb *db_open(const struct db_place *place, bool again);

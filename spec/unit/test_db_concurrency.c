@@ -7,9 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PLACES = 2, PROCESSES = 4, ROUNDS = 30, EVOLUTIONS = 8 };
-static struct db_place places[PLACES];
-static size_t place_count;
+enum { PROCESSES = 4, ROUNDS = 30, EVOLUTIONS = 8 };
 
 static const char definition[] = "{\"columns\":[{\"name\":\"n\",\"dataType\":\"integer\",\"unique\":true},"
                                  "{\"name\":\"total\",\"dataType\":\"integer\"}]}";
@@ -126,9 +124,9 @@ static void check_result(const struct db_place *place) {
 
 static void processes_write_and_evolve_at_once(void **state) {
     (void)state;
-    for (size_t p = 0; p < place_count; p++) {
+    for (size_t p = 0; p < db_place_count; p++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *db = db_open(&places[p], false);
+        flexdb *db = db_open(&db_places[p], false);
         flexdb_table *t = db_create(db, "t", definition);
         DB_OK(db_insert(t, "{\"id\":\"counter\",\"n\":0,\"total\":0}", NULL, &err));
         /* A connection may not cross a fork. */
@@ -139,30 +137,20 @@ static void processes_write_and_evolve_at_once(void **state) {
             children[i] = fork();
             assert_true(children[i] >= 0);
             if (children[i] == 0)
-                _exit((i < PROCESSES ? write_rounds(&places[p], i) : evolve_rounds(&places[p], i - PROCESSES)) ? 0 : 1);
+                _exit((i < PROCESSES ? write_rounds(&db_places[p], i) : evolve_rounds(&db_places[p], i - PROCESSES))
+                          ? 0
+                          : 1);
         }
         for (int i = 0; i < PROCESSES + 2; i++) {
             int status = -1;
             waitpid(children[i], &status, 0);
             assert_int_equal(status, 0);
         }
-        check_result(&places[p]);
+        check_result(&db_places[p]);
     }
-}
-
-static int find_places(void **state) {
-    (void)state;
-    place_count = db_places(places, PLACES);
-    return 0;
-}
-
-static int clear_places(void **state) {
-    (void)state;
-    db_places_clear();
-    return 0;
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(processes_write_and_evolve_at_once)};
-    return cmocka_run_group_tests(tests, find_places, clear_places);
+    return cmocka_run_group_tests(tests, db_find_places, db_clear_places);
 }

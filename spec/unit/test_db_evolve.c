@@ -8,10 +8,6 @@
 #include "driver/mysql/mysql_driver.h"
 #endif
 
-enum { PLACES = 2 };
-static struct db_place places[PLACES];
-static size_t place_count;
-
 static int evolve(flexdb_table *t, const char *changes, flexdb_error *err) {
     struct buffer out = BUFFER_INIT;
     struct flexdb_evolve_options options = {0};
@@ -90,7 +86,7 @@ static void every_record_is_read_whatever_the_batches(void **state) {
     static const int numbers[] = {31, 32, 33, 531, 532, 533};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *db = db_open(&places[0], false);
+        flexdb *db = db_open(&db_places[0], false);
         flexdb_table *t = db_create(db, "t", "{\"columns\":[{\"name\":\"n\",\"dataType\":\"integer\"}]}");
         flexdb_batch *b = NULL;
         DB_OK(flexdb_batch_begin(&b, t, false, 0, &err));
@@ -117,7 +113,7 @@ static void every_record_is_read_whatever_the_batches(void **state) {
 /* ---- servers ---- */
 
 #if FLEXDB_TEST_MYSQL
-static const struct db_place *server(void) { return place_count > 1 ? &places[1] : NULL; }
+static const struct db_place *server(void) { return db_place_count > 1 ? &db_places[1] : NULL; }
 
 static bool lose_answer;
 
@@ -206,18 +202,6 @@ static void the_old_physical_table_is_not_waited_for(void **state) {
 }
 #endif
 
-static int find_places(void **state) {
-    (void)state;
-    place_count = db_places(places, PLACES);
-    return 0;
-}
-
-static int clear_places(void **state) {
-    (void)state;
-    db_places_clear();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(large_records_are_read_a_few_at_a_time),
@@ -227,5 +211,5 @@ int main(void) {
         cmocka_unit_test(the_old_physical_table_is_not_waited_for),
 #endif
     };
-    return cmocka_run_group_tests(tests, find_places, clear_places);
+    return cmocka_run_group_tests(tests, db_find_places, db_clear_places);
 }

@@ -5,10 +5,6 @@
 
 #include "base/datetime.h"
 
-enum { PLACES = 2 };
-static struct db_place places[PLACES];
-static size_t place_count;
-
 static const char one_column[] = "{\"columns\":[{\"name\":\"x\",\"dataType\":\"integer\",\"indexed\":true}]}";
 
 static flexdb_table *table_of(flexdb *db, const char *name) {
@@ -37,9 +33,9 @@ static int64_t count(flexdb_table *t, const char *query) {
 
 static void a_stale_handle_goes_on_with_the_new_definition(void **state) {
     (void)state;
-    for (size_t p = 0; p < place_count; p++) {
+    for (size_t p = 0; p < db_place_count; p++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *one = db_open(&places[p], false), *two = db_open(&places[p], true);
+        flexdb *one = db_open(&db_places[p], false), *two = db_open(&db_places[p], true);
         flexdb_table *a = db_create(one, "t", one_column), *b = table_of(two, "t");
         flexdb_row row;
         DB_OK(db_insert(b, "{\"id\":\"r\",\"x\":1}", &row, &err));
@@ -77,9 +73,9 @@ static void a_stale_handle_goes_on_with_the_new_definition(void **state) {
 
 static void a_definition_that_was_rolled_back_is_forgotten(void **state) {
     (void)state;
-    for (size_t p = 0; p < place_count; p++) {
+    for (size_t p = 0; p < db_place_count; p++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *db = db_open(&places[p], false);
+        flexdb *db = db_open(&db_places[p], false);
         flexdb_table *a = db_create(db, "t", one_column), *b = table_of(db, "t");
         DB_OK(flexdb_begin(db, &err));
         evolve(a, "[{\"op\":\"rename_column\",\"name\":\"x\",\"to\":\"first\"}]");
@@ -100,9 +96,9 @@ static void a_definition_that_was_rolled_back_is_forgotten(void **state) {
 
 static void a_lock_is_waited_for_and_then_busy(void **state) {
     (void)state;
-    for (size_t p = 0; p < place_count; p++) {
+    for (size_t p = 0; p < db_place_count; p++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *one = db_open(&places[p], false), *two = db_open(&places[p], true);
+        flexdb *one = db_open(&db_places[p], false), *two = db_open(&db_places[p], true);
         flexdb_table *a = db_create(one, "t", one_column), *b = table_of(two, "t");
         struct buffer out = BUFFER_INIT;
         struct flexdb_evolve_options options = {0};
@@ -129,9 +125,9 @@ static void a_lock_is_waited_for_and_then_busy(void **state) {
 
 static void a_result_stands_as_it_was_while_the_body_writes(void **state) {
     (void)state;
-    for (size_t p = 0; p < place_count; p++) {
+    for (size_t p = 0; p < db_place_count; p++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *db = db_open(&places[p], false);
+        flexdb *db = db_open(&db_places[p], false);
         flexdb_table *t = db_create(db, "t", one_column);
         for (int i = 0; i < 50; i++) {
             char json[32];
@@ -167,7 +163,7 @@ static void a_large_result_is_spooled(void **state) {
     (void)state;
     enum { RECORDS = 60, LENGTH = 200000 };
     flexdb_error err = FLEXDB_ERROR_INIT;
-    flexdb *db = db_open(&places[0], false);
+    flexdb *db = db_open(&db_places[0], false);
     flexdb_table *t = db_create(db, "t", "{\"columns\":[{\"name\":\"body\",\"dataType\":\"text\"}]}");
     char *body = malloc(LENGTH);
     assert_non_null(body);
@@ -198,9 +194,9 @@ static void a_large_result_is_spooled(void **state) {
 
 static void a_result_ends_with_its_transaction(void **state) {
     (void)state;
-    for (size_t p = 0; p < place_count; p++) {
+    for (size_t p = 0; p < db_place_count; p++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *db = db_open(&places[p], false);
+        flexdb *db = db_open(&db_places[p], false);
         flexdb_table *t = db_create(db, "t", one_column);
         flexdb_rows *rows = NULL;
         flexdb_row row;
@@ -221,7 +217,7 @@ static void handles_may_go_in_any_order(void **state) {
     (void)state;
     for (int order = 0; order < 24; order++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *db = db_open(&places[0], false), *view = NULL;
+        flexdb *db = db_open(&db_places[0], false), *view = NULL;
         DB_OK(flexdb_with(&view, db, NULL, "other", &err));
         flexdb_table *t = db_create(view, "t", one_column);
         flexdb_rows *rows = NULL;
@@ -257,9 +253,9 @@ static void handles_may_go_in_any_order(void **state) {
 
 static void a_batch_that_is_dropped_undoes_itself(void **state) {
     (void)state;
-    for (size_t p = 0; p < place_count; p++) {
+    for (size_t p = 0; p < db_place_count; p++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        flexdb *db = db_open(&places[p], false);
+        flexdb *db = db_open(&db_places[p], false);
         flexdb_table *t = db_create(db, "t", one_column);
         flexdb_batch *batch = NULL;
         const flexdb_validator *v = flexdb_table_validator(t);
@@ -279,18 +275,6 @@ static void a_batch_that_is_dropped_undoes_itself(void **state) {
     }
 }
 
-static int find_places(void **state) {
-    (void)state;
-    place_count = db_places(places, PLACES);
-    return 0;
-}
-
-static int clear_places(void **state) {
-    (void)state;
-    db_places_clear();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stale_handle_goes_on_with_the_new_definition),
@@ -302,5 +286,5 @@ int main(void) {
         cmocka_unit_test(handles_may_go_in_any_order),
         cmocka_unit_test(a_batch_that_is_dropped_undoes_itself),
     };
-    return cmocka_run_group_tests(tests, find_places, clear_places);
+    return cmocka_run_group_tests(tests, db_find_places, db_clear_places);
 }
