@@ -26,6 +26,33 @@ engines.each(function(engine)
         -- A server builds no indexes inside a transaction.
         local embedded = not engine.server
 
+        -- The table holds 10 records; the batches are large enough for the indexes to be built after the rows.
+        local large <const> = 2500
+        local repeats = {
+            { "a value of the table", { [1700] = 4 }, "duplicate: record 1700: a: 4 is taken" },
+            { "a value of the batch", { [2300] = 1000 }, "duplicate: record 2300: a: 1000 is taken" },
+            { "the first of two", { [2400] = 7, [1500] = 1400 }, "duplicate: record 1500: a: 1400 is taken" },
+            { "a value of a record that is soft-deleted", { [1800] = 5 } },
+        }
+        for _, case in ipairs(repeats) do
+            local what, changed, message = table.unpack(case)
+            it("that brings more than the table holds tells of " .. what, function()
+                local t = assert(db:create_table("t", { columns = { int("a", { unique = true }), int "b" } }))
+                for n = 1, 10 do assert(t:insert { id = "r" .. n, a = n }) end
+                assert(t:delete "r5")
+                local result, err = t:insert_many(source(function(n)
+                    if n > large then return nil end
+                    return { a = changed[n] or n + 100, b = n % 7 }
+                end))
+                assert.equal(message, err and tostring(err))
+                assert.equal(message == nil and large or nil, result and result.inserted)
+                assert.equal(message == nil and large + 9 or 9, t:count())
+                local _, taken = t:insert { a = 9 }
+                assert.equal("duplicate", taken.code)
+                assert.equal(message == nil and large // 7 + 1 or 0, t:count { filter = { b = 1 } })
+            end)
+        end
+
         it("goes on under the definition that its function made", function()
             local t = assert(db:create_table("t", { columns = { int "a", int "b" } }))
             local result = assert(t:insert_many(source(function(n)

@@ -11,6 +11,7 @@
 
 void batch_flush_all(struct engine *e) {
     for (flexdb_batch *b = e->batches; b != NULL; b = b->next) {
+        b->looked_at = true;
         if ((b->rows == 0 && !b->deferred) || b->done || b->dead || b->failure.code != FLEXDB_OK) continue;
         flexdb_error err = FLEXDB_ERROR_INIT;
         if (batch_settle(b, &err) != 0) error_move(&b->failure, &err);
@@ -64,6 +65,7 @@ static int batch_new(flexdb_batch **out, flexdb_table *table, bool skip, size_t 
     b->dead = true; /* until it has begun */
     b->skip = skip;
     b->error_limit = max_errors;
+    b->base = -1;
     b->next = e->batches;
     b->link = &e->batches;
     if (b->next != NULL) b->next->link = &b->next;

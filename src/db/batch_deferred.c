@@ -1,4 +1,4 @@
-/* Rows first, indexes after: a large batch into an empty table. */
+/* Rows first, indexes after: a batch that brings more than the table held. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,14 +13,17 @@ static bool has_indexes(const struct table_state *s) {
     return false;
 }
 
-/* 1 when the table has no row at all. */
-static int is_empty(struct table_state *s, flexdb_error *err) {
-    const struct buffer *sql = state_text(s, SQL_ANY, err);
+/* Where the rows of the batch begin. What stands before them is at most as many. */
+static int find_base(flexdb_batch *b, flexdb_error *err) {
+    struct engine *e = b->state->engine;
+    const struct buffer *sql = state_text(b->state, SQL_LAST, err);
     if (sql == NULL) return -(int)err->code;
     struct statement *found;
-    int rc = engine_query(s->engine, &found, sql->data, sql->length, NULL, 0, err);
-    engine_finalize(s->engine, found);
-    return rc < 0 ? rc : rc == 0;
+    int rc = engine_query(e, &found, sql->data, sql->length, NULL, 0, err);
+    b->base = 0;
+    if (rc == 1) rc = engine_integer(e, found, 0, &b->base, err);
+    engine_finalize(e, found);
+    return rc;
 }
 
 int batch_defer_indexes(flexdb_batch *b, flexdb_error *err) {
@@ -28,19 +31,18 @@ int batch_defer_indexes(flexdb_batch *b, flexdb_error *err) {
     struct engine *e = s->engine;
     /* Inside a caller's transaction others of its statements would want the indexes; a batch that skips needs them to
      * tell the bad records. */
-    if (b->inserted != 0 || b->skip || b->level != 1 || b->rows < BATCH_ROWS) return 0;
+    if (b->deferred || b->looked_at || b->skip || b->level != 1 || b->rows < BATCH_ROWS) return 0;
     if (!engine_has(e, DRIVER_TRANSACTIONAL_DDL) || !engine_has(e, DRIVER_SINGLE_WRITER) || !has_indexes(s)) return 0;
-    int rc = is_empty(s, err);
-    if (rc != 1) return rc;
-    rc = tables_drop_physical(e, s->layout->table, err);
-    if (rc == 0) rc = tables_create_bare(e, s->layout, err);
+    int rc = b->base < 0 ? find_base(b, err) : 0;
+    if (rc != 0 || b->inserted + (int64_t)b->rows < b->base) return rc;
+    rc = tables_drop_indexes(e, s->layout, err);
     b->deferred = rc == 0;
     return rc;
 }
 
 /* ---- which record repeats a value ---- */
 
-/* The values of each unique column that were met, by their bytes. */
+/* The values of each unique column that were met, by their bytes, and how many records of the batch. */
 struct search {
     struct arena arena;
     struct names *met;
@@ -59,7 +61,8 @@ static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *r
     struct table_state *s = b->state;
     struct parameters p;
     p.count = 0;
-    f->place++;
+    if (raw->seq > b->base) f->place++;
+    if (raw->deleted) return 0;
     int rc = codec_decode(s->validator, raw->data, raw->data_length, NULL, &b->record, err);
     if (rc == 0) rc = write_add_physicals(&p, s, b->record.values, &b->scratch, err);
     for (size_t i = 0; rc == 0 && i < s->physical_count; i++) {
@@ -79,7 +82,8 @@ static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *r
     return rc;
 }
 
-/* Every record of the batch was written, in order: the place in the table is the place in the batch. */
+/* Every record of the batch was written, in order, and nobody else wrote: the place behind `base` is the place in the
+ * batch. */
 static int find_repeated(flexdb_batch *b, flexdb_error *err) {
     struct table_state *s = b->state;
     struct engine *e = s->engine;

@@ -32,6 +32,8 @@ struct flexdb_batch {
     bool skip;
     bool done, dead;
     bool deferred;        /* the table's indexes are built when all rows are in */
+    bool looked_at;       /* others have looked at the table, and may have written to it, since the batch began */
+    int64_t base;         /* the seq behind which the batch's rows stand; -1 until it is asked for */
     flexdb_error failure; /* after which nothing more is taken */
     int64_t seen, inserted;
 
@@ -56,8 +58,8 @@ struct flexdb_batch {
 
 /* Writes what waits. On failure nothing waits any more and the batch is to be given up. */
 int batch_flush(flexdb_batch *b, flexdb_error *err);
-/* Before the first rows are written: whether many go into an empty table that nobody else looks at, where building the
- * indexes at the end costs less than keeping them up row by row. Takes them away then. */
+/* Before rows are written: whether the batch has come to bring more rows than the table held, and nobody else looks at
+ * it, so that building the indexes at the end costs less than keeping them up row by row. Takes them away then. */
 int batch_defer_indexes(flexdb_batch *b, flexdb_error *err);
 /* Builds them, if they were taken away. A value that is there twice fails as it would have failed row by row: with the
  * first record that repeats one. */

@@ -42,7 +42,7 @@ static int lock_table(struct evolution *ev, flexdb_error *err) {
                          (long long)ev->from->version, (long long)expected);
     ev->keys.keys = cJSON_Duplicate(ev->from->layout->keys.keys, true);
     if (ev->keys.keys == NULL) return error_no_memory(err);
-    const struct buffer *sql = state_text(ev->from, SQL_ANY, err);
+    const struct buffer *sql = state_text(ev->from, SQL_LAST, err);
     if (sql == NULL) return -(int)err->code;
     struct statement *s;
     rc = engine_query(e, &s, sql->data, sql->length, NULL, 0, err);

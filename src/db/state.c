@@ -254,7 +254,7 @@ static int build_text(const struct table_state *s, enum state_sql which, struct 
     case SQL_FETCH_ALL_LOCKED: records_fetch(d, l, FETCH_FOR_UPDATE, true, out); break;
     case SQL_WALK: records_walk(d, l, false, out); break;
     case SQL_WALK_ALL: records_walk(d, l, true, out); break;
-    case SQL_ANY: records_any(d, l, out); break;
+    case SQL_LAST: records_last(d, l, out); break;
     case STATE_SQL_COUNT: break;
     }
     if (buffer_text(out) != NULL) return 0;

@@ -30,7 +30,7 @@ enum state_sql {
     SQL_FETCH_ALL_LOCKED,
     SQL_WALK,
     SQL_WALK_ALL,
-    SQL_ANY,
+    SQL_LAST,
     STATE_SQL_COUNT
 };
 

@@ -34,13 +34,15 @@ int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct bu
 
 /* ---- physical tables ---- */
 
-/* Runs the statements from number `first` up to before `end`. */
-static int create_from(struct engine *e, const struct layout *l, size_t first, size_t end, flexdb_error *err) {
+typedef bool ddl_text(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
+
+/* Runs the statements from number `first` on. */
+static int run_from(struct engine *e, ddl_text *text, const struct layout *l, size_t first, flexdb_error *err) {
     int rc = 0;
     bool more = true;
-    for (size_t i = first; rc == 0 && more && i < end; i++) {
+    for (size_t i = first; rc == 0 && more; i++) {
         struct buffer sql = BUFFER_INIT;
-        more = ddl_create(e->dialect, l, i, &sql);
+        more = text(e->dialect, l, i, &sql);
         if (more) rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
         buffer_free(&sql);
     }
@@ -48,15 +50,15 @@ static int create_from(struct engine *e, const struct layout *l, size_t first, s
 }
 
 int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return create_from(e, l, 0, SIZE_MAX, err);
-}
-
-int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return create_from(e, l, 0, 1, err);
+    return run_from(e, ddl_create, l, 0, err);
 }
 
 int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return create_from(e, l, 1, SIZE_MAX, err);
+    return run_from(e, ddl_create, l, 1, err);
+}
+
+int tables_drop_indexes(struct engine *e, const struct layout *l, flexdb_error *err) {
+    return run_from(e, ddl_drop_index, l, 0, err);
 }
 
 static int drop_physical(struct engine *e, const char *table,

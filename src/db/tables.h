@@ -16,9 +16,9 @@
 int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct buffer *schema, flexdb_error *err);
 /* Creates a physical table with its indexes. */
 int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err);
-/* The same in two steps, where indexes are statements of their own. */
-int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err);
+/* Its indexes alone, where they are statements of their own. */
 int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err);
+int tables_drop_indexes(struct engine *e, const struct layout *l, flexdb_error *err);
 int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err);
 /* For one that nobody needs any more: one that cannot be dropped now is left behind, an orphan. */
 void tables_leave_physical(struct engine *e, const char *table);

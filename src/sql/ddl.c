@@ -40,15 +40,19 @@ static void create_table(const struct dialect *d, const struct layout *l, struct
 }
 
 /* Where indexes are named across the whole database: table and column. */
-static void create_index(const struct dialect *d, const struct layout *l, const struct layout_column *c,
-                         struct buffer *out) {
+static void put_index_name(const struct layout *l, const struct layout_column *c, struct buffer *out) {
     char name[2 * PHYSICAL_NAME_SIZE];
     size_t table_length = strlen(l->table);
     memcpy(name, l->table, table_length);
     name[table_length] = '_';
     memcpy(name + table_length + 1, c->name, strlen(c->name) + 1);
-    buffer_puts(out, c->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
     sql_name(out, name);
+}
+
+static void create_index(const struct dialect *d, const struct layout *l, const struct layout_column *c,
+                         struct buffer *out) {
+    buffer_puts(out, c->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+    put_index_name(l, c, out);
     buffer_puts(out, " ON ");
     sql_name(out, l->table);
     buffer_puts(out, " (");
@@ -57,18 +61,30 @@ static void create_index(const struct dialect *d, const struct layout *l, const 
     if (c->unique) buffer_printf(out, " WHERE %s", d->live);
 }
 
+/* The column of index number i, from 0, among those that have a statement of their own; NULL when there is none. */
+static const struct layout_column *indexed_column(const struct dialect *d, const struct layout *l, size_t i) {
+    if (!d->partial_indexes) return NULL;
+    for (size_t column = 0, seen = 0; column < l->count; column++)
+        if (has_index(&l->columns[column]) && seen++ == i) return &l->columns[column];
+    return NULL;
+}
+
 bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {
     if (i == 0) {
         create_table(d, l, out);
         return true;
     }
-    if (!d->partial_indexes) return false;
-    for (size_t column = 0, seen = 0; column < l->count; column++) {
-        if (!has_index(&l->columns[column]) || ++seen != i) continue;
-        create_index(d, l, &l->columns[column], out);
-        return true;
-    }
-    return false;
+    const struct layout_column *c = indexed_column(d, l, i - 1);
+    if (c != NULL) create_index(d, l, c, out);
+    return c != NULL;
+}
+
+bool ddl_drop_index(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {
+    const struct layout_column *c = indexed_column(d, l, i);
+    if (c == NULL) return false;
+    buffer_puts(out, "DROP INDEX ");
+    put_index_name(l, c, out);
+    return true;
 }
 
 void ddl_drop(const struct dialect *d, const char *table, struct buffer *out) {

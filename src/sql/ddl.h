@@ -20,6 +20,8 @@ enum { DDL_TEXT_PREFIX = 1020, DDL_TEXT_ENTRY = DDL_TEXT_PREFIX + 32 };
 /* Statement number i of those that create the physical table and its indexes; false when there is none left. Out of
  * memory shows in the buffer. */
 bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
+/* Statement number i, from 0, of those that drop its indexes, on an engine where they are statements of their own. */
+bool ddl_drop_index(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
 /* Drops a physical table by name, harmless when it is gone. */
 void ddl_drop(const struct dialect *d, const char *table, struct buffer *out);
 /* The layout column whose unique index the engine names in an error's `detail`; NULL when it is another, or `detail`

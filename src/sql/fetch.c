@@ -94,9 +94,9 @@ void records_holder(const struct dialect *d, const struct layout *l, const struc
     buffer_puts(out, " AND seq <> ? LIMIT 1");
 }
 
-void records_any(const struct dialect *d, const struct layout *l, struct buffer *out) {
+void records_last(const struct dialect *d, const struct layout *l, struct buffer *out) {
     (void)d;
-    buffer_puts(out, "SELECT 1 FROM ");
+    buffer_puts(out, "SELECT seq FROM ");
     sql_name(out, l->table);
-    buffer_puts(out, " LIMIT 1");
+    buffer_puts(out, " ORDER BY seq DESC LIMIT 1");
 }

@@ -76,8 +76,8 @@ void records_referrer(const struct dialect *d, const struct layout *l, const str
 /* Whether a record other than seq holds a value: a live one in a unique physical column, or with NULL any one as its
  * id: parameters: the physical value or the id, seq → seq. */
 void records_holder(const struct dialect *d, const struct layout *l, const struct layout_column *c, struct buffer *out);
-/* Whether any row is there, soft-deleted ones included: () → 1. */
-void records_any(const struct dialect *d, const struct layout *l, struct buffer *out);
+/* The last row, soft-deleted ones included: () → seq, or no row at all. */
+void records_last(const struct dialect *d, const struct layout *l, struct buffer *out);
 
 bool records_selects_revision(const struct dialect *d);
 
