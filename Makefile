@@ -277,7 +277,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libmodel.a $(BUILD)/libbase.a
 bench:
 	@scripts/bootstrap test bench
 	$(SUBMAKE) build bench-programs
-	@$(HERE) spec/support/mariadb.sh $(LUA) bench/run.lua $(ARGS)
+	@FLEXDB_DURABLE_MARIADB=1 $(HERE) spec/support/mariadb.sh $(LUA) bench/run.lua $(ARGS)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
 

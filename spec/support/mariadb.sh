@@ -5,7 +5,8 @@
 #
 # The command sees FLEXDB_TEST_MYSQL_URL (TCP on loopback) and FLEXDB_TEST_MYSQL_SOCKET (the unix socket of the same
 # server). When FLEXDB_TEST_MYSQL_URL is set already, the server behind it is used. Without MariaDB the command runs
-# without the variables, after a notice. The exit status is the command's. Works as root and as a plain user.
+# without the variables, after a notice. FLEXDB_DURABLE_MARIADB=1 leaves the server its own settings, under which a
+# commit is on the disk when it is answered: tests do without, measurements do not. The exit status is the command's. Works as root and as a plain user.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,7 +55,9 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # Nothing here has to survive a power cut. --no-defaults keeps the machine's own settings out.
-quick=(--innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync --innodb-doublewrite=0)
+quick=(--innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync
+    --innodb-doublewrite=0 --innodb-buffer-pool-size=64M)
+if [ -n "${FLEXDB_DURABLE_MARIADB:-}" ]; then quick=(); fi
 
 give_up() {
     echo "mariadb.sh: $1; the end of its log:" >&2
@@ -63,7 +66,7 @@ give_up() {
 }
 
 "$installer" --no-defaults ${user[@]+"${user[@]}"} --datadir="$folder/data" --auth-root-authentication-method=normal \
-    --force --skip-test-db --skip-name-resolve "${quick[@]}" >"$folder/install.log" 2>&1 </dev/null || give_up "the data folder could not be made"
+    --force --skip-test-db --skip-name-resolve ${quick[@]+"${quick[@]}"} >"$folder/install.log" 2>&1 </dev/null || give_up "the data folder could not be made"
 
 socket=$folder/socket
 ask() { "$client" --no-defaults -uroot -S "$socket" "$@"; }
@@ -73,7 +76,7 @@ start() {
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 1; fi
     "$server" --no-defaults ${user[@]+"${user[@]}"} --datadir="$folder/data" --socket="$socket" --port="$port" \
         --bind-address=127.0.0.1 --pid-file="$folder/pid" --log-error="$folder/server.log" --skip-name-resolve \
-        --innodb-buffer-pool-size=64M "${quick[@]}" --character-set-server=utf8mb4 --collation-server=utf8mb4_bin \
+        ${quick[@]+"${quick[@]}"} --character-set-server=utf8mb4 --collation-server=utf8mb4_bin \
         </dev/null >"$folder/output.log" 2>&1 &
     server_pid=$!
     for _ in $(seq 600); do

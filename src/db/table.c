@@ -192,6 +192,7 @@ static int fetch_once(flexdb_table *t, enum state_sql which, const char *id, siz
     raw->revision = 0;
     if (rc == 1) {
         read = raw_read(e, s, raw, err);
+        if (read == 0 && raw->deleted && (which == SQL_FETCH || which == SQL_FETCH_LOCKED)) rc = 0;
         if (read == 0) read = table_keep_raw(t, raw, err);
     }
     if (read == 0) {

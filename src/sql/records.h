@@ -56,8 +56,8 @@ enum fetch_column {
 
 enum fetch_lock { FETCH_PLAIN, FETCH_FOR_UPDATE };
 
-/* One record by id: parameters: [table id, when FETCH_REVISION is selected (records_selects_revision)], id. Live ones
- * only, or all with `deleted` too. */
+/* One record by id: parameters: [table id, when FETCH_REVISION is selected (records_selects_revision)], id. All with
+ * `deleted`; without it a soft-deleted one may come all the same, which FETCH_DELETED_AT tells. */
 void records_fetch(const struct dialect *d, const struct layout *l, enum fetch_lock lock, bool deleted,
                    struct buffer *out);
 /* Live records by `count` ids, in no order: parameters: [table id,] ids. */
