@@ -194,8 +194,50 @@ static void comparing_the_widest_does_not_overflow(void **state) {
     assert_int_equal(decimal_compare(&tiny, &one), 1);
 }
 
+static void rounding_goes_half_away_from_zero(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int precision, scale;
+        enum decimal_status status;
+        const char *printed; /* what it was where it does not fit */
+        bool rounded;
+    } scenarios[] = {
+        {"0.5", 38, 0, DECIMAL_OK, "1", true},
+        {"-0.5", 38, 0, DECIMAL_OK, "-1", true},
+        {"1.5", 38, 0, DECIMAL_OK, "2", true},
+        {"0.49999", 38, 0, DECIMAL_OK, "0", true},
+        {"-0.001", 38, 2, DECIMAL_OK, "0.00", true},
+        {"1.25", 38, 1, DECIMAL_OK, "1.3", true},
+        {"7", 38, 2, DECIMAL_OK, "7.00", false},
+        {"7.10", 38, 1, DECIMAL_OK, "7.1", false},
+        {"99.995", 4, 2, DECIMAL_PRECISION, "99.995", false},
+        {"99.994", 4, 2, DECIMAL_OK, "99.99", true},
+        {"100", 4, 2, DECIMAL_PRECISION, "100", false},
+        {"0." NINES_38, 38, 0, DECIMAL_OK, "1", true},
+        {"-0." NINES_38, 38, 30, DECIMAL_OK, "-1.000000000000000000000000000000", true},
+        {NINES_38, 38, 0, DECIMAL_OK, NINES_38, false},
+        {NINES_38, 38, 1, DECIMAL_PRECISION, NINES_38, false},
+        {"9999999999999999999999999999999999999.5", 37, 0, DECIMAL_PRECISION, "9999999999999999999999999999999999999.5",
+         false},
+    };
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        struct decimal value;
+        char text[DECIMAL_TEXT_SIZE];
+        bool rounded = true;
+        assert_int_equal(decimal_parse(scenarios[i].text, strlen(scenarios[i].text), &value), DECIMAL_OK);
+        enum decimal_status status = decimal_round(&value, scenarios[i].precision, scenarios[i].scale, &rounded);
+        decimal_print(&value, text);
+        if (status != scenarios[i].status || rounded != scenarios[i].rounded ||
+            strcmp(text, scenarios[i].printed) != 0) {
+            fail_msg("%s: status %d, %s", scenarios[i].text, (int)status, text);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rounding_goes_half_away_from_zero),
         cmocka_unit_test(texts_are_read_exactly),
         cmocka_unit_test(rescaling_never_rounds),
         cmocka_unit_test(doubles_mean_their_shortest_decimal),

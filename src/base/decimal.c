@@ -157,6 +157,19 @@ enum decimal_status decimal_rescale(struct decimal *value, int precision, int sc
     return DECIMAL_OK;
 }
 
+enum decimal_status decimal_round(struct decimal *value, int precision, int scale, bool *rounded) {
+    *rounded = false;
+    if (scale >= value->scale) return decimal_rescale(value, precision, scale);
+    decimal_int divisor = power_of_ten(value->scale - scale);
+    decimal_int coefficient = value->coefficient / divisor, rest = magnitude(value->coefficient % divisor);
+    if (rest >= divisor - rest) coefficient += value->coefficient < 0 ? -1 : 1; /* twice the rest could overflow */
+    if (magnitude(coefficient) >= power_of_ten(precision)) return DECIMAL_PRECISION;
+    value->coefficient = coefficient;
+    value->scale = scale;
+    *rounded = rest != 0;
+    return DECIMAL_OK;
+}
+
 int decimal_compare(const struct decimal *a, const struct decimal *b) {
     if (a->scale == b->scale) return (a->coefficient > b->coefficient) - (a->coefficient < b->coefficient);
     /* Whole parts first, then fractions brought to one scale: neither can overflow. Both keep the sign. */

@@ -29,6 +29,9 @@ void decimal_from_integer(int64_t value, struct decimal *out);
 enum decimal_status decimal_from_double(double value, struct decimal *out);
 /* Brings the value to exactly `scale` fraction digits and at most `precision` digits in all; never rounds. */
 enum decimal_status decimal_rescale(struct decimal *value, int precision, int scale);
+/* The same, but rounds where the value has more fraction digits: half away from zero, as SQL's DECIMAL does (0.5 is 1,
+ * -0.5 is -1). `*rounded` tells whether digits other than zero went. PRECISION leaves the value as it was. */
+enum decimal_status decimal_round(struct decimal *value, int precision, int scale, bool *rounded);
 /* -1, 0, 1; the scales may differ. */
 int decimal_compare(const struct decimal *a, const struct decimal *b);
 /* Exactly `scale` fraction digits, `-` for a negative, at least one digit before the point. Returns the length. */
