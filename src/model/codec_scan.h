@@ -1,4 +1,4 @@
-/* Going through the text of a stored document without building anything. Private to the codec.
+/* Going through the text of a stored document without building anything. For the codec, and for conversions of json.
  *
  * Every function takes the place where it begins and the end of the document, never reads beyond that end, and answers
  * NULL where the text ends too early or is not what it should be. */
