@@ -67,9 +67,8 @@ struct conversion;
 struct conversion_row {
     enum convert_class class; /* of the types; the rules of the new column may refuse what converts all the same */
     const char *rule;         /* one English sentence */
-    /* Makes `value` (of the old type, or of any that a binding may hand over) one of the new type, in place, its text
-     * where it was, in `scratch` or static; WHOLE, a loss or a failure, with *verdict for VERDICT. NULL where refused.
-     */
+    /* Makes `value`, of the old type, one of the new type, in place, its text where it was, in `scratch` or static;
+     * answers WHOLE, a loss or a failure, with *verdict for VERDICT. NULL where refused. */
     enum convert_reason (*convert)(const struct conversion *c, flexdb_value *value, struct buffer *scratch,
                                    enum verdict *verdict);
 };
