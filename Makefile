@@ -277,9 +277,11 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libmodel.a $(BUILD)/libbase.a
 bench:
 	@scripts/bootstrap test bench
 	$(SUBMAKE) build bench-programs
+	@bench/peers/install '$(BUILD)/peers'
 	@FLEXDB_DURABLE_MARIADB=1 $(HERE) spec/support/mariadb.sh $(LUA) bench/run.lua $(ARGS)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
+	@:
 
 # ---------------------------------------------------------------- installing
 
@@ -336,7 +338,7 @@ help:
 	@echo '  make sanitize   every test under the address, undefined and leak sanitizers'
 	@echo '  make valgrind   every test under valgrind'
 	@echo '  make check-rock install with LuaRocks into a temporary tree, and use it'
-	@echo '  make bench      measure against plain C and LuaSQL'
+	@echo '  make bench      measure against plain C, LuaSQL and peers from npm'
 	@echo '  make format     lay the C files out as .clang-format says'
 	@echo '  make clean      remove build/'
 	@echo

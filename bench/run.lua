@@ -1,5 +1,6 @@
 --- Runs every measurement in a process of its own, interleaved with its peers, and prints medians, ratios and targets.
 -- usage: run.lua [ROUNDS [ROW…]]   env: FLEXDB_TEST_MYSQL_URL (make bench starts a server), BUILD, LUA
+-- bench/README.md says how to read what it prints.
 
 local rounds = tonumber(arg[1]) or 5
 local only = {}
@@ -18,6 +19,8 @@ local _ <close> = setmetatable({}, { __close = function() os.execute("rm -rf " .
 
 local function file(name) return folder .. "/" .. name .. ".db" end
 
+-- ---------------------------------------------------------------------------------------------------- the sides
+
 local function run(command)
     local pipe = assert(io.popen(command, "r"))
     local value = pipe:read "n"
@@ -25,21 +28,98 @@ local function run(command)
     return value or error("no figure from: " .. command:gsub("://[^@]*@", "://…@"), 0)
 end
 
-local function flexdb(row, url, n) return run(("%s %s/flexdb.lua %s '%s' %d"):format(lua, here, row, url, n)) end
-local function luasql(row, url, n) return run(("%s %s/luasql.lua %s '%s' %d"):format(lua, here, row, url, n)) end
-
-local function limit_sqlite(row, path, n)
-    return run(("%s/bench/limit_sqlite %s '%s' %d"):format(build, row, path, n))
+local function program(command)
+    return function(row, target, n) return run(("%s %s '%s' %d"):format(command, row, target, n)) end
+end
+local function lua_program(name) return program(("%s %s/%s.lua"):format(lua, here, name)) end
+local function node_program(name)
+    return program(("NODE_PATH='%s/peers/node_modules' node %s/peers/%s.js"):format(build, here, name))
 end
 
-local user, password, host, port, database
-if server then
-    user, password, host, port, database = server:match "^mysql://([^:]+):([^@]*)@([^:/]+):(%d+)/([^?]+)"
-end
-local function limit_mysql(row, _, n)
+local flexdb, luasql = lua_program "flexdb", lua_program "luasql"
+local ajv, better_sqlite3, mysql2 = node_program "validate", node_program "sqlite", node_program "mysql"
+
+local limit_sqlite = program(build .. "/bench/limit_sqlite")
+local function limit_mysql(row, url, n)
+    local user, password, host, port, database = url:match "^mysql://([^:]+):([^@]*)@([^:/]+):(%d+)/([^?]+)"
     return run(("%s/bench/limit_mysql %s '%s' '%s' '%s' %s '%s' %d"):format(
         build, row, user, password, host, port, database, n))
 end
+
+local function url_of(name) return "sqlite:" .. file(name) end
+local function server_url() return server end
+
+-- A side is a column of the table: its program, where its table is, and its name as a peer.
+local sqlite = {
+    flexdb = { program = flexdb, target = url_of },
+    limit = { program = limit_sqlite, target = file },
+    luasql = { program = luasql, target = url_of, name = "LuaSQL" },
+    node = { program = better_sqlite3, target = file, name = "better-sqlite3" },
+}
+local mariadb = {
+    flexdb = { program = flexdb, target = server_url },
+    limit = { program = limit_mysql, target = server_url },
+    luasql = { program = luasql, target = server_url, name = "LuaSQL" },
+    node = { program = mysql2, target = server_url, name = "mysql2" },
+}
+local SIDES <const> = { "flexdb", "limit", "luasql", "node" }
+
+local function is_there(side)
+    if side == "luasql" then
+        local modules = 'require "luasql.sqlite3"; require "luasql.mysql"; require "cjson"'
+        return os.execute(("%s -e '%s' >/dev/null 2>&1"):format(lua, modules))
+    elseif side == "node" then
+        local installed <close> = io.open(build .. "/peers/installed")
+        return installed and true
+    end
+    return true
+end
+
+local LEFT_OUT <const> = {
+    luasql = "LuaSQL is LEFT OUT: lua-sql-sqlite3, lua-sql-mysql and lua-cjson are not all installed",
+    node = "node's peers are LEFT OUT: bench/peers/install has not installed them",
+}
+local left_out = {}
+for _, side in ipairs(SIDES) do
+    if not is_there(side) then left_out[side] = LEFT_OUT[side] end
+end
+
+-- ---------------------------------------------------------------------------------------------------- the plan
+
+-- sides: whom it is measured with, all if it does not say. as: the row of the others that it is compared with.
+-- floor and goal: multiples of `of`, which is the limit, the best peer or one side; without it, units a second.
+local plan = {
+    { "validate", "validate + encode to JSON", n = 500000, sides = "flexdb node", of = "node", floor = 2, goal = 2.5,
+      node = { program = ajv, target = file, name = "ajv + fjs" } },
+    { "insert_many", "insert_many, one transaction", n = 100000, fresh = true, of = "limit", floor = 1.0, goal = 1.08 },
+    { "insert_empty", "the same, empty table", n = 100000, fresh = true, as = "insert_many", of = "limit", floor = 1.2,
+      goal = 1.35 },
+    { "insert_one", "insert, one a transaction", n = 10000, fresh = true, of = "limit", floor = 0.95, goal = 0.97 },
+    { "get", "get by id", n = 50000, of = "peer", floor = 1.15, goal = 1.25 },
+    { "filter", "indexed filter, 50 records", n = 3000, of = "peer", floor = 1.4, goal = 1.6 },
+    { "stream", "stream all records", n = 1, of = "peer", floor = 1.35, goal = 1.5 },
+    { "stream_three", "stream 3 of 12 columns", n = 1, sides = "flexdb", floor = 800e3, goal = 900e3 },
+    { "unindexed", "unindexed filter, full scans", n = 20, sides = "flexdb limit", of = "limit", floor = 1 / 1.9,
+      goal = 1 / 1.4 },
+    { "open", "open and first query", n = 50, sides = "flexdb", floor = 333, goal = 1000 },
+}
+local server_plan = {
+    { "get", "get by id", n = 10000, of = "limit", floor = 0.9, goal = 0.95 },
+    { "filter", "indexed filter, 50 records", n = 1000, of = "limit", floor = 0.7, goal = 0.78 },
+    { "stream", "stream all records", n = 1, of = "limit", floor = 0.55, goal = 0.7 },
+    -- the writers last: they make the table of the readers anew
+    { "insert_one", "insert, one a transaction", n = 5000, fresh = true, of = "limit", floor = 0.85, goal = 0.95 },
+    { "insert_many", "insert_many, one transaction", n = 50000, fresh = true, of = "limit", floor = 1.0, goal = 1.3 },
+}
+
+local function wanted(name) return next(only) == nil or only[name] end
+
+-- ---------------------------------------------------------------------------------------------------- the table
+
+local LINE <const> = "%-28s%8s%8s%8s%8s  %-14s%12s%8s  %s"
+local WIDTH <const> = 97
+
+local function print_line(...) print((LINE:format(...):gsub(" +$", ""))) end
 
 local function median(list)
     table.sort(list)
@@ -53,134 +133,106 @@ local function figure(x)
     return ("%.1f"):format(x)
 end
 
-local has_luasql = os.execute(lua .. " -e 'require \"luasql.sqlite3\"' >/dev/null 2>&1")
-if not has_luasql then
-    io.stderr:write "LuaSQL is not installed: its columns are LEFT OUT (lua-sql-sqlite3, lua-sql-mysql)\n"
+local missed, unjudged = 0, 0
+
+local function verdict(value, row)
+    if value >= row.goal then return "goal" end
+    if value >= row.floor then return "floor" end
+    missed = missed + 1
+    return "BELOW"
 end
 
--- against: what the floor and the goal are a multiple of
-local plan = {
-    { "validate", "validate + encode, Lua table to JSON", n = 500000, peers = "", absolute = { 650e3, 810e3 } },
-    { "insert_many", "insert_many, one transaction", n = 100000, fresh = true, against = "limit", floor = 1.0,
-        goal = 1.08 },
-    { "insert_empty", "the same into an empty table", n = 100000, fresh = true, limit = "insert_many",
-        against = "limit",
-      floor = 1.2, goal = 1.35 },
-    { "insert_one", "insert, one a transaction", n = 10000, fresh = true, against = "limit", floor = 0.95,
-        goal = 0.97 },
-    { "get", "get by id", n = 50000, against = "luasql", floor = 1.15, goal = 1.25 },
-    { "filter", "indexed filter, 50 records", n = 3000, against = "luasql", floor = 1.4, goal = 1.6 },
-    { "stream", "stream all records", n = 1, against = "luasql", floor = 1.35, goal = 1.5 },
-    { "stream_three", "stream 3 of 12 columns", n = 1, peers = "", absolute = { 800e3, 900e3 } },
-    { "unindexed", "unindexed filter, whole scans", n = 20, peers = "limit", against = "limit", floor = 1 / 1.9,
-      goal = 1 / 1.4 },
-    { "open", "open and first query", n = 50, peers = "", absolute = { 333, 1000 } },
-}
-local server_plan = {
-    { "get", "get by id", n = 10000, against = "limit", floor = 0.9, goal = 0.95 },
-    { "filter", "indexed filter, 50 records", n = 1000, against = "limit", floor = 0.7, goal = 0.78 },
-    { "stream", "stream all records", n = 1, against = "limit", floor = 0.55, goal = 0.7 },
-    -- the writers last: they make the table of the readers anew
-    { "insert_one", "insert, one a transaction", n = 5000, fresh = true, against = "limit", floor = 0.85, goal = 0.95 },
-    { "insert_many", "insert_many, one transaction", n = 50000, fresh = true, against = "limit", floor = 1.0,
-        goal = 1.3 },
-}
+local function best_peer(got)
+    if got.luasql and got.node then return got.luasql > got.node and "luasql" or "node" end
+    return got.luasql and "luasql" or got.node and "node"
+end
 
-local missed = 0
-
-local function report(row, got)
-    local reference = row.against and got[row.against]
-    local ratio, target, verdict
-    if row.absolute then
-        ratio, target = "", (">= %s"):format(figure(row.absolute[1]))
-        verdict = got.flexdb >= row.absolute[2] and "goal" or got.flexdb >= row.absolute[1] and "floor" or "BELOW"
-    elseif reference then
-        local r = got.flexdb / reference
-        ratio, target = ("%.2f x %s"):format(r, row.against == "limit" and "C" or "LuaSQL"), ("%.2f"):format(row.floor)
-        verdict = r >= row.goal and "goal" or r >= row.floor and "floor" or "BELOW"
+--- got: the median of each side that was measured. Without all of its peers a row has no best one, and is not judged.
+local function report(row, engine, got)
+    local peer, ratio, floor, reached = best_peer(got), "", figure(row.floor), "-"
+    if row.of then
+        local reference = got[row.of == "peer" and peer or row.of]
+        floor = ("%.2f"):format(row.floor)
+        ratio = reference and ("%.2f x %s"):format(got.flexdb / reference, row.of == "limit" and "C" or "peer") or ""
+        if got[row.of] or (row.of == "peer" and not next(left_out)) then
+            reached = verdict(got.flexdb / reference, row)
+        end
     else
-        ratio, target, verdict = "", "", "-"
+        reached = verdict(got.flexdb, row)
     end
-    if verdict == "BELOW" then missed = missed + 1 end
-    print(("%-38s %8s %8s %8s %13s %8s %s"):format(row[2], figure(got.flexdb), figure(got.limit), figure(got.luasql),
-        ratio, target, verdict))
+    if reached == "-" then unjudged = unjudged + 1 end
+    print_line(row[2], figure(got.flexdb), figure(got.limit), figure(got.luasql), figure(got.node),
+        peer and (row[peer] or engine[peer]).name or "", ratio, floor, reached)
     io.flush()
 end
 
-local function measure(title, rows, url_of, limit, prepare)
-    local wanted = next(only) == nil
-    for _, row in ipairs(rows) do wanted = wanted or only[row[1]] end
-    if not wanted then return end
-    print()
-    print(("%-38s %8s %8s %8s %13s %8s"):format(title .. " (units a second)", "FlexDB", "C", "LuaSQL", "ratio",
-        "floor"))
-    print(("-"):rep(92))
-    prepare()
-    for _, row in ipairs(rows) do
-        if next(only) == nil or only[row[1]] then
-            local lists = { flexdb = {}, limit = {}, luasql = {} }
-            for round = 1, rounds do
-                local suffix = row.fresh and ("_%s_%d"):format(row[1], round) or ""
-                local peers = row.peers or "limit luasql"
-                lists.flexdb[round] = flexdb(row[1], url_of("flexdb" .. suffix), row.n)
-                if peers:find "limit" then
-                    lists.limit[round] = limit(row.limit or row[1], file("limit" .. suffix), row.n)
-                end
-                if peers:find "luasql" and has_luasql then
-                    lists.luasql[round] = luasql(row[1], url_of("luasql" .. suffix), row.n)
-                end
-                if row.fresh then os.execute(("rm -f %s/*_%s_*"):format(folder, row[1])) end
+local function measure_row(row, engine)
+    local lists = {}
+    for round = 1, rounds do
+        local suffix = row.fresh and ("_%s_%d"):format(row[1], round) or ""
+        for _, name in ipairs(SIDES) do
+            local side = row[name] or engine[name]
+            if not left_out[name] and (not row.sides or row.sides:find(name)) then
+                local what = name ~= "flexdb" and row.as or row[1]
+                lists[name] = lists[name] or {}
+                lists[name][round] = side.program(what, side.target(name .. suffix), row.n)
             end
-            report(row, {
-                flexdb = median(lists.flexdb), limit = median(lists.limit), luasql = median(lists.luasql),
-            })
         end
+        if row.fresh then os.execute(("rm -f %s/*_%s_*"):format(folder, row[1])) end
+    end
+    local got = {}
+    for name, list in pairs(lists) do got[name] = median(list) end
+    report(row, engine, got)
+end
+
+local function measure(title, rows, engine)
+    local any, fill = false, false
+    for _, row in ipairs(rows) do
+        any = any or wanted(row[1])
+        fill = fill or wanted(row[1]) and not row.fresh and row[1] ~= "validate"
+    end
+    if not any then return end
+    print()
+    print_line(title .. ", units a second", "FlexDB", "C", "LuaSQL", "node", "best peer", "ratio", "floor", "")
+    print(("-"):rep(WIDTH))
+    for _, name in ipairs(fill and SIDES or {}) do
+        if not left_out[name] then engine[name].program("fill", engine[name].target(name), 100000) end
+    end
+    for _, row in ipairs(rows) do
+        if wanted(row[1]) then measure_row(row, engine) end
     end
 end
+
+-- ---------------------------------------------------------------------------------------------------- evolutions
+
+--- Add, rename, remove, roll back: the time of one step with few records and with many.
+local function measure_evolve(title, few_url, many_url)
+    local MANY <const> = 1000000
+    local few, many = {}, {}
+    flexdb("fill", few_url, 1000)
+    for round = 1, rounds do few[round] = flexdb("evolve", few_url, 10) end
+    flexdb("fill", many_url, MANY)
+    for round = 1, rounds do many[round] = flexdb("evolve", many_url, 10) end
+    local a, b = 1000 / median(few), 1000 / median(many)
+    print(("\n%s: add, rename, remove, roll back: %.2f ms a step at 1,000 records,\n%s  %.2f ms at %d: %.2f x (<= 1.2)")
+        :format(title, a, (" "):rep(#title), b, MANY, b / a))
+    if b / a > 1.2 then missed = missed + 1 end
+end
+
+-- ---------------------------------------------------------------------------------------------------- all of it
 
 print(("medians of %d interleaved runs, each in a process of its own"):format(rounds))
-
-measure("SQLite", plan, function(name) return "sqlite:" .. file(name) end, limit_sqlite, function()
-    flexdb("fill", "sqlite:" .. file "flexdb", 100000)
-    limit_sqlite("fill", file "limit", 100000)
-    if has_luasql then luasql("fill", "sqlite:" .. file "luasql", 100000) end
-end)
-
-if next(only) == nil or only.evolve then
-    -- add, rename, remove, roll back: the time of one step with few and with many records
-    for _, engine in ipairs { "SQLite", server and "MariaDB" or nil } do
-        local function url(name) return engine == "SQLite" and "sqlite:" .. file(name) or server end
-        local many <const> = 1000000
-        local few, lots = {}, {}
-        if engine == "SQLite" then
-            flexdb("fill", url "few", 1000)
-            flexdb("fill", url "lots", many)
-            for round = 1, rounds do
-                few[round], lots[round] = flexdb("evolve", url "few", 10), flexdb("evolve", url "lots", 10)
-            end
-        else
-            flexdb("fill", url(), 1000)
-            for round = 1, rounds do few[round] = flexdb("evolve", url(), 10) end
-            flexdb("fill", url(), many)
-            for round = 1, rounds do lots[round] = flexdb("evolve", url(), 10) end
-        end
-        local a, b = 1000 / median(few), 1000 / median(lots)
-        local text = "\n%s: add, rename, remove, roll back: %.2f ms a step at 1,000 records, %.2f ms at %d: "
-            .. "%.2f x (<= 1.2)"
-        print(text:format(
-            engine, a, b, many, b / a))
-        if b / a > 1.2 then missed = missed + 1 end
-    end
+for _, side in ipairs(SIDES) do
+    if left_out[side] then print(left_out[side]) end
 end
 
+measure("SQLite", plan, sqlite)
+if wanted "evolve" then measure_evolve("SQLite", url_of "few", url_of "many") end
 if server then
-    measure("MariaDB", server_plan, function() return server end, limit_mysql, function()
-        flexdb("fill", server, 100000)
-        limit_mysql("fill", nil, 100000)
-        if has_luasql then luasql("fill", server, 100000) end
-    end)
+    if wanted "evolve" then measure_evolve("MariaDB", server, server) end
+    measure("MariaDB", server_plan, mariadb)
 else
     print "\nMariaDB is LEFT OUT: no FLEXDB_TEST_MYSQL_URL, and no server was started"
 end
 
-print(("\n%d below the floor"):format(missed))
+print(("\n%d below the floor, %d not judged for want of a peer"):format(missed, unjudged))
