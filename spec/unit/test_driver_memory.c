@@ -1,4 +1,4 @@
-/* LDFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup */
+/* LDFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mysql_real_query */
 /* Every allocation of the drivers fails once: an error each time, no leak, no crash. */
 #include "driver_suite.h"
 
@@ -127,6 +127,39 @@ static void every_allocation_fails_once(void **state) {
     fail_msg("the allocations do not end");
 }
 
+#if FLEXDB_TEST_MYSQL
+static bool refuses_rollback;
+
+int __real_mysql_real_query(void *handle, const char *sql, unsigned long length);
+int __wrap_mysql_real_query(void *handle, const char *sql, unsigned long length);
+
+int __wrap_mysql_real_query(void *handle, const char *sql, unsigned long length) {
+    if (refuses_rollback && length == 8 && memcmp(sql, "ROLLBACK", 8) == 0) return 1;
+    return __real_mysql_real_query(handle, sql, length);
+}
+
+/* The server would commit what is open when the next transaction begins. */
+static void what_cannot_be_rolled_back_is_not_committed(void **state) {
+    const struct place *p = *state;
+    const struct driver *d = p->driver;
+    flexdb_error err = FLEXDB_ERROR_INIT;
+    struct connection *c = open_place(p, 1, false), *other = open_place(p, 1, false);
+    execute_sql(c, "DROP TABLE IF EXISTS flexdb_t");
+    execute_sql(c, "CREATE TABLE flexdb_t (id BIGINT)");
+    must(d->begin(c, TRANSACTION_WRITE, &err), &err);
+    execute_sql(c, "INSERT INTO flexdb_t VALUES (1)");
+    refuses_rollback = true;
+    assert_true(d->rollback(c, &err) < 0);
+    error_clear(&err);
+    refuses_rollback = false;
+    expect_error(d->begin(c, TRANSACTION_WRITE, &err), &err, FLEXDB_CONNECTION, "was lost");
+    d->close(c);
+    assert_int_equal(0, integer_of(other, "SELECT count(*) FROM flexdb_t"));
+    execute_sql(other, "DROP TABLE flexdb_t");
+    d->close(other);
+}
+#endif
+
 int main(void) {
     char folder[512], url[600], remove_all[600];
     const char *temporary = getenv("TMPDIR"), *server = getenv("FLEXDB_TEST_MYSQL_URL");
@@ -139,7 +172,9 @@ int main(void) {
 #if FLEXDB_TEST_MYSQL
     if (server != NULL && server[0] != '\0') {
         struct place place = {&mysql_driver, server, true};
-        const struct CMUnitTest more[] = {cmocka_unit_test_prestate(every_allocation_fails_once, &place)};
+        const struct CMUnitTest more[] = {
+            cmocka_unit_test_prestate(every_allocation_fails_once, &place),
+            cmocka_unit_test_prestate(what_cannot_be_rolled_back_is_not_committed, &place)};
         failed += cmocka_run_group_tests_name("driver on a server, out of memory", more, NULL, NULL);
     }
 #else

@@ -32,7 +32,10 @@ int mysql_driver_rollback(struct connection *base, flexdb_error *err) {
     c->transaction = false;
     /* A lost connection has rolled back; after a deadlock the server takes the command all the same. */
     if (!open || c->lost) return 0;
-    return control(c, "ROLLBACK", err);
+    int rc = control(c, "ROLLBACK", err);
+    /* What the server still holds open must not be committed by whatever comes next. */
+    if (rc != 0) c->lost = true;
+    return rc;
 }
 
 static int control_savepoint(struct connection *base, const char *verb, unsigned number, flexdb_error *err) {

@@ -100,7 +100,17 @@ int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err) {
     return code;
 }
 
-int sqlite_check_transaction(const struct sqlite_connection *c, flexdb_error *err) {
+/* Nothing may run inside a transaction that should be gone. */
+static int undo_again(struct sqlite_connection *c, flexdb_error *err) {
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    sqlite_undo(c, &why);
+    if (c->stuck) error_repeat(err, &why);
+    error_clear(&why);
+    return c->stuck ? -(int)err->code : 0;
+}
+
+int sqlite_check_transaction(struct sqlite_connection *c, flexdb_error *err) {
+    if (c->stuck && undo_again(c, err) != 0) return -(int)err->code;
     if (c->ended == FLEXDB_OK) return 0;
     if (err->code != FLEXDB_OK) return -(int)err->code;
     int code = error_set(err, c->ended, "the engine has ended the transaction; it must be rolled back");

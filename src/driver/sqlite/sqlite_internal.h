@@ -21,8 +21,10 @@ struct sqlite_connection {
     bool read_only;
     bool transaction;  /* one was begun and neither committed nor rolled back by the caller */
     flexdb_code ended; /* why the engine has ended it by itself; OK while it has not */
-    bool wide;         /* the page cache is large until the transaction ends */
-    uint64_t runs;     /* statements run since the transaction began */
+    sqlite3_stmt *undo;
+    bool stuck;    /* a rollback has failed: it is tried again before anything else */
+    bool wide;     /* the page cache is large until the transaction ends */
+    uint64_t runs; /* statements run since the transaction began */
     struct statement_cache cache;
     bool version_known; /* pager_version and data_version are of one moment */
     uint32_t pager_version, data_version;
@@ -48,8 +50,9 @@ int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err);
 /* The words for an errno, in `out` or constant; 0 for none known. */
 enum { SQLITE_REASON_SIZE = 128 };
 const char *sqlite_reason(int reason, char out[SQLITE_REASON_SIZE]);
-/* Fails when the engine has ended the open transaction: what follows must not run outside it by mistake. */
-int sqlite_check_transaction(const struct sqlite_connection *c, flexdb_error *err);
+/* Fails when the engine has ended the open transaction: what follows must not run outside it by mistake, nor inside one
+ * that could not be rolled back, which is tried again here. */
+int sqlite_check_transaction(struct sqlite_connection *c, flexdb_error *err);
 
 /* sqlite_open.c */
 
@@ -86,6 +89,8 @@ int sqlite_run_many(struct statement *base, const flexdb_value *values, size_t r
 int sqlite_begin(struct connection *base, enum transaction_mode mode, flexdb_error *err);
 int sqlite_commit(struct connection *base, flexdb_error *err);
 int sqlite_rollback(struct connection *base, flexdb_error *err);
+/* Rolls back what is open in the engine. */
+int sqlite_undo(struct sqlite_connection *c, flexdb_error *err);
 int sqlite_savepoint(struct connection *base, unsigned number, flexdb_error *err);
 int sqlite_release(struct connection *base, unsigned number, flexdb_error *err);
 int sqlite_rollback_to(struct connection *base, unsigned number, flexdb_error *err);

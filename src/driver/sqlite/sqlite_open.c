@@ -231,6 +231,7 @@ void sqlite_close(struct connection *base) {
     struct sqlite_connection *c = (struct sqlite_connection *)base;
     if (c == NULL) return;
     sqlite_finalize_all(c);
+    sqlite3_finalize(c->undo);
     /* With every statement gone closing succeeds, and rolls back. */
     sqlite3_close_v2(c->db);
     free(c->path);

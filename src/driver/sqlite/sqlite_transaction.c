@@ -13,10 +13,18 @@ static int control(struct sqlite_connection *c, const char *sql, flexdb_error *e
     return rc;
 }
 
+/* Before it is needed: undoing is what follows when memory is out. */
+static int prepare_undo(struct sqlite_connection *c, flexdb_error *err) {
+    if (c->undo != NULL) return 0;
+    int rc = sqlite3_prepare_v3(c->db, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &c->undo, NULL);
+    return rc == SQLITE_OK ? 0 : sqlite_fail(c, rc, err);
+}
+
 int sqlite_begin(struct connection *base, enum transaction_mode mode, flexdb_error *err) {
     struct sqlite_connection *c = (struct sqlite_connection *)base;
     if (c->transaction) return error_set(err, FLEXDB_INTERNAL, "a transaction is open already");
-    int rc = control(c, mode == TRANSACTION_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
+    int rc = prepare_undo(c, err);
+    if (rc == 0) rc = control(c, mode == TRANSACTION_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
     if (rc == 0) c->transaction = true;
     c->runs = 0;
     return rc;
@@ -32,14 +40,23 @@ int sqlite_commit(struct connection *base, flexdb_error *err) {
     return 0;
 }
 
+int sqlite_undo(struct sqlite_connection *c, flexdb_error *err) {
+    int rc = SQLITE_OK;
+    if (sqlite3_get_autocommit(c->db) == 0) {
+        sqlite3_step(c->undo);
+        rc = sqlite3_reset(c->undo);
+    }
+    /* The engine reports what went wrong on the way and may be out of the transaction all the same. */
+    c->stuck = sqlite3_get_autocommit(c->db) == 0;
+    return rc == SQLITE_OK ? 0 : sqlite_fail(c, rc, err);
+}
+
 int sqlite_rollback(struct connection *base, flexdb_error *err) {
     struct sqlite_connection *c = (struct sqlite_connection *)base;
     c->ended = FLEXDB_OK;
     c->transaction = false;
-    int rc = sqlite_in_transaction(base) ? control(c, "ROLLBACK", err) : 0;
+    int rc = sqlite_undo(c, err);
     sqlite_widen_cache(c, false);
-    /* The engine reports what went wrong on the way and is out of the transaction all the same. */
-    if (rc != 0) c->transaction = sqlite_in_transaction(base);
     return rc;
 }
 
