@@ -109,7 +109,15 @@ bool bind_state_pins(lua_State *L, struct state *s, const void *connection) {
     return s->busy && s->pinned == connection && in_finalizer(L);
 }
 
-bool bind_state_postpones(lua_State *L, const struct state *s) { return s->busy && in_finalizer(L); }
+bool bind_state_postpones(lua_State *L, const struct state *s) {
+    lua_Debug ar;
+    /* Level 1 is what the collector has interrupted: nothing when the Lua state is closed. */
+    if (!s->busy || !in_finalizer(L) || !lua_getstack(L, 1, &ar)) return false;
+    lua_getinfo(L, "f", &ar);
+    bool ours = lua_getupvalue(L, -1, 1) != NULL && lua_touserdata(L, -1) == s;
+    lua_settop(L, 1);
+    return ours;
+}
 
 bool bind_state_room(struct state *s, size_t count) {
     if (s->capacity < count) {

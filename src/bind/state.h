@@ -57,8 +57,8 @@ static inline void bind_state_release(struct state *s) { s->busy = false, s->pin
 
 /* Whether closing this connection now would pull a record from under a call that is going on. */
 bool bind_state_pins(lua_State *L, struct state *s, const void *connection);
-/* Whether the collector is in the middle of such a call, so that a finalizer of the binding must wait for another time:
- * rolling back would do the same. */
+/* For a finalizer of the binding, with its object alone on the stack: whether the collector has called it in the middle
+ * of such a call, so that it must wait for another time: rolling back would do the same. */
 bool bind_state_postpones(lua_State *L, const struct state *s);
 
 /* Pushes user value `which` of the state; only in a C function of the binding. */
