@@ -28,6 +28,7 @@ system = $(patsubst -I%,-isystem %,$(1))
 
 LUA_PACKAGE := $(call found,lua5.4 lua-5.4 lua54 lua)
 LUA         ?= $(firstword $(foreach name,lua5.4 lua54 lua-5.4 lua,$(if $(shell command -v $(name) 2>/dev/null),$(name))))
+LUA_LIBS    ?= $(or $(call pkg,--libs,$(LUA_PACKAGE)),-llua)
 LUA_CFLAGS  ?= $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(call pkg,--cflags,$(LUA_PACKAGE)))
 
 LIB_PACKAGES := libcjson libpcre2-8
@@ -116,7 +117,7 @@ FORCE:
 $(call object,$(SRC_bind)): ROOM_CFLAGS = $(call system,$(LUA_CFLAGS))
 $(call object,$(SRC_module)): ROOM_CFLAGS = $(call system,$(LUA_CFLAGS))
 $(call object,$(SRC_mysql)): ROOM_CFLAGS = $(call system,$(MYSQL_CFLAGS))
-$(BUILD)/obj/spec/unit/%.o: ROOM_CFLAGS = $(filter-out -l% -L%,$(CMOCKA_FLAGS)) $(if $(filter yes,$(MYSQL)),-DFLEXDB_TEST_MYSQL=1)
+$(BUILD)/obj/spec/unit/%.o: ROOM_CFLAGS = $(filter-out -l% -L%,$(CMOCKA_FLAGS)) $(call system,$(LUA_CFLAGS)) $(if $(filter yes,$(MYSQL)),-DFLEXDB_TEST_MYSQL=1)
 
 # Before the first object: says which packages are missing, instead of a page of errors.
 $(BUILD)/checked:
@@ -137,7 +138,7 @@ $(BUILD)/$(1).members: FORCE
 	@mkdir -p $$(@D)
 	@echo '$(SRC_$(1))' | cmp -s - $$@ || echo '$(SRC_$(1))' > $$@
 endef
-$(foreach name,$(ROOMS) unit,$(eval $(call room,$(name))))
+$(foreach name,$(ROOMS) bind unit,$(eval $(call room,$(name))))
 
 CORE_ROOMS := db sql model driver base
 $(CORE): $(call object,$(SRC_bind)) $(CORE_ROOMS:%=$(BUILD)/lib%.a)
@@ -154,12 +155,13 @@ $(BUILD)/flexdb/mysql.so: $(call object,$(SRC_module) $(SRC_mysql)) $(BUILD)/lib
 
 # ---------------------------------------------------------------- unit tests: a program for each spec/unit/test_*.c
 
-# A test sees its own room and those below: test_sql_*, test_driver_*, test_db_*, any other the model.
+# A test sees its own room and those below: test_sql_*, test_driver_*, test_db_*, test_bind_* (with a Lua inside), any
+# other the model.
 # A first line `/* LDFLAGS: -Wl,--wrap=malloc */` adds to the link.
 MYSQL_ROOM  := $(if $(filter yes,$(MYSQL)),mysql)
 MYSQL_LINK  := $(if $(filter yes,$(MYSQL)),$(MYSQL_LIBS))
-room_list   = $(if $(filter test_db_%,$(1)),db sql model driver $(MYSQL_ROOM) base,$(if $(filter test_driver_%,$(1)),driver $(MYSQL_ROOM) base,$(if $(filter test_sql_%,$(1)),sql model base,model base)))
-room_libs   = $(if $(filter test_db_% test_driver_%,$(1)),$(SQLITE_LIBS) $(MYSQL_LINK))
+room_list   = $(if $(filter test_bind_%,$(1)),bind db sql model driver base,$(if $(filter test_db_%,$(1)),db sql model driver $(MYSQL_ROOM) base,$(if $(filter test_driver_%,$(1)),driver $(MYSQL_ROOM) base,$(if $(filter test_sql_%,$(1)),sql model base,model base))))
+room_libs   = $(if $(filter test_bind_%,$(1)),$(SQLITE_LIBS) $(LUA_LIBS))$(if $(filter test_db_% test_driver_%,$(1)),$(SQLITE_LIBS) $(MYSQL_LINK))
 
 define unit_program
 $(BUILD)/unit/$(1): $(BUILD)/obj/spec/unit/$(1).o $(BUILD)/libunit.a $(patsubst %,$(BUILD)/lib%.a,$(call room_list,$(1)))

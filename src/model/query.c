@@ -34,7 +34,7 @@ void query_issue(struct query_parser *p, const char *rule, const char *expected,
 }
 
 struct query_quoted query_quote(const char *name, size_t length) {
-    struct query_quoted quoted = {.text = "\"\""};
+    struct query_quoted quoted = {.text = "\"…\""}; /* when memory is out */
     struct buffer excerpt = BUFFER_INIT;
     flexdb_value value = value_text(name, length);
     rules_excerpt(&value, GOT_LIMIT, &excerpt);

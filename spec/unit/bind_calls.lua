@@ -1,0 +1,341 @@
+--- The world in which test_bind_memory.c lets memory run out, and the calls that it does this to. Needs flexdb.
+--
+-- `w` is the world: url, and once they are made flexdb, db, contacts, companies. A call returns what it came to, or nil
+-- and the error, or raises.
+
+local bed = {}
+
+-- ---- the world ----
+
+local definition = { columns = {
+    { name = "email", dataType = "string", required = true, unique = true, validation = { format = "email" } },
+    { name = "age", dataType = "integer", indexed = true, validation = { min = 0, max = 150 } },
+    { name = "balance", dataType = "decimal", defaultValue = "0.00", validation = { precision = 12, scale = 2 } },
+    { name = "company", dataType = "reference", validation = { targetTable = "companies" } },
+    { name = "tags", dataType = "json" },
+} }
+
+--- The database that each run gets a copy of.
+function bed.build(w)
+    local db <close> = assert(require "flexdb".open(w.url, { application = "app", actor = "tester" }))
+    local companies = assert(db:create_table("companies", { columns = {
+        { name = "name", dataType = "string", validation = { pattern = "^[A-Z]" } } } }))
+    local contacts = assert(db:create_table("contacts", definition))
+    assert(db:create_table("old", { columns = {} }))
+    assert(db:drop_table("old"))
+    assert(companies:insert { id = "c1", name = "Acme" })
+    for i, id in ipairs { "a", "b", "c", "gone" } do
+        assert(contacts:insert { id = id, email = id .. "@x.org", age = 30 + i, company = "c1", tags = { id, {} } })
+    end
+    assert(contacts:delete("gone"))
+    assert(contacts:evolve(function(t) t:add { name = "note", dataType = "text" } end))
+end
+
+-- What there is before a call.
+function bed.nothing() end
+function bed.module(w) w.flexdb = require "flexdb" end
+bed.file = bed.module
+function bed.open(w)
+    bed.module(w)
+    w.db = assert(w.flexdb.open(w.url, { application = "app", actor = "tester" }))
+    w.contacts, w.companies = assert(w.db:table "contacts"), assert(w.db:table "companies")
+end
+
+-- ---- what there is to see ----
+
+local function show_text(text)
+    if text:find "^%x+%-%x+%-%x+%-%x+%-%x+$" then return "<uuid>" end
+    if text:find "^%d%d%d%d%-%d%d%-%d%dT" then return "<time>" end
+    return ("%q"):format(text)
+end
+
+--- Any value as a text that is the same in every run.
+function bed.show(value)
+    if type(value) == "string" then return show_text(value) end
+    if type(value) ~= "table" then return type(value) == "function" and "function" or tostring(value) end
+    local keys, parts = {}, {}
+    for key in next, value do keys[#keys + 1] = key end
+    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+    for i, key in ipairs(keys) do parts[i] = tostring(key) .. "=" .. bed.show(value[key]) end
+    return "{" .. table.concat(parts, " ") .. "}"
+end
+
+--- What could not even be rolled back while memory was out is with the next call.
+function bed.wake(w)
+    if w.db then assert(w.db:tables()) end
+end
+
+--- Whether the handles can still be used.
+function bed.probe(w)
+    local db = w.db or assert(require "flexdb".open(w.url, { application = "app" }))
+    local t = db:table "companies" or assert(db:table "firms")
+    assert(t:get "c1")
+    assert(t:update("c1", { name = "Probe" }))
+end
+
+-- ---- the calls ----
+
+-- What a call that must be refused came to. Only the code: what is told beyond it may be less when memory is out.
+local function refused(code, value, err)
+    if value or err.code ~= code then return nil, err end
+    return true
+end
+
+local calls = {}
+bed.calls = calls
+
+-- `from`: what there is when it is called: "nothing", "module" (flexdb alone), "file" (and a database) or,
+-- unless it is said, "open".
+local function call(name, fn, from) calls[#calls + 1] = { name = name, call = fn, from = from or "open" } end
+
+call("require", function()
+    local flexdb = require "flexdb"
+    return flexdb.version
+end, "nothing")
+
+call("validate", function(w)
+    return w.flexdb.validate({ columns = {
+        { name = "a", dataType = "integer", defaultValue = 7 }, { name = "d", dataType = "decimal" },
+        { name = "s", dataType = "string", validation = { pattern = "^x", format = "slug" } },
+    } }, { d = "1.5", s = "x" })
+end, "module")
+
+call("validator, encode", function(w)
+    local v, err = w.flexdb.validator { columns = { { name = "a", dataType = "json" },
+        { name = "t", dataType = "datetime" } } }
+    if not v then return nil, err end
+    return v:encode { a = { 1, { b = "c" } }, t = "2024-05-01T10:00:00Z" }
+end, "module")
+
+call("a record that is refused", function(w)
+    local strict = { columns = { { name = "a", dataType = "integer", required = true },
+        { name = "e", dataType = "string", validation = { enum = { "x", "y" } } } } }
+    return refused("invalid_record", w.flexdb.validate(strict, { e = "z", q = 1, [5] = 6, j = { {} } }))
+end, "module")
+
+call("diff of definitions", function(w)
+    return w.flexdb.diff({ columns = { { name = "a", dataType = "integer" } } },
+        { displayName = "T", columns = { { name = "b", dataType = "text" } } })
+end, "module")
+
+call("json.encode", function(w)
+    return w.flexdb.json.encode { 1, 2.5, "a\n", { b = { {}, w.flexdb.array {}, w.flexdb.null } } }
+end, "module")
+
+call("json.decode", function(w)
+    return w.flexdb.json.decode '{"a": [1, 2.5, "\\u00e9\\n", {"b": null, "c": [[], {}]}], "long": "\\t0123456789"}'
+end, "module")
+
+call("json that is refused", function(w)
+    return refused("invalid_document", w.flexdb.json.decode '{"a": 1, "a": 2}')
+end, "module")
+
+call("open", function(w)
+    local db, err = w.flexdb.open(w.url, { application = "app", actor = "tester", timeout = 1 })
+    if not db then return nil, err end
+    return db.application
+end, "file")
+
+call("open of a new database, with", function(w)
+    local db, err = w.flexdb.open "sqlite::memory:"
+    if not db then return nil, err end
+    local view <close>, why = db:with { application = "other" }
+    if not view then return nil, why end
+    return view.application
+end, "file")
+
+call("create_table", function(w)
+    local t, err = w.db:create_table("friends", { displayName = "Friends", columns = {
+        { name = "friend", dataType = "reference", validation = { targetTable = "contacts" } },
+        { name = "n", dataType = "integer", unique = true },
+    } })
+    return t and t.name, err
+end)
+
+call("a definition that is refused", function(w)
+    return refused("invalid_schema", w.db:create_table("bad", {
+        columns = { { name = "a", dataType = "colour" }, { dataType = "text" } } }))
+end)
+
+call("table, tables", function(w)
+    local t, err = w.db:table "contacts"
+    if not t then return nil, err end
+    return w.db:tables()
+end)
+
+call("drop_table", function(w) return w.db:drop_table "contacts" end)
+call("restore_table", function(w)
+    local t, err = w.db:restore_table "old"
+    return t and t.name, err
+end)
+call("rename_table", function(w)
+    local t, err = w.db:rename_table("companies", "firms")
+    return t and t.name, err
+end)
+
+call("insert", function(w)
+    return w.contacts:insert { id = "n", email = "n@x.org", age = 5, company = "c1", tags = { { deep = { 1 } } } }
+end)
+
+call("insert that is a duplicate", function(w)
+    return refused("duplicate", w.contacts:insert { id = "a", email = "b@x.org" })
+end)
+
+call("update", function(w)
+    return w.contacts:update("b", { age = 40, company = w.flexdb.null, tags = { 1 } }, { version = 1 })
+end)
+
+call("update_all", function(w)
+    return w.contacts:update_all({ filter = { age = { gte = 32 } } }, { balance = "1.5" })
+end)
+
+call("upsert", function(w)
+    local record, what = w.contacts:upsert({ email = "a@x.org", age = 50 }, { on = "email" })
+    if not record then return nil, what end
+    return { record, what }
+end)
+
+call("upsert that inserts", function(w)
+    local record, what = w.contacts:upsert({ id = "n", email = "n@x.org" }, { on = "email" })
+    if not record then return nil, what end
+    return { record, what }
+end)
+
+call("delete", function(w) return w.contacts:delete "a" end)
+call("delete for good", function(w) return w.contacts:delete("a", { hard = true, version = 1 }) end)
+call("delete_all", function(w) return w.contacts:delete_all(nil, { all = true }) end)
+call("restore", function(w) return w.contacts:restore "gone" end)
+
+call("get", function(w) return w.contacts:get "a" end)
+call("get_many", function(w) return w.contacts:get_many { "b", "a", "none" } end)
+call("count", function(w) return w.contacts:count { filter = { email = { contains = "x" }, age = { lt = 33 } } } end)
+call("first", function(w) return w.contacts:first { orderBy = { "-age" }, select = { "email" } } end)
+
+call("find", function(w)
+    local rows, err = w.contacts:find { filter = { OR = { { id = "a" }, { email = { iContains = "B@" } } } },
+        orderBy = { "-age", "email" }, limit = 1 }
+    if not rows then return nil, err end
+    return w.contacts:find { filter = { OR = { { id = "a" }, { email = { iContains = "B@" } } } },
+        orderBy = { "-age", "email" }, limit = 1, after = rows.next }
+end)
+
+call("a query that is refused", function(w)
+    return refused("invalid_query", w.contacts:find { filter = { age = { gt = "x" }, none = 1 }, orderBy = { "q" } })
+end)
+
+call("each", function(w)
+    local seen = {}
+    for row in assert(w.contacts:each { orderBy = { "age" } }) do seen[#seen + 1] = row end
+    return seen
+end)
+
+call("each with writes in its body", function(w)
+    local seen = {}
+    for row in assert(w.contacts:each()) do
+        seen[#seen + 1] = row.id
+        assert(w.companies:upsert({ id = "c1", name = "New" .. #seen }, { on = "id" }))
+    end
+    return seen
+end)
+calls[#calls].steps = true
+
+call("insert_many", function(w)
+    return w.contacts:insert_many { { id = "1", email = "1@x.org", company = "c1" }, { id = "2", email = "2@x.org" },
+        { id = "3", email = "3@x.org", tags = {} } }
+end)
+
+call("insert_many from a function", function(w)
+    local i = 0
+    return w.contacts:insert_many(function()
+        i = i + 1
+        if i <= 3 then return { id = tostring(i), email = i .. "@x.org" } end
+    end, { on_progress = function() end })
+end)
+
+call("insert_many that skips", function(w)
+    local result, err = w.contacts:insert_many({ { id = "1", email = "1@x.org" }, { email = "a@x.org" },
+        { email = 5, q = 6 } }, { on_error = "skip" })
+    if not result then return nil, err end
+    return { result.inserted, result.error_count, result.errors[1].code, result.errors[2].code }
+end)
+
+call("transaction", function(w)
+    return w.db:transaction(function(db)
+        assert(w.contacts:delete "b")
+        assert(db:transaction(function() return w.contacts:insert { id = "n", email = "b@x.org" } end))
+        return true
+    end)
+end)
+
+call("transaction that is rolled back", function(w)
+    local done, why = w.db:transaction(function()
+        assert(w.contacts:delete "b")
+        return nil, "no"
+    end)
+    if done == nil and why == "no" then return true end
+    return done, why
+end)
+
+call("transaction in a coroutine", function(w)
+    local inside = coroutine.create(function()
+        return w.db:transaction(function()
+            assert(w.contacts:insert_many { { id = "1", email = "1@x.org" } })
+            coroutine.yield()
+            return w.contacts:delete "b"
+        end)
+    end)
+    local good, result, err
+    repeat
+        good, result, err = coroutine.resume(inside)
+        if not good then error(result, 0) end
+    until coroutine.status(inside) == "dead"
+    return result, err
+end)
+calls[#calls].collects = true
+
+call("get beside an insert_many that was left in a coroutine", function(w)
+    local inside = coroutine.create(function() return w.contacts:insert_many(coroutine.yield) end)
+    local good, err = coroutine.resume(inside)
+    if not good then error(err, 0) end
+    return w.contacts:get "a"
+end)
+calls[#calls].collects = true
+
+call("schema", function(w) return w.contacts:schema() end)
+call("history", function(w) return w.contacts:history() end)
+call("diff", function(w) return w.contacts:diff(2, 1) end)
+
+call("evolve", function(w)
+    return w.contacts:evolve(function(t)
+        t:rename("age", "years")
+        t:add({ name = "vip", dataType = "boolean", defaultValue = false }, { after = "email" })
+        t:modify("email", { displayName = "E-Mail" })
+        t:table { displayName = "People" }
+    end, { message = "m" })
+end)
+
+call("evolve with an index", function(w)
+    return w.contacts:evolve({ { op = "modify_column", name = "age", set = { unique = true } } },
+        { expect_version = 2 })
+end)
+
+call("rollback", function(w) return w.contacts:rollback(1) end)
+
+call("a use of the definition of before", function(w)
+    local other <close>, err = w.db:with { actor = "another" }
+    if not other then return nil, err end
+    local t, why = other:table "contacts"
+    if not t then return nil, why end
+    local entry, because = t:evolve { { op = "rename_column", name = "age", to = "years" } }
+    if not entry then return nil, because end
+    return w.contacts:insert { id = "n", email = "n@x.org", years = 5 }
+end)
+calls[#calls].steps = true
+
+call("close", function(w)
+    w.db:close()
+    w.db = nil
+    return true
+end)
+
+return bed
