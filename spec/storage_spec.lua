@@ -214,6 +214,52 @@ engines.each(function(engine)
             assert(broken:insert { a = 2 })
         end)
 
+        it("says corrupt, and whose records they were, when a physical table is gone", function()
+            local lost = assert(db:create_table("lost", { columns = {
+                { name = "a", dataType = "integer", unique = true } } }))
+            local kin = assert(db:create_table("kin", { columns = {
+                { name = "lost", dataType = "reference", validation = { targetTable = "lost" } } } }))
+            local sound = assert(db:create_table("sound", { columns = {} }))
+            local id = assert(lost:insert { a = 1 }).id
+            local row = raw.rows(connection, ("SELECT * FROM flex_tables WHERE id = '%s'"):format(lost.id))[1]
+            local physical = assert(flexdb.json.decode(row.storage)).table
+            assert(connection:execute("DROP TABLE " .. physical))
+            local gone = ('the records of table "lost" are gone: the database has no table %s'):format(physical)
+            local function unchanged(f) return f() end
+            local function inside(f) return db:transaction(f) end
+            for _, around in ipairs { unchanged, inside } do
+                for name, call in pairs {
+                    get = function() return lost:get(id) end,
+                    get_many = function() return lost:get_many { id } end,
+                    first = function() return lost:first() end,
+                    find = function() return lost:find { filter = { a = 1 } } end,
+                    count = function() return lost:count() end,
+                    each = function() return lost:each() end,
+                    insert = function() return lost:insert { a = 2 } end,
+                    update = function() return lost:update(id, { a = 2 }) end,
+                    update_all = function() return lost:update_all(nil, { a = 2 }, { all = true }) end,
+                    upsert = function() return lost:upsert({ a = 1 }, { on = "a" }) end,
+                    delete = function() return lost:delete(id) end,
+                    ["delete for good"] = function() return lost:delete(id, { hard = true }) end,
+                    delete_all = function() return lost:delete_all(nil, { all = true }) end,
+                    restore = function() return lost:restore(id) end,
+                    insert_many = function() return lost:insert_many { { a = 2 }, { a = 3 } } end,
+                    evolve = function() return lost:evolve(function(t) t:rename("a", "b") end) end,
+                    ["a reference to it"] = function() return kin:insert { lost = id } end,
+                } do
+                    local result, err = around(call)
+                    assert.is_nil(result, name)
+                    assert.same({ name, "corrupt", gone }, { name, err.code, err.message })
+                    assert(sound:insert {})
+                end
+            end
+            assert.equal("lost", lost:schema() and lost.name)
+            assert.equal(1, #lost:history())
+            assert(db:drop_table "kin")
+            assert(db:drop_table "lost")
+            assert(assert(db:create_table("lost", { columns = {} })):insert {})
+        end)
+
         it("refuses a newer layout and leaves it alone", function()
             if engine.server then return end -- the server's layout is shared by every other spec
             local name = os.tmpname()

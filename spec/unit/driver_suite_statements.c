@@ -126,7 +126,7 @@ static void errors_are_told_apart(void **state) {
         const char *detail;
     } scenarios[] = {
         {"a syntax error", "SELEKT 1", FLEXDB_INTERNAL, NULL},
-        {"an unknown table", "SELECT * FROM flexdb_absent", FLEXDB_INTERNAL, NULL},
+        {"an unknown table", "SELECT * FROM flexdb_absent", FLEXDB_CORRUPT, "flexdb_absent"},
         {"an unknown column", "SELECT nothing FROM flexdb_t", FLEXDB_INTERNAL, NULL},
         {"nothing at all", "", FLEXDB_INTERNAL, NULL},
         {"two statements", "DELETE FROM flexdb_t; DELETE FROM flexdb_t", FLEXDB_INTERNAL, NULL},
@@ -144,6 +144,7 @@ static void errors_are_told_apart(void **state) {
             const char *detail = scenarios[i].detail;
             if (rc != -(int)scenarios[i].code) fail_msg("%s: %d %s", scenarios[i].sentence, rc, err.message);
             if ((err.detail != NULL) != (detail != NULL)) fail_msg("%s: wrong detail", scenarios[i].sentence);
+            if (rc == -FLEXDB_CORRUPT) assert_string_equal(err.detail, detail);
             if (detail != NULL && strstr(err.detail, detail) == NULL) {
                 fail_msg("%s: detail %s", scenarios[i].sentence, err.detail);
             }
@@ -230,7 +231,8 @@ static void ddl_is_executed(void **state) {
     execute_sql(f->c, "SELECT a FROM flexdb_other");
     assert_int_equal(integer_of(f->c, "SELECT a FROM flexdb_other"), 1);
     execute_sql(f->c, "DROP TABLE flexdb_other");
-    expect_error(D(f)->execute(f->c, "DROP TABLE flexdb_other", 23, &err), &err, FLEXDB_INTERNAL, "flexdb_other");
+    expect_error(D(f)->execute(f->c, "DROP TABLE flexdb_other", 23, &err), &err, FLEXDB_CORRUPT,
+                 "the database has no table flexdb_other");
     expect_error(D(f)->execute(f->c, "DELETE FROM flexdb_t; SELECT 1", 30, &err), &err, FLEXDB_INTERNAL, "");
 }
 

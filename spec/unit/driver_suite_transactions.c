@@ -103,7 +103,7 @@ static void ddl_rolls_back_where_it_is_promised(void **state) {
     roll_back(f->c);
     int rc = try_sql(f->c, "DROP TABLE flexdb_other", NULL, 0, &err);
     if (transactional) {
-        expect_error(rc, &err, FLEXDB_INTERNAL, "flexdb_other");
+        expect_error(rc, &err, FLEXDB_CORRUPT, "flexdb_other");
     } else {
         must(rc, &err);
     }

@@ -58,7 +58,7 @@ typedef struct flexdb_error {
     bool ended;          /* the engine has ended the open transaction by itself */
     const char *message; /* never NULL once code is set; a static text or `owned` */
     char *owned;
-    char *detail; /* where code is DUPLICATE: the name of the violated index, as the engine says it; else NULL */
+    char *detail; /* a name as the engine says it: DUPLICATE the violated index, CORRUPT a missing table; else NULL */
     flexdb_issue *issues;
     size_t issue_count, issue_capacity;
     size_t issues_dropped; /* how many came after ERROR_MAX_ISSUES; the message says so */

@@ -6,6 +6,7 @@
 #include "db/batch.h"
 #include "db/functions.h"
 #include "db/rows.h"
+#include "db/state.h"
 
 static int choose_driver(struct engine *e, const struct driver *given, flexdb_error *err) {
     if (given != NULL && given->abi == DRIVER_ABI && given->scheme != NULL &&
@@ -96,7 +97,8 @@ int engine_enter(struct engine *e, enum engine_use use, flexdb_error *err) {
 
 /* ---- statements ---- */
 
-static int watch(struct engine *e, int rc, const flexdb_error *err) {
+static int watch(struct engine *e, int rc, flexdb_error *err) {
+    if (rc < 0 && err->code == FLEXDB_CORRUPT && err->detail != NULL) state_name_missing(e, err);
     if (rc < 0 && err->ended && e->depth != 0 && e->doomed.code == FLEXDB_OK) error_repeat(&e->doomed, err);
     return rc;
 }

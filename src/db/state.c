@@ -231,6 +231,49 @@ struct catalog_entry state_entry(const struct table_state *s) {
     };
 }
 
+/* ---- a physical table that is gone ---- */
+
+static void say_missing(const char *name, flexdb_error *err) {
+    flexdb_error engine;
+    error_move(&engine, err);
+    error_set(err, FLEXDB_CORRUPT, "the records of table \"%s\" are gone: %s", name, engine.message);
+    err->ended = engine.ended;
+    error_clear(&engine);
+}
+
+/* 1 when the table with this id was named. */
+static bool name_by_id(struct engine *e, const char *id, flexdb_error *err) {
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    struct catalog_row row;
+    bool found = catalog_find(e, CATALOG_TABLE_BY_ID, &id, 1, &row, &ignored) == 1;
+    if (found) {
+        say_missing(row.name, err);
+        catalog_row_clear(&row);
+    }
+    error_clear(&ignored);
+    return found;
+}
+
+static bool name_from(const struct table_state *s, flexdb_error *err) {
+    if (strcmp(s->layout->table, err->detail) == 0) {
+        say_missing(s->name, err);
+        return true;
+    }
+    for (size_t i = 0; i < s->reference_count; i++) {
+        const struct state_reference *r = &s->references[i];
+        if (strcmp(r->table, err->detail) == 0) return name_by_id(s->engine, r->target_id, err);
+    }
+    return false;
+}
+
+/* Every statement on records was made from a state. */
+void state_name_missing(struct engine *e, flexdb_error *err) {
+    for (size_t i = 0; i < ENGINE_STATE_BUCKETS; i++) {
+        for (const struct table_state *s = e->states[i]; s != NULL; s = s->next)
+            if (name_from(s, err)) return;
+    }
+}
+
 /* ---- texts ---- */
 
 static int build_text(const struct table_state *s, enum state_sql which, struct buffer *out, flexdb_error *err) {

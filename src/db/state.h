@@ -86,6 +86,9 @@ const struct buffer *state_text(struct table_state *s, enum state_sql which, fle
 /* The catalogue entry as it is. */
 struct catalog_entry state_entry(const struct table_state *s);
 
+/* For an error that names a physical table as missing: says whose records these were, as far as that is known. */
+void state_name_missing(struct engine *e, flexdb_error *err);
+
 /* Whether what was read under `s` may be trusted; `revision` is the one that came with the row, or 0 for none (a result
  * without rows; a dialect without it). 1 trusted, 0 the table has moved. To be asked after the first step. */
 int state_verify(struct table_state *s, int64_t revision, flexdb_error *err);

@@ -5,11 +5,11 @@
  * error set; on failure nothing is owned by the caller. All slots are mandatory unless they say OPTIONAL.
  *
  * Errors every slot that talks to the engine may give: BUSY (retryable; a lock was not had in time), CONNECTION,
- * READ_ONLY, LIMIT (disk full, row too large), CORRUPT, INTERNAL. Those that execute may also give DUPLICATE (`detail`:
- * the violated index) and STALE: a NOT NULL column was given NULL, which is how a guarded statement says that its guard
- * did not hold. When the engine has rolled the open transaction back by itself (deadlock, lost connection), the error
- * has `ended` set, and so has that of every call until `rollback`, which alone still works. No error text ever holds a
- * password. */
+ * READ_ONLY, LIMIT (disk full, row too large), CORRUPT (`detail`: a table that is missing, where that is it), INTERNAL.
+ * Those that execute may also give DUPLICATE (`detail`: the violated index) and STALE: a NOT NULL column was given
+ * NULL, which is how a guarded statement says that its guard did not hold. When the engine has rolled the open
+ * transaction back by itself (deadlock, lost connection), the error has `ended` set, and so has that of every call
+ * until `rollback`, which alone still works. No error text ever holds a password. */
 #ifndef FLEXDB_DRIVER_DRIVER_H
 #define FLEXDB_DRIVER_DRIVER_H
 

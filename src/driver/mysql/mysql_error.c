@@ -4,10 +4,11 @@
 
 /* The servers' numbers, named here because the libraries' headers name different ones. */
 enum effect {
-    RETRY = 1 << 0,  /* the same call may succeed if it is made again */
-    ENDED = 1 << 1,  /* the server has rolled the open transaction back */
-    LOST = 1 << 2,   /* the connection is of no use any more */
-    TIMEOUT = 1 << 3 /* ended where the server rolls back on a timeout */
+    RETRY = 1 << 0,   /* the same call may succeed if it is made again */
+    ENDED = 1 << 1,   /* the server has rolled the open transaction back */
+    LOST = 1 << 2,    /* the connection is of no use any more */
+    TIMEOUT = 1 << 3, /* ended where the server rolls back on a timeout */
+    MISSING = 1 << 4  /* the message names a table */
 };
 
 static const struct meaning {
@@ -66,9 +67,12 @@ static const struct meaning {
     {1117, FLEXDB_LIMIT, 0},      /* too many columns */
     {1461, FLEXDB_LIMIT, 0},      /* max_prepared_stmt_count */
     {CR_NET_PACKET_TOO_LARGE, FLEXDB_LIMIT, LOST},
-    {1034, FLEXDB_CORRUPT, 0}, /* incorrect key file */
-    {1194, FLEXDB_CORRUPT, 0}, /* table is marked as crashed */
-    {1712, FLEXDB_CORRUPT, 0}, /* index is corrupted */
+    {1034, FLEXDB_CORRUPT, 0},       /* incorrect key file */
+    {1194, FLEXDB_CORRUPT, 0},       /* table is marked as crashed */
+    {1712, FLEXDB_CORRUPT, 0},       /* index is corrupted */
+    {1051, FLEXDB_CORRUPT, MISSING}, /* unknown table */
+    {1146, FLEXDB_CORRUPT, MISSING}, /* no such table */
+    {1932, FLEXDB_CORRUPT, MISSING}, /* the same, for the server's dictionary still knows it */
 };
 
 static struct meaning meaning_of(unsigned number) {
@@ -89,6 +93,18 @@ static void set_duplicate(const char *message, flexdb_error *err) {
     error_detail(err, key, (size_t)length);
 }
 
+/* The table of "Table 'database.table' doesn't exist", "Unknown table 'database.table'". */
+static void set_missing(const char *message, flexdb_error *err) {
+    const char *end = strstr(message, "' doesn't exist");
+    if (end == NULL) end = strrchr(message, '\'');
+    const char *name = end;
+    while (name != NULL && name > message && name[-1] != '.') name--;
+    if (name == NULL || name == message) name = message, end = message + strlen(message);
+    int length = (int)(end - name);
+    error_set(err, FLEXDB_CORRUPT, "the database has no table %.*s", length, name);
+    error_detail(err, name, (size_t)length);
+}
+
 static void describe(const struct mysql_connection *c, struct meaning m, const char *message, flexdb_error *err) {
     switch (m.code) {
     case FLEXDB_DUPLICATE: set_duplicate(message, err); break;
@@ -105,7 +121,12 @@ static void describe(const struct mysql_connection *c, struct meaning m, const c
         break;
     case FLEXDB_READ_ONLY: error_set(err, m.code, "the database does not take writes: %s", message); break;
     case FLEXDB_LIMIT: error_set(err, m.code, "the server refused it as too large: %s", message); break;
-    case FLEXDB_CORRUPT: error_set(err, m.code, "the database is damaged: %s", message); break;
+    case FLEXDB_CORRUPT:
+        if ((m.effects & MISSING) != 0)
+            set_missing(message, err);
+        else
+            error_set(err, m.code, "the database is damaged: %s", message);
+        break;
     default: error_set(err, m.code, "the server refused the statement: %s", message); break;
     }
 }

@@ -68,6 +68,18 @@ static int fail_read_only(const struct sqlite_connection *c, flexdb_error *err) 
     return error_set(err, FLEXDB_READ_ONLY, "the database '%s' cannot be written", c->path);
 }
 
+/* Compiling a statement has no code for what it misses. */
+static int fail_statement(const char *message, flexdb_error *err) {
+    static const char missing[] = "no such table: ";
+    if (err->code != FLEXDB_OK || strncmp(message, missing, sizeof missing - 1) != 0)
+        return error_set(err, FLEXDB_INTERNAL, "the engine refused the statement: %s", message);
+    const char *name = message + sizeof missing - 1, *dot = strrchr(name, '.');
+    if (dot != NULL) name = dot + 1;
+    int code = error_set(err, FLEXDB_CORRUPT, "the database has no table %s", name);
+    error_detail(err, name, strlen(name));
+    return code;
+}
+
 static int translate(struct sqlite_connection *c, int rc, int last, flexdb_error *err) {
     const char *message = sqlite3_errmsg(c->db);
     switch (rc & 0xff) {
@@ -85,7 +97,7 @@ static int translate(struct sqlite_connection *c, int rc, int last, flexdb_error
     case SQLITE_NOTADB: return error_set(err, FLEXDB_CORRUPT, "the file '%s' is not an SQLite database", c->path);
     case SQLITE_TOOBIG:
         return error_set(err, FLEXDB_LIMIT, "the engine refused a text or a record as too large: %s", message);
-    default: return error_set(err, FLEXDB_INTERNAL, "the engine refused the statement: %s", message);
+    default: return fail_statement(message, err);
     }
 }
 
