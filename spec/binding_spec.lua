@@ -291,7 +291,7 @@ describe("errors", function()
             return t:insert { email = row.email }
         end },
         { "reference", function() return assert(db:table "orders"):insert { contact = "nobody" } end },
-        { "unsupported", function() return t:evolve({}, { dry_run = true }) end },
+        { "unsupported", function() return t:aggregate {} end },
         { "unsupported", function() return db:backup "x" end },
     } do
         it("are objects: " .. case[1], function()
@@ -329,12 +329,8 @@ describe("errors", function()
         for name, call in pairs {
             ["db:apply"] = function() return db:apply {} end, ["db:backup"] = function() return db:backup "x" end,
             ["table:aggregate"] = function() return t:aggregate {} end,
-            ["table:plan"] = function() return t:plan {} end,
             ["table:at"] = function() return t:at(1) end, ["table:purge"] = function() return t:purge {} end,
             ["table:explain"] = function() return t:explain {} end,
-            ["evolve with dry_run"] = function() return t:evolve({}, { dry_run = true }) end,
-            ['evolve with on_invalid = "null"'] = function() return t:evolve({}, { on_invalid = "null" }) end,
-            ["rollback with dry_run"] = function() return t:rollback(1, { dry_run = true }) end,
         } do
             local value, err = call()
             assert.is_nil(value)

@@ -244,7 +244,7 @@ engines.each(function(engine)
                     delete_all = function() return lost:delete_all(nil, { all = true }) end,
                     restore = function() return lost:restore(id) end,
                     insert_many = function() return lost:insert_many { { a = 2 }, { a = 3 } } end,
-                    evolve = function() return lost:evolve(function(t) t:rename("a", "b") end) end,
+                    evolve = function() return lost:evolve(function(c) c:rename("a", "b") end) end,
                     ["a reference to it"] = function() return kin:insert { lost = id } end,
                 } do
                     local result, err = around(call)

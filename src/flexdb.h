@@ -158,13 +158,16 @@ void flexdb_rows_free(flexdb_rows *rows);
 
 /* ---- evolution --------------------------------------------------------------------------------------------------- */
 
-enum flexdb_on_invalid { FLEXDB_ON_INVALID_STOP, FLEXDB_ON_INVALID_IGNORE };
+/* What becomes of records that stand against a change: it is refused; or values that do not convert become none, the
+ * original staying under its key; or the records stay as they are, as far as their values convert. */
+enum flexdb_on_invalid { FLEXDB_ON_INVALID_STOP, FLEXDB_ON_INVALID_NULL, FLEXDB_ON_INVALID_IGNORE };
 
 struct flexdb_evolve_options {
     int64_t expect_version; /* 0: any */
     const char *actor;      /* NULL: the handle's */
     const char *message;    /* NULL: none */
     enum flexdb_on_invalid on_invalid;
+    bool dry_run; /* tells the plan in place of the entry (db/plan_document.h), and changes nothing */
 };
 
 /* Append the version entry as JSON: { version, changes, previousSchema, newSchema, createdBy, createdAt, message }. */

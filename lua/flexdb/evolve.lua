@@ -1,13 +1,17 @@
---- table:evolve and table:rollback, on top of the core's: a function instead of changes, and the options that have a
--- meaning only here.
--- Needs flexdb.core (evolve, rollback of tables) and flexdb.changes.
+--- table:evolve, table:rollback and table:plan, on top of the core's: a function or a plan instead of changes, and the
+-- options that have a meaning only here.
+-- Needs flexdb.core (evolve, rollback of tables), flexdb.changes and flexdb.plan.
 
 local core = require "flexdb.core"
 local changes_of = require "flexdb.changes"
 local options = require "flexdb.options"
+local plan_of = require "flexdb.plan"
 local unsupported = require "flexdb.unsupported"
 
 local evolve, rollback = core.methods.table.evolve, core.methods.table.rollback
+
+-- How often a plan is held against a table that goes on changing.
+local attempts <const> = 10
 
 local known = {
     dry_run = "boolean", expect_version = "number", actor = "string", message = "string", on_invalid = "string",
@@ -25,24 +29,72 @@ local function core_options(call, given)
     if version and (not math.tointeger(version) or version < 1) then
         options.refuse(1, call, 2, "option 'expect_version' must be an integer of at least 1, is %s", version)
     end
-    if own.dry_run then return unsupported(call .. " with dry_run") end
-    if on_invalid == "null" then return unsupported(call .. " with on_invalid = \"null\"") end
     if own.on_progress then return unsupported(call .. " with on_progress") end
-    own.dry_run = nil
-    if on_invalid == "stop" then own.on_invalid = nil end
     return own
+end
+
+-- Runs `act(self, what, options)`; a plan comes back as one, and where records stand in the way the error brings it.
+local function run(act, self, what, own)
+    local entry, err = act(self, what, own)
+    if entry then return own.dry_run and plan_of(entry) or entry end
+    if not own.dry_run and (err.code == "invalid_record" or err.code == "duplicate") then
+        own.dry_run = true
+        local plan = act(self, what, own)
+        err.plan = plan and plan_of(plan)
+    end
+    return nil, err
+end
+
+-- Why a plan no longer fits the table's definition, or nil.
+local function unfit(plan, schema)
+    local now = {}
+    for _, column in ipairs(schema.columns) do now[column.name] = column end
+    for name, before in pairs(type(plan.before) == "table" and plan.before or {}) do
+        local column = now[name]
+        if not column then return ("column %q is gone"):format(name) end
+        if column.key ~= before.key or column.dataType ~= before.dataType then
+            return ("column %q is another one"):format(name)
+        end
+    end
+end
+
+-- Makes what the plan says come true, unless the table has changed where the plan looked.
+local function apply(self, plan, own)
+    if plan.tableId ~= self.id then
+        return nil, core.error("conflict", ("the plan is for table %q, not %q"):format(tostring(plan.table), self.name))
+    end
+    local act, what = evolve, plan.changes
+    if plan.rollback then act, what = rollback, plan.rollback end
+    own.on_invalid = own.on_invalid or plan.onInvalid
+    local asked = own.expect_version
+    for attempt = 1, attempts do
+        local schema, err = self:schema()
+        if not schema then return nil, err end
+        local why = schema.version ~= plan.version and unfit(plan, schema)
+        if why then
+            local message = ("table %q has changed since the plan was made at version %d: %s"):format(
+                self.name, plan.version, why)
+            return nil, core.error("conflict", message)
+        end
+        own.expect_version = asked or schema.version
+        local entry
+        entry, err = run(act, self, what, own)
+        if entry or err.code ~= "conflict" or asked or attempt == attempts then return entry, err end
+    end
 end
 
 local methods = {}
 
---- Changes the definition: `changes` is an array of documents, or a function that gets a builder (flexdb.changes).
+--- Changes the definition: `changes` is an array of documents, a function that gets a builder (flexdb.changes), or a
+-- plan.
 function methods:evolve(changes, given)
     options.handle("evolve", self, "flexdb.table")
     options.argument("evolve", 1, changes, "table or function")
     local own, err = core_options("evolve", given)
     if not own then return nil, err end
+    if plan_of.is(changes) then return apply(self, changes, own) end
     if type(changes) == "function" then changes = changes_of(changes) end
-    return evolve(self, changes, own)
+    return run(evolve, self, changes, own)
 end
 
 --- Evolves to the definition of an earlier version.
@@ -54,7 +106,18 @@ function methods:rollback(version, given)
     end
     local own, err = core_options("rollback", given)
     if not own then return nil, err end
-    return rollback(self, version, own)
+    return run(rollback, self, version, own)
+end
+
+--- What evolving would do; nothing is changed.
+function methods:plan(changes, given)
+    options.handle("plan", self, "flexdb.table")
+    options.argument("plan", 1, changes, "table or function")
+    local own, err = core_options("plan", given)
+    if not own then return nil, err end
+    if type(changes) == "function" then changes = changes_of(changes) end
+    own.dry_run = true
+    return run(evolve, self, changes, own)
 end
 
 return methods

@@ -22,7 +22,7 @@ for name, method in next, (require "flexdb.evolve") do tables[name] = method end
 for _, name in ipairs { "apply", "backup" } do
     database[name] = function() return unsupported("db:" .. name) end
 end
-for _, name in ipairs { "aggregate", "plan", "at", "purge", "explain" } do
+for _, name in ipairs { "aggregate", "at", "purge", "explain" } do
     tables[name] = function() return unsupported("table:" .. name) end
 end
 

@@ -220,34 +220,33 @@ static void gives_initial_defaults_where_there_are_records(void **state) {
                  true, "{'name':'r','key':'r','dataType':'reference','validation':{'targetTable':'t'}}");
 }
 
-static void changes_a_type_only_of_an_empty_table(void **state) {
+static void gives_a_retyped_column_a_key_of_its_own(void **state) {
     (void)state;
     static const char retype[] =
         "{'op':'modify_column','name':'age','set':{'dataType':'string','defaultValue':'x','validation':{'min':null,"
         "'max':null}}}";
-    check_modify(AGE, retype, false, "{'name':'age','key':'age_2','dataType':'string','defaultValue':'x'}");
+    check_modify(
+        AGE, retype, false,
+        "{'name':'age','key':'age_2','dataType':'string','defaultValue':'x','initialDefault':'0','convertedFrom':"
+        "{'key':'age'}}");
     /* What the new type does not know goes with the old one. */
-    check_modify(AGE, "{'op':'modify_column','name':'age','set':{'dataType':'boolean','defaultValue':null}}", false,
-                 "{'name':'age','key':'age_2','dataType':'boolean'}");
+    check_modify(
+        AGE, "{'op':'modify_column','name':'age','set':{'dataType':'boolean','defaultValue':null}}", false,
+        "{'name':'age','key':'age_2','dataType':'boolean','initialDefault':false,'convertedFrom':{'key':'age'}}");
     check_modify("{'name':'r','dataType':'reference','validation':{'targetTable':'t','targetId':'7'}}",
                  "{'op':'modify_column','name':'r','set':{'dataType':'text'}}", false,
-                 "{'name':'r','key':'r_2','dataType':'text'}");
+                 "{'name':'r','key':'r_2','dataType':'text','convertedFrom':{'key':'r'}}");
     static const char scale[] = "{'op':'modify_column','name':'d','set':{'validation':{'scale':2}}}";
     check_modify("{'name':'d','dataType':'decimal'}", scale, false,
-                 "{'name':'d','key':'d_2','dataType':'decimal','validation':{'scale':2}}");
+                 "{'name':'d','key':'d_2','dataType':'decimal','convertedFrom':{'key':'d'},'validation':{'scale':2}}");
+    /* The way that values came is kept, and the formats that their dates were written in. */
+    check_modify("{'name':'d','key':'d','dataType':'text','defaultValue':'Jun 12 1998','convertedFrom':{'key':'e'}}",
+                 "{'op':'modify_column','name':'d','set':{'dataType':'date','parse':'%b %d %Y'}}", true,
+                 "{'name':'d','key':'d_2','dataType':'date','defaultValue':'1998-06-12','convertedFrom':{'key':'d',"
+                 "'parse':'%b %d %Y','convertedFrom':{'key':'e'}}}");
     check_modify("{'name':'d','dataType':'decimal'}",
                  "{'op':'modify_column','name':'d','set':{'validation':{'scale':4,'precision':20}}}", true,
                  "{'name':'d','key':'d','dataType':'decimal','validation':{'precision':20,'scale':4}}");
-    struct outcome o = apply("{'columns':[{'name':'a','dataType':'date'}]}",
-                             "[{'op':'modify_column','name':'a','set':{'dataType':'text'}}]", NULL, true);
-    assert_text(show_error(&o.err), "unsupported: changes[0]: column 'a' cannot change its type: converting the "
-                                    "records of a table is not built yet");
-    outcome_free(&o);
-    o = apply("{'columns':[{'name':'d','dataType':'decimal'}]}",
-              "[{'op':'modify_column','name':'d','set':{'validation':{'scale':3}}}]", NULL, true);
-    assert_text(show_error(&o.err), "unsupported: changes[0]: column 'd' cannot change its scale: converting the "
-                                    "records of a table is not built yet");
-    outcome_free(&o);
 }
 
 static void modifies_the_table(void **state) {
@@ -458,6 +457,28 @@ static void refuses_bad_modifications(void **state) {
     REFUSE(scenarios);
 }
 
+static void refuses_bad_retypes(void **state) {
+    (void)state;
+    static const struct refusal scenarios[] = {
+        {"a pair without a conversion", "[{'op':'modify_column','name':'age','set':{'dataType':'date'}}]",
+         "invalid_schema\nchanges[0] (dataType): integer cannot be converted to date: a number is no day: what it "
+         "counts, and since when, would be a guess"},
+        {"a default without a counterpart",
+         "[{'op':'modify_column','name':'age','set':{'defaultValue':7}},"
+         "{'op':'modify_column','name':'age','set':{'dataType':'boolean'}}]",
+         "invalid_schema\nchanges[1].set.defaultValue (type): must be 1 or 0, is 7"},
+        {"formats where the type stays", "[{'op':'modify_column','name':'age','set':{'required':true},'parse':'%Y'}]",
+         "invalid_schema\nchanges[0].parse (parse): says how a retype reads dates, but the type stays as it is"},
+        {"formats where none are read", "[{'op':'modify_column','name':'age','set':{'dataType':'text','parse':'%Y'}}]",
+         "invalid_schema\nchanges[0].parse (parse): formats are read where a string, text or json becomes a date or "
+         "datetime, not where integer becomes text"},
+        {"a bad format", "[{'op':'modify_column','name':'email','set':{'dataType':'date','parse':['%Q']}}]",
+         "invalid_schema\nchanges[0].parse[0] (parse): the format '%Q' for a date holds %Q, which is none of %Y %y %m "
+         "%b %B %d %e %j %H %I %p %M %S %f %z %a %A %%"},
+    };
+    REFUSE(scenarios);
+}
+
 static void refuses_bad_tables(void **state) {
     (void)state;
     static const struct refusal scenarios[] = {
@@ -472,8 +493,9 @@ static void refuses_bad_tables(void **state) {
              "changes[2].set.displayName (type): must be a string, got 5"},
         {"checks", "[{'op':'modify_table','set':{'checks':[{'name':'c'}]}}]",
          "unsupported: changes[0].set.checks: checks are not built yet"},
-        {"compatibility", "[{'op':'modify_table','set':{'compatibility':'backward'}}]",
-         "unsupported: changes[0].set.compatibility: 'backward' is not built yet, only 'none' is"},
+        {"no mode of compatibility", "[{'op':'modify_table','set':{'compatibility':'some'}}]",
+         "invalid_schema\nchanges[0].set.compatibility (enum): must be one of none, backward, forward and full, is "
+         "'some'"},
     };
     REFUSE(scenarios);
 }
@@ -622,6 +644,7 @@ static char *comparable(const struct definition *d) {
     for (cJSON *c = cJSON_GetObjectItem(tree, "columns")->child; c != NULL; c = c->next) {
         cJSON_DeleteItemFromObject(c, "key");
         cJSON_DeleteItemFromObject(c, "initialDefault");
+        cJSON_DeleteItemFromObject(c, "convertedFrom");
     }
     char *text = show_json(tree);
     cJSON_Delete(tree);
@@ -723,13 +746,14 @@ int main(void) {
         cmocka_unit_test(registers_every_key_once),
         cmocka_unit_test(modifies_a_column),
         cmocka_unit_test(gives_initial_defaults_where_there_are_records),
-        cmocka_unit_test(changes_a_type_only_of_an_empty_table),
+        cmocka_unit_test(gives_a_retyped_column_a_key_of_its_own),
         cmocka_unit_test(modifies_the_table),
         cmocka_unit_test(refuses_what_is_no_change),
         cmocka_unit_test(refuses_columns_that_are_not_there),
         cmocka_unit_test(refuses_names_and_places),
         cmocka_unit_test(refuses_bad_columns),
         cmocka_unit_test(refuses_bad_modifications),
+        cmocka_unit_test(refuses_bad_retypes),
         cmocka_unit_test(refuses_bad_tables),
         cmocka_unit_test(assigns_the_keys_of_a_new_table),
         cmocka_unit_test(tells_differences_in_both_faces),

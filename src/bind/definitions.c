@@ -1,4 +1,6 @@
 /* Methods of tables about their definition: schema, evolve, rollback, history, diff. */
+#include <string.h>
+
 #include "bind/decode.h"
 #include "bind/encode.h"
 #include "bind/errors.h"
@@ -20,13 +22,17 @@ static int table_schema(lua_State *L) {
 
 /* The options of evolve and rollback that reach the core; what the Lua side knows of it has taken the others. */
 static void check_options(lua_State *L, int argument, struct flexdb_evolve_options *out) {
-    static const char *const names[] = {"expect_version", "actor", "message", "on_invalid", NULL};
+    static const char *const names[] = {"expect_version", "actor", "message", "on_invalid", "dry_run", NULL};
     options_check(L, argument, names);
     out->expect_version = options_version(L, argument, "expect_version");
     out->actor = options_string(L, argument, "actor", NULL);
     out->message = options_string(L, argument, "message", NULL);
-    out->on_invalid =
-        options_string(L, argument, "on_invalid", NULL) != NULL ? FLEXDB_ON_INVALID_IGNORE : FLEXDB_ON_INVALID_STOP;
+    const char *on_invalid = options_string(L, argument, "on_invalid", NULL);
+    out->on_invalid = FLEXDB_ON_INVALID_STOP;
+    if (on_invalid == NULL) on_invalid = "stop";
+    if (strcmp(on_invalid, "null") == 0) out->on_invalid = FLEXDB_ON_INVALID_NULL;
+    if (strcmp(on_invalid, "ignore") == 0) out->on_invalid = FLEXDB_ON_INVALID_IGNORE;
+    out->dry_run = options_boolean(L, argument, "dry_run", false);
 }
 
 static int table_evolve(lua_State *L) {

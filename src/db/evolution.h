@@ -8,18 +8,30 @@
 
 #include <cjson/cJSON.h>
 
+#include "db/convert.h"
 #include "db/table.h"
 #include "model/plan.h"
 
 /* Records are read in batches of at most so many, or so many bytes and one record; the first one feels its way. */
 enum { EVOLUTION_MAX_ISSUES = 20, EVOLUTION_BATCH = 500, EVOLUTION_FIRST_BATCH = 32, EVOLUTION_BATCH_BYTES = 4 << 20 };
 
+/* What a plan tells about the records. */
+struct evolution_counts {
+    int64_t live, deleted;
+    int64_t failed;   /* that stand against the change */
+    int64_t *failing; /* for each slot of the new shape: of those, the ones with an issue there */
+    int64_t *carried; /* for each slot of the old shape: live records that have a value; NULL when nobody asks */
+    bool *going;      /* which slots those are */
+    struct record record;
+};
+
 struct evolution {
     flexdb_table *table;
     const struct flexdb_evolve_options *options;
     const cJSON *changes; /* evolve: what was asked for; NULL for a rollback */
     int64_t target;       /* rollback: the version */
-    struct buffer *out;   /* the entry */
+    bool dry;             /* the plan is asked for, and nothing is to happen */
+    struct buffer *out;   /* the entry, or the plan */
     size_t out_start;     /* where it begins, for another attempt */
 
     /* Made anew by each attempt. */
@@ -31,6 +43,10 @@ struct evolution {
     struct buffer schema;
     struct layout *layout;
     struct plan plan;
+    bool judges;                 /* live records are held against plan.check */
+    struct converter *converter; /* NULL when nothing is converted */
+    bool counted;                /* the records were read for the plan */
+    struct evolution_counts counts;
     bool rebuild;
     bool physical;                      /* the new physical table was made outside the transaction */
     char old_table[PHYSICAL_NAME_SIZE]; /* to be dropped once all is committed; "" for none */
@@ -40,8 +56,19 @@ struct evolution {
 int evolution_walk(struct evolution *ev, bool deleted,
                    int (*visit)(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err),
                    void *context, flexdb_error *err);
-/* Holds the live records against the plan: INVALID_RECORD with the first of those that stand against it. */
-int evolution_check(struct evolution *ev, flexdb_error *err);
+/* Where a record goes that nothing stands against: `record` as it is after the change, whose document is another one
+ * than raw's when it has changed. */
+struct evolution_store {
+    int (*record)(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
+                  bool changed, flexdb_error *err);
+    void *context;
+};
+
+/* Reads every record once: converts it, holds it against the plan, counts, and hands it to `store` (NULL: none).
+ * INVALID_RECORD with the first of those that stand against the change; what was stored then is to be undone. */
+int evolution_inspect(struct evolution *ev, const struct evolution_store *store, flexdb_error *err);
+/* Writes the records whose documents change, in the table that there is. */
+int evolution_convert(struct evolution *ev, flexdb_error *err);
 /* Looks for every record that the live records of a table refer to, dropped as that may be: REFERENCE with the first of
  * those that refer to nothing. */
 int evolution_check_references(struct table_state *s, flexdb_error *err);

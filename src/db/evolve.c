@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "db/evolution.h"
 #include "db/history.h"
+#include "db/plan_document.h"
 #include "db/tables.h"
 #include "db/targets.h"
 
@@ -16,6 +17,14 @@ static void forget_attempt(struct evolution *ev) {
     ev->physical = false;
     ev->rebuild = false;
     ev->old_table[0] = '\0';
+    if (ev->converter != NULL) converter_close(ev->converter);
+    free(ev->converter);
+    ev->converter = NULL;
+    free(ev->counts.carried);
+    free(ev->counts.failing);
+    free(ev->counts.going);
+    record_free(&ev->counts.record);
+    ev->counts = (struct evolution_counts){0};
     plan_clear(&ev->plan);
     key_registry_free(&ev->keys);
     cJSON_Delete(ev->tree);
@@ -32,10 +41,13 @@ static void forget_attempt(struct evolution *ev) {
 
 /* ---- what is to be ---- */
 
-static int lock_table(struct evolution *ev, flexdb_error *err) {
+/* The table as it is; locked, unless nothing is to happen. */
+static int take_table(struct evolution *ev, flexdb_error *err) {
     struct engine *e = ev->table->db->engine;
-    int rc = tables_lock(&ev->from, e, ev->table->state->id, ev->table->state->name, err);
-    if (rc != 0) return rc;
+    const struct table_state *known = ev->table->state;
+    int rc = ev->dry ? table_reload(ev->table, false, err) : tables_lock(&ev->from, e, known->id, known->name, err);
+    if (ev->dry && rc >= 0) ev->from = state_hold(ev->table->state);
+    if (rc < 0) return rc;
     int64_t expected = ev->options->expect_version;
     if (expected != 0 && expected != ev->from->version)
         return error_set(err, FLEXDB_CONFLICT, "table \"%s\" is at version %lld, not %lld", ev->from->name,
@@ -84,12 +96,23 @@ static int make_layout(struct evolution *ev, flexdb_error *err) {
     return rc;
 }
 
+/* Since when the keys have been in use that a way back leaves. */
+static int find_since(struct evolution *ev, flexdb_error *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ev->plan.conversion_count; i++) {
+        struct plan_conversion *p = &ev->plan.conversions[i];
+        const char *key = validator_column(ev->from->validator, p->from)->column->key;
+        if (p->returns) rc = history_since(ev->table->db->engine, ev->from, key, &p->since, err);
+    }
+    return rc;
+}
+
 static int prepare(struct evolution *ev, flexdb_error *err) {
-    int rc = lock_table(ev, err);
+    int rc = take_table(ev, err);
     if (rc == 0) rc = make_tree(ev, err);
     if (rc == 0) rc = tables_compile(ev->tree, ev->from->version + 1, &ev->to, &ev->schema, err);
     if (rc == 0) rc = plan_build(&ev->plan, ev->from->validator, ev->to, &ev->from->layout->keys, err);
-    return rc;
+    return rc == 0 ? find_since(ev, err) : rc;
 }
 
 /* ---- making it so ---- */
@@ -102,7 +125,10 @@ static int write_version(struct evolution *ev, const struct catalog_entry *entry
     if (rc != 0) return rc;
     cJSON *stored = changes_stored(diff);
     cJSON_Delete(diff);
-    if (stored == NULL) return error_no_memory(err);
+    if (stored == NULL || !plan_note_conversions(ev, stored)) {
+        cJSON_Delete(stored);
+        return error_no_memory(err);
+    }
     const char *actor = o->actor != NULL ? o->actor : ev->table->db->actor;
     rc = catalog_insert_version(ev->table->db->engine, entry, ev->from->schema, ev->from->schema_length, stored, actor,
                                 o->message, err);
@@ -133,17 +159,36 @@ static int take_up(struct evolution *ev, flexdb_error *err) {
     return history_entry(ev->table->db->engine, now->id, now->version, ev->out, err);
 }
 
+/* What the records are held against, and converted by. */
+static int meet_records(struct evolution *ev, flexdb_error *err) {
+    ev->judges = ev->plan.has_checks && ev->options->on_invalid != FLEXDB_ON_INVALID_IGNORE;
+    size_t slots = validator_shape(ev->to)->count;
+    ev->counts.failing = calloc(slots + 1, sizeof *ev->counts.failing);
+    if (ev->counts.failing == NULL) return error_no_memory(err);
+    if (!ev->has_records || ev->plan.conversion_count == 0) return 0;
+    ev->converter = calloc(1, sizeof *ev->converter);
+    if (ev->converter == NULL) return error_no_memory(err);
+    return converter_open(ev->converter, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
+}
+
+static int write_records(struct evolution *ev, flexdb_error *err) {
+    if (ev->rebuild) return evolution_rebuild(ev, err);
+    if (ev->converter != NULL) return evolution_convert(ev, err);
+    return ev->judges && ev->has_records ? evolution_inspect(ev, NULL, err) : 0;
+}
+
 static int evolve_once(void *context, flexdb_error *err) {
     struct evolution *ev = context;
     forget_attempt(ev);
     int rc = prepare(ev, err);
+    if (rc == 0 && ev->plan.changes_anything) rc = plan_enforce(ev, err);
     if (rc != 0) return rc;
-    if (!ev->plan.changes_anything) return take_up(ev, err);
+    if (!ev->plan.changes_anything && !ev->dry) return take_up(ev, err);
     rc = make_layout(ev, err);
+    if (rc == 0) rc = meet_records(ev, err);
+    if (rc == 0 && ev->dry) return plan_tell(ev, err);
     if (rc == 0) rc = targets_register(ev->table->db->engine, ev->from->id, ev->to, ev->layout, err);
-    if (rc == 0 && ev->plan.has_checks && ev->options->on_invalid == FLEXDB_ON_INVALID_STOP)
-        rc = evolution_check(ev, err);
-    if (rc == 0 && ev->rebuild) rc = evolution_rebuild(ev, err);
+    if (rc == 0) rc = write_records(ev, err);
     if (rc == 0) rc = write(ev, err);
     if (rc == 0) rc = take_up(ev, err);
     return rc;
@@ -162,8 +207,8 @@ static int run(struct evolution *ev, flexdb_error *err) {
     struct engine *e = ev->table->db->engine;
     ev->out_start = ev->out->length;
     int rc = check_options(ev->options, err);
-    if (rc == 0) rc = table_enter(ev->table, ENGINE_WRITE, NULL, err);
-    if (rc == 0) rc = engine_transact(e, evolve_once, ev, err);
+    if (rc == 0) rc = table_enter(ev->table, ev->dry ? ENGINE_READ : ENGINE_WRITE, NULL, err);
+    if (rc == 0) rc = ev->dry ? evolve_once(ev, err) : engine_transact(e, evolve_once, ev, err);
     if (rc == 0 && ev->old_table[0] != '\0') tables_leave_physical(e, ev->old_table);
     if (rc == 0) {
         ev->physical = false;
@@ -180,7 +225,7 @@ int flexdb_evolve(flexdb_table *table, const char *changes, size_t length, const
     cJSON *tree;
     int rc = document_parse(&tree, changes, length, err);
     if (rc != 0) return rc;
-    struct evolution ev = {.table = table, .options = options, .changes = tree, .out = out};
+    struct evolution ev = {.table = table, .options = options, .changes = tree, .out = out, .dry = options->dry_run};
     rc = run(&ev, err);
     cJSON_Delete(tree);
     return rc;
@@ -188,6 +233,6 @@ int flexdb_evolve(flexdb_table *table, const char *changes, size_t length, const
 
 int flexdb_rollback_to(flexdb_table *table, int64_t version, const struct flexdb_evolve_options *options,
                        struct buffer *out, flexdb_error *err) {
-    struct evolution ev = {.table = table, .options = options, .target = version, .out = out};
+    struct evolution ev = {.table = table, .options = options, .target = version, .out = out, .dry = options->dry_run};
     return run(&ev, err);
 }

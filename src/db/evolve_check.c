@@ -4,74 +4,8 @@
 
 #include "base/text.h"
 #include "db/evolution.h"
+#include "db/plan_document.h"
 #include "db/references.h"
-
-/* Records that were read together. */
-struct walk {
-    struct raw_record batch[EVOLUTION_BATCH];
-    struct buffer texts;
-    size_t count, limit; /* how many there are; how many are asked for */
-    bool more;           /* behind them */
-};
-
-/* Reads up to w->limit records behind `seq`, fewer when they are large. */
-static int read_batch(struct table_state *s, const struct buffer *sql, int64_t seq, struct walk *w, flexdb_error *err) {
-    struct engine *e = s->engine;
-    bool both = records_selects_revision(e->dialect);
-    const flexdb_value values[] = {value_text(s->id, strlen(s->id)), value_integer(seq),
-                                   value_integer((int64_t)w->limit)};
-    struct statement *statement;
-    w->count = 0;
-    buffer_reset(&w->texts);
-    int more = engine_query(e, &statement, sql->data, sql->length, both ? values : values + 1, both ? 3 : 2, err);
-    while (more == 1 && w->texts.length < EVOLUTION_BATCH_BYTES) {
-        struct raw_record *raw = &w->batch[w->count++];
-        more = raw_read(e, statement, raw, err);
-        if (more != 0) break;
-        buffer_append(&w->texts, raw->id, raw->id_length);
-        buffer_append(&w->texts, raw->data, raw->data_length);
-        more = engine_step(e, statement, err);
-    }
-    engine_finalize(e, statement);
-    if (more < 0) return more;
-    w->more = more == 1 || w->count == w->limit;
-    return buffer_failed(&w->texts) ? error_no_memory(err) : 0;
-}
-
-/* As many as would have filled the room: what is asked for and not read was sent for nothing. */
-static size_t next_limit(const struct walk *w) {
-    size_t fitting = w->texts.length != 0 ? w->count * EVOLUTION_BATCH_BYTES / w->texts.length : EVOLUTION_BATCH;
-    return fitting < 1 ? 1 : fitting < EVOLUTION_BATCH ? fitting : EVOLUTION_BATCH;
-}
-
-int evolution_walk(struct evolution *ev, bool deleted,
-                   int (*visit)(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err),
-                   void *context, flexdb_error *err) {
-    const struct buffer *sql = state_text(ev->from, deleted ? SQL_WALK_ALL : SQL_WALK, err);
-    if (sql == NULL) return -(int)err->code;
-    int64_t seq = INT64_MIN;
-    /* Batch by batch: what is done with one may need the connection. */
-    struct walk *w = calloc(1, sizeof *w);
-    if (w == NULL) return error_no_memory(err);
-    int rc = 0;
-    for (w->more = true, w->limit = EVOLUTION_FIRST_BATCH; rc == 0 && w->more; w->limit = next_limit(w)) {
-        rc = read_batch(ev->from, sql, seq, w, err);
-        const char *text = w->texts.data;
-        for (size_t i = 0; rc == 0 && i < w->count; i++) {
-            struct raw_record *raw = &w->batch[i];
-            raw->id = text;
-            raw->data = text + raw->id_length;
-            text = raw->data + raw->data_length;
-            seq = raw->seq;
-            rc = visit(ev, context, raw, err);
-        }
-    }
-    buffer_free(&w->texts);
-    free(w);
-    return rc;
-}
-
-/* ---- checks ---- */
 
 /* A reference that waits until many can be looked up at once. */
 struct pending {
@@ -80,7 +14,8 @@ struct pending {
 };
 
 struct inspection {
-    struct record record;
+    const struct evolution_store *store; /* NULL: the records are looked at only */
+    struct record record;                /* as it is after the change, where nothing is converted */
     struct buffer scratch;
     int64_t failed;
     flexdb_error found; /* the issues that are reported */
@@ -91,8 +26,13 @@ struct inspection {
 };
 
 /* Counts a record that fails, and keeps the first issue of it when there is room. */
-static int report(struct inspection *in, const char *id, size_t id_length, const flexdb_error *why, flexdb_error *err) {
+static int report(struct evolution *ev, struct inspection *in, const char *id, size_t id_length,
+                  const flexdb_error *why, flexdb_error *err) {
     in->failed++;
+    for (size_t i = 0; ev->counts.failing != NULL && i < why->issue_count; i++) {
+        int64_t slot = validator_slot(ev->to, why->issues[i].path, strlen(why->issues[i].path));
+        if (slot != NAMES_NONE) ev->counts.failing[slot]++;
+    }
     if (in->found.issue_count >= EVOLUTION_MAX_ISSUES) return 0;
     const flexdb_issue *first = &why->issues[0];
     flexdb_issue *issue =
@@ -139,7 +79,7 @@ static int report_missing(struct evolution *ev, struct inspection *in, const str
     error_issue(&why, c->name, "reference", NULL, got, "no record %s is in table \"%s\"", got != NULL ? got : "",
                 c->rules.target_table != NULL ? c->rules.target_table : "");
     free(got);
-    int rc = why.issue_count != 0 ? report(in, p->id, strlen(p->id), &why, err) : error_no_memory(err);
+    int rc = why.issue_count != 0 ? report(ev, in, p->id, strlen(p->id), &why, err) : error_no_memory(err);
     error_clear(&why);
     return rc;
 }
@@ -166,10 +106,11 @@ static int check_pending(struct evolution *ev, struct inspection *in, flexdb_err
     return rc;
 }
 
-static int add_pending(struct evolution *ev, struct inspection *in, const struct raw_record *raw, flexdb_error *err) {
+static int add_pending(struct evolution *ev, struct inspection *in, const struct raw_record *raw,
+                       const flexdb_value *values, flexdb_error *err) {
     int rc = 0;
     for (size_t slot = 0; rc == 0 && slot < validator_shape(ev->to)->columns; slot++) {
-        const flexdb_value *value = &in->record.values[slot];
+        const flexdb_value *value = &values[slot];
         if (!ev->plan.check_references[slot] || value->tag != FLEXDB_TEXT) continue;
         if (in->pending_count == EVOLUTION_BATCH) rc = check_pending(ev, in, err);
         if (rc != 0) break;
@@ -183,24 +124,46 @@ static int add_pending(struct evolution *ev, struct inspection *in, const struct
 
 /* ---- records ---- */
 
+/* The record as it is after the change. 1 when its document becomes another. */
+static int read_changed(struct evolution *ev, struct inspection *in, const struct raw_record *raw,
+                        const struct record **out, flexdb_error *why, flexdb_error *err) {
+    if (ev->converter != NULL) {
+        *out = &ev->converter->new;
+        return converter_read(ev->converter, raw, why, err);
+    }
+    *out = &in->record;
+    return codec_decode(ev->to, raw->data, raw->data_length, NULL, &in->record, err);
+}
+
+/* Rules hold for live records. */
+static int judge(struct evolution *ev, struct inspection *in, const struct raw_record *raw, const flexdb_value *values,
+                 flexdb_error *why, flexdb_error *err) {
+    if (raw->deleted || !ev->judges) return 0;
+    buffer_reset(&in->scratch);
+    if (why->issue_count == 0) codec_check(ev->to, values, ev->plan.check, &in->scratch, why);
+    if (why->code != FLEXDB_OK) {
+        error_repeat(err, why);
+        return -(int)err->code;
+    }
+    return why->issue_count == 0 && in->references ? add_pending(ev, in, raw, values, err) : 0;
+}
+
 static int inspect(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err) {
     struct inspection *in = context;
     flexdb_error why = FLEXDB_ERROR_INIT;
-    int rc = codec_decode(ev->to, raw->data, raw->data_length, NULL, &in->record, err);
-    if (rc == 0) {
-        buffer_reset(&in->scratch);
-        codec_check(ev->to, in->record.values, ev->plan.check, &in->scratch, &why);
-    }
-    if (rc == 0 && why.code != FLEXDB_OK) {
-        error_repeat(err, &why);
-        rc = -(int)err->code;
-    }
-    if (rc == 0 && why.issue_count != 0)
-        rc = report(in, raw->id, raw->id_length, &why, err);
-    else if (rc == 0 && in->references)
-        rc = add_pending(ev, in, raw, err);
+    const struct record *record;
+    int changed = read_changed(ev, in, raw, &record, &why, err), rc = changed < 0 ? changed : 0;
+    if (rc == 0) rc = judge(ev, in, raw, record->values, &why, err);
+    if (raw->deleted)
+        ev->counts.deleted++;
+    else
+        ev->counts.live++;
+    if (rc == 0) rc = plan_count_carried(ev, raw, err);
+    if (rc == 0 && why.issue_count != 0) rc = report(ev, in, raw->id, raw->id_length, &why, err);
     error_clear(&why);
-    return rc;
+    /* Once a record stands against the change all will be undone: the others are counted. */
+    if (rc != 0 || in->store == NULL || in->failed != 0) return rc;
+    return in->store->record(ev, in->store->context, raw, record, changed == 1, err);
 }
 
 /* Hands the issues over, with what they come to. */
@@ -216,12 +179,15 @@ static int refuse(struct inspection *in, flexdb_code code, const char *what, fle
     return rc;
 }
 
-static int check(struct evolution *ev, flexdb_code code, const char *what, flexdb_error *err) {
+static int check(struct evolution *ev, const struct evolution_store *store, bool deleted, flexdb_code code,
+                 const char *what, flexdb_error *err) {
     struct inspection *in = calloc(1, sizeof *in);
     if (in == NULL) return error_no_memory(err);
+    in->store = store;
     int rc = find_targets(ev, in, err);
-    if (rc == 0) rc = evolution_walk(ev, false, inspect, in, err);
+    if (rc == 0) rc = evolution_walk(ev, deleted, inspect, in, err);
     if (rc == 0) rc = check_pending(ev, in, err);
+    ev->counts.failed = in->failed;
     if (rc == 0 && in->failed != 0) rc = refuse(in, code, what, err);
     forget_pending(in);
     error_clear(&in->found);
@@ -232,19 +198,20 @@ static int check(struct evolution *ev, flexdb_code code, const char *what, flexd
     return rc;
 }
 
-int evolution_check(struct evolution *ev, flexdb_error *err) {
-    return ev->has_records ? check(ev, FLEXDB_INVALID_RECORD, "the change", err) : 0;
+int evolution_inspect(struct evolution *ev, const struct evolution_store *store, flexdb_error *err) {
+    bool deleted = store != NULL || ev->converter != NULL;
+    return check(ev, store, deleted, FLEXDB_INVALID_RECORD, "the change", err);
 }
 
 int evolution_check_references(struct table_state *s, flexdb_error *err) {
     if (s->reference_count == 0) return 0;
     size_t slots = validator_shape(s->validator)->count;
-    struct evolution ev = {.from = s, .to = s->validator};
+    struct evolution ev = {.from = s, .to = s->validator, .judges = true};
     ev.plan.check = calloc(slots, sizeof *ev.plan.check);
     ev.plan.check_references = calloc(slots, sizeof *ev.plan.check_references);
     bool room = ev.plan.check != NULL && ev.plan.check_references != NULL;
     for (size_t i = 0; room && i < s->reference_count; i++) ev.plan.check_references[s->references[i].slot] = true;
-    int rc = room ? check(&ev, FLEXDB_REFERENCE, "the restore", err) : error_no_memory(err);
+    int rc = room ? check(&ev, NULL, false, FLEXDB_REFERENCE, "the restore", err) : error_no_memory(err);
     plan_clear(&ev.plan);
     return rc;
 }

@@ -164,6 +164,18 @@ static int read_definition(struct engine *e, const struct table_state *s, int64_
     return rc != 0 ? rc : define(tree, out, err);
 }
 
+int history_since(struct engine *e, const struct table_state *s, const char *key, int64_t *version, flexdb_error *err) {
+    int rc = 0;
+    bool there = true;
+    for (*version = s->version; rc == 0 && there && *version > 1; *version -= there ? 1 : 0) {
+        struct definition *before = NULL;
+        rc = read_definition(e, s, *version - 1, &before, err);
+        there = rc == 0 && definition_find_key(before, key, strlen(key)) != NULL;
+        definition_free(before);
+    }
+    return rc;
+}
+
 int flexdb_table_diff(flexdb_table *table, int64_t from, int64_t to, struct buffer *out, flexdb_error *err) {
     int rc = table_enter(table, ENGINE_READ, NULL, err);
     if (rc == 0) rc = table_reload(table, false, err);

@@ -12,6 +12,8 @@
 /* Appends the entry of a version of a table. */
 int history_entry(struct engine *e, const char *table_id, int64_t version, struct buffer *out, flexdb_error *err);
 /* Reads the definition's document that a version made; NOT_FOUND. The caller deletes. */
+/* The version from which on a table, up to this state, has had a column of this key without a break. */
+int history_since(struct engine *e, const struct table_state *s, const char *key, int64_t *version, flexdb_error *err);
 int history_definition(struct engine *e, const struct table_state *s, int64_t version, cJSON **out, flexdb_error *err);
 
 #endif

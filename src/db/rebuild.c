@@ -11,7 +11,6 @@
 /* The new layout as a state that nobody else sees, so that what writes records can be used for it. */
 struct copy {
     struct table_state to;
-    struct record record;
     struct buffer scratch;
     struct buffer sql;
 };
@@ -25,35 +24,35 @@ static int map_columns(struct evolution *ev, struct copy *c, flexdb_error *err) 
 }
 
 /* A rule that was tightened with on_invalid = "ignore" may have left texts that are longer than it allows. */
-static void note_long_texts(struct evolution *ev, const struct copy *c) {
+static void note_long_texts(struct evolution *ev, const struct copy *c, const struct record *record) {
     for (size_t i = 0; i < c->to.physical_count; i++) {
         const struct state_physical *p = &c->to.physicals[i];
-        const flexdb_value *value = &c->record.values[p->slot];
+        const flexdb_value *value = &record->values[p->slot];
         if (p->column->kind == PHYSICAL_TEXT && value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX)
             ev->layout->columns[p->column - ev->layout->columns].long_text = true;
     }
 }
 
-static int copy_record(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err) {
+static int copy_record(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
+                       bool changed, flexdb_error *err) {
     struct copy *c = context;
-    int rc = codec_decode(ev->to, raw->data, raw->data_length, NULL, &c->record, err);
-    if (rc != 0) return rc;
-    note_long_texts(ev, c);
+    note_long_texts(ev, c, record);
     struct parameters p;
     p.count = 0;
     parameter_add(&p, value_integer(raw->seq));
     parameter_add(&p, value_text(raw->id, raw->id_length));
-    parameter_add(&p, value_text(raw->data, raw->data_length));
+    parameter_add(&p, changed ? value_text(record->document.data, record->document.length)
+                              : value_text(raw->data, raw->data_length));
     parameter_add(&p, value_integer(raw->schema_version));
     parameter_add(&p, value_integer(raw->version));
     parameter_add(&p, value_integer(raw->created_at));
     parameter_add(&p, value_integer(raw->updated_at));
     parameter_add(&p, raw->deleted ? value_integer(raw->deleted_at) : value_null());
-    rc = write_add_physicals(&p, &c->to, c->record.values, &c->scratch, err);
+    int rc = write_add_physicals(&p, &c->to, record->values, &c->scratch, err);
     if (rc == 0) rc = engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err);
     if (rc != -FLEXDB_DUPLICATE) return rc;
     const flexdb_value id = value_text(raw->id, raw->id_length);
-    rc = write_explain_duplicate(&c->to, c->record.values, &id, raw->seq, err);
+    rc = write_explain_duplicate(&c->to, record->values, &id, raw->seq, err);
     for (size_t i = 0; i < err->issue_count; i++) error_issue_id(err, &err->issues[i], raw->id, raw->id_length);
     return rc;
 }
@@ -63,10 +62,10 @@ static int copy_records(struct evolution *ev, flexdb_error *err) {
     int rc = map_columns(ev, &c, err);
     if (rc == 0) {
         records_copy(c.to.engine->dialect, ev->layout, &c.sql);
-        rc = buffer_failed(&c.sql) ? error_no_memory(err) : evolution_walk(ev, true, copy_record, &c, err);
+        rc = buffer_failed(&c.sql) ? error_no_memory(err)
+                                   : evolution_inspect(ev, &(struct evolution_store){copy_record, &c}, err);
     }
     free(c.to.physicals);
-    record_free(&c.record);
     buffer_free(&c.scratch);
     buffer_free(&c.sql);
     return rc;

@@ -19,7 +19,7 @@ static void no_memory(struct draft *d) { error_no_memory(d->reader.err); }
 
 /* What a new column may not bring along: its place in the store is the table's to give. */
 static void forget_bindings(cJSON *column) {
-    static const char *const keys[] = {"key", "initialDefault", "renamedFrom", "system"};
+    static const char *const keys[] = {"key", "initialDefault", "convertedFrom", "renamedFrom", "system"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) cJSON_DeleteItemFromObjectCaseSensitive(column, keys[i]);
     cJSON *rules = cJSON_GetObjectItemCaseSensitive(column, "validation");
     if (cJSON_IsObject(rules)) cJSON_DeleteItemFromObjectCaseSensitive(rules, "targetId");
@@ -131,7 +131,7 @@ static const struct operation operations[] = {
     {"add_column", WORD(COLUMN) | WORD(AFTER) | WORD(FIRST), add_column},
     {"remove_column", WORD(NAME), remove_column},
     {"rename_column", WORD(NAME) | WORD(TO), rename_column},
-    {"modify_column", WORD(NAME) | WORD(SET) | WORD(UNSET), change_modify_column},
+    {"modify_column", WORD(NAME) | WORD(SET) | WORD(UNSET) | WORD(PARSE), change_modify_column},
     {"move_column", WORD(NAME) | WORD(AFTER) | WORD(FIRST), move_column},
     {"modify_table", WORD(SET), change_modify_table},
 };

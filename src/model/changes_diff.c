@@ -6,6 +6,7 @@
 
 #include "base/document.h"
 #include "model/changes_entry.h"
+#include "model/convert.h"
 
 #define NO_COLUMN SIZE_MAX
 
@@ -43,17 +44,24 @@ static void pair(struct diff *d, const struct column *old, size_t to) {
     if (old == NULL) return;
     size_t from = (size_t)(old - d->from->columns);
     if (d->partner_of_from[from] != NO_COLUMN || d->partner_of_to[to] != NO_COLUMN) return;
+    /* What no conversion leads to is another column. */
+    if (conversion_row(old->type, d->to->columns[to].type)->class == CONVERT_REFUSED) return;
     d->partner_of_from[from] = to;
     d->partner_of_to[to] = from;
 }
 
-/* Columns whose keys are both said are the same when the keys are, and only then. The name goes before `renamedFrom`,
- * which stays in a document long after the rename was made. */
+/* Columns whose keys are both said are the same when the keys are, or when one was made from the other. The name goes
+ * before `renamedFrom`, which stays in a document long after the rename was made. */
 static void pair_columns(struct diff *d) {
     for (size_t i = 0; i < d->to->count; i++) {
         const struct column *new = &d->to->columns[i];
         const struct column *old = new->keyed ? definition_find_key(d->from, new->key, strlen(new->key)) : NULL;
         if (old != NULL && old->keyed) pair(d, old, i);
+    }
+    /* A retype, or the way back from one. */
+    for (size_t i = 0; i < d->to->count; i++) {
+        for (size_t old = 0; d->partner_of_to[i] == NO_COLUMN && old < d->from->count; old++)
+            if (column_is_retyped(&d->from->columns[old], &d->to->columns[i])) pair(d, &d->from->columns[old], i);
     }
     for (int by_name = 1; by_name >= 0; by_name--) {
         for (size_t i = 0; i < d->to->count; i++) {

@@ -49,6 +49,7 @@ static cJSON *plain_document(const struct column *column) {
     if (o == NULL) return NULL;
     if (!column->keyed) cJSON_DeleteItemFromObjectCaseSensitive(o, "key");
     cJSON_DeleteItemFromObjectCaseSensitive(o, "initialDefault");
+    cJSON_DeleteItemFromObjectCaseSensitive(o, "convertedFrom");
     cJSON *rules = cJSON_GetObjectItemCaseSensitive(o, "validation");
     if (rules != NULL) cJSON_DeleteItemFromObjectCaseSensitive(rules, "targetId");
     return o;
@@ -163,7 +164,7 @@ static bool compare_key(struct sides *s, enum column_key key, const cJSON *old, 
 
 static bool compare_columns(struct sides *s, const cJSON *old, const cJSON *new) {
     for (int i = 0; i < COLUMN_KEY_COUNT; i++) {
-        if (i == COLUMN_NAME || i == COLUMN_KEY || i == COLUMN_INITIAL_DEFAULT) continue;
+        if (i == COLUMN_NAME || i == COLUMN_KEY || i == COLUMN_INITIAL_DEFAULT || i == COLUMN_CONVERTED_FROM) continue;
         const cJSON *a = cJSON_GetObjectItemCaseSensitive(old, column_keys[i]);
         const cJSON *b = cJSON_GetObjectItemCaseSensitive(new, column_keys[i]);
         if (!(i == COLUMN_VALIDATION ? compare_rules(s, a, b) : compare_key(s, (enum column_key)i, a, b))) return false;
@@ -180,11 +181,19 @@ static bool enter(struct entries *e, const char *op, const char *name, struct si
            put_copy(details, "after", s->after);
 }
 
+/* The formats by which a retype could read dates: words of the change alone. */
+static bool note_formats(struct sides *s, const struct column *from, const struct column *to) {
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(to->converted_from, "key");
+    const cJSON *parse = cJSON_GetObjectItemCaseSensitive(to->converted_from, "parse");
+    bool made = cJSON_IsString(key) && strcmp(key->valuestring, from->key) == 0;
+    return !made || parse == NULL || (put_copy(s->set, "parse", parse) && put_copy(s->after, "parse", parse));
+}
+
 bool entries_modify(struct entries *e, const struct column *from, const struct column *to) {
     struct sides sides;
     cJSON *old = column_document(from, PRINT_STORED), *new = column_document(to, PRINT_STORED);
     bool good = open_sides(&sides) && old != NULL && new != NULL &&compare_columns(&sides, old, new) &&
-                enter(e, "modify_column", to->name, &sides);
+                note_formats(&sides, from, to) && enter(e, "modify_column", to->name, &sides);
     close_sides(&sides);
     cJSON_Delete(old);
     cJSON_Delete(new);
@@ -201,6 +210,7 @@ bool entries_table(struct entries *e, const struct definition *from, const struc
     struct sides sides;
     bool good = open_sides(&sides) && compare_text(&sides, "displayName", from->display_name, to->display_name) &&
                 compare_text(&sides, "description", from->description, to->description) &&
+                compare_text(&sides, "compatibility", from->compatibility, to->compatibility) &&
                 enter(e, "modify_table", NULL, &sides);
     close_sides(&sides);
     return good;

@@ -22,6 +22,7 @@
     X(UNSET, "unset")                                                                                                  \
     X(AFTER, "after")                                                                                                  \
     X(FIRST, "first")                                                                                                  \
+    X(PARSE, "parse")                                                                                                  \
     X(TYPE, "type")                                                                                                    \
     X(COLUMN, "column")                                                                                                \
     X(DETAILS, "details")
@@ -84,6 +85,10 @@ bool draft_place(struct draft *d, const cJSON *const fields[], const char *self,
 /* The operations on what is there (changes_set.c). */
 void change_modify_column(struct draft *d, const cJSON *const fields[]);
 void change_modify_table(struct draft *d, const cJSON *const fields[]);
+
+/* Gives a retyped column a fresh key, and converts its defaults, unless the change sets or unsets them
+ * (changes_retype.c). `before` is the column as it was; `parse` (or NULL) the formats that dates are written in. */
+void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJSON *parse, bool default_is_set);
 
 /* Turns an entry of the stored shape into the words of the same change (changes_words.c). NULL with an issue, or with
  * the error set when memory is out. */

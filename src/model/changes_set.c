@@ -33,6 +33,7 @@ static bool judge_key(struct draft *d, enum column_key key, const cJSON *field) 
     case COLUMN_KEY:
     case COLUMN_SYSTEM:
     case COLUMN_INITIAL_DEFAULT:
+    case COLUMN_CONVERTED_FROM:
     case COLUMN_RENAMED_FROM: refuse(d, column_keys[key], column_keys[key], "cannot be changed"); return false;
     default:
         if (!cJSON_IsNull(field) || is_clearable(key)) return true;
@@ -124,6 +125,7 @@ static bool can_be_unset(enum column_key key) {
     case COLUMN_DATA_TYPE:
     case COLUMN_SYSTEM:
     case COLUMN_INITIAL_DEFAULT:
+    case COLUMN_CONVERTED_FROM:
     case COLUMN_RENAMED_FROM: return false;
     default: return true;
     }
@@ -180,33 +182,24 @@ static bool needs_new_key(const struct column *old, const struct column *new) {
     return old->type != new->type || (new->type == TYPE_DECIMAL && old->rules.scale != new->rules.scale);
 }
 
-static void give_new_key(struct draft *d, cJSON *column, const struct column *old, const struct column *new) {
-    if (d->has_records) {
-        char quoted[QUOTED_NAME_SIZE];
-        error_set(d->reader.err, FLEXDB_UNSUPPORTED,
-                  "%s: column %s cannot change its %s: converting the records of a table is not built yet",
-                  d->reader.path.text, quote_name(quoted, new->name, strlen(new->name)),
-                  old->type != new->type ? "type" : "scale");
-        return;
-    }
-    const char *key = draft_fresh_key(d, new->name, new->type);
-    if (key == NULL || !object_put(column, "key", cJSON_CreateString(key))) {
-        no_memory(d);
-        return;
-    }
-    cJSON_DeleteItemFromObjectCaseSensitive(column, "initialDefault");
+static void refuse_formats(struct draft *d, const cJSON *parse) {
+    if (parse != NULL) refuse(d, "parse", "parse", "says how a retype reads dates, but the type stays as it is");
 }
 
 /* Judges the column as it would be, and what becomes of its key. True when it may take the old one's place. */
-static bool judge_merged(struct draft *d, const cJSON *before, cJSON *merged) {
+static bool judge_merged(struct draft *d, const cJSON *before, cJSON *merged, const cJSON *parse, bool default_is_set) {
     struct reader stored = {.source = DEFINITION_STORED, .path = d->reader.path, .err = d->reader.err};
     struct column old, new;
     issue_path_key(&stored.path, "set");
     column_read(&stored, merged, &new);
     if (new.faulty || stored.err->code != FLEXDB_OK) return false;
     column_read(&stored, before, &old);
-    if (needs_new_key(&old, &new)) give_new_key(d, merged, &old, &new);
-    return stored.err->code == FLEXDB_OK;
+    size_t count = issue_count(stored.err);
+    if (needs_new_key(&old, &new))
+        change_retype(d, before, merged, parse, default_is_set);
+    else
+        refuse_formats(d, parse);
+    return stored.err->code == FLEXDB_OK && issue_count(stored.err) == count;
 }
 
 void change_modify_column(struct draft *d, const cJSON *const fields[]) {
@@ -218,18 +211,25 @@ void change_modify_column(struct draft *d, const cJSON *const fields[]) {
         return;
     }
     size_t before = issue_count(err);
-    const cJSON *set[COLUMN_KEY_COUNT] = {NULL};
-    cJSON *merged = cJSON_Duplicate(d->columns[at].tree, true);
-    if (merged == NULL || !merge_set(d, merged, fields[WORD_SET], set)) {
+    const cJSON *set[COLUMN_KEY_COUNT] = {NULL}, *parse = fields[WORD_PARSE];
+    cJSON *merged = cJSON_Duplicate(d->columns[at].tree, true), *words = cJSON_Duplicate(fields[WORD_SET], true);
+    /* The formats may stand among what is set, for that is where they are looked for. */
+    cJSON *within = cJSON_DetachItemFromObjectCaseSensitive(words, "parse");
+    if (parse == NULL) parse = within;
+    bool default_is_set = cJSON_GetObjectItemCaseSensitive(words, "defaultValue") != NULL;
+    if (merged == NULL || (words == NULL && fields[WORD_SET] != NULL) || !merge_set(d, merged, words, set)) {
         no_memory(d);
     } else {
         unset_keys(d, merged, fields[WORD_UNSET], set);
     }
-    if (err->code == FLEXDB_OK && issue_count(err) == before && judge_merged(d, d->columns[at].tree, merged)) {
+    if (err->code == FLEXDB_OK && issue_count(err) == before &&
+        judge_merged(d, d->columns[at].tree, merged, parse, default_is_set)) {
         draft_replace(d, at, merged);
     } else {
         cJSON_Delete(merged);
     }
+    cJSON_Delete(within);
+    cJSON_Delete(words);
 }
 
 /* ---- modify_table ---- */
@@ -242,6 +242,14 @@ static void set_table_text(struct draft *d, enum table_key key, const cJSON *fie
     } else if (text != NULL && !object_put(d->table, table_keys[key], cJSON_CreateString(text))) {
         no_memory(d);
     }
+}
+
+static void set_compatibility(struct draft *d, const cJSON *field) {
+    if (field == NULL) return;
+    size_t before = issue_count(d->reader.err);
+    const char *mode = table_compatibility(&d->reader, field), *key = table_keys[TABLE_COMPATIBILITY];
+    if (mode == NULL && issue_count(d->reader.err) == before) cJSON_DeleteItemFromObjectCaseSensitive(d->table, key);
+    if (mode != NULL && !object_put(d->table, key, cJSON_CreateString(mode))) no_memory(d);
 }
 
 void change_modify_table(struct draft *d, const cJSON *const fields[]) {
@@ -261,6 +269,7 @@ void change_modify_table(struct draft *d, const cJSON *const fields[]) {
     if (keys[TABLE_VERSION] != NULL) refuse(d, "version", "version", "cannot be changed");
     set_table_text(d, TABLE_DISPLAY_NAME, keys[TABLE_DISPLAY_NAME], DISPLAY_NAME_MAX_LENGTH);
     set_table_text(d, TABLE_DESCRIPTION, keys[TABLE_DESCRIPTION], 0);
+    set_compatibility(d, keys[TABLE_COMPATIBILITY]);
     table_extras_read(r, keys);
     issue_path_pop(&r->path, mark);
 }

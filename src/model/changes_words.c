@@ -15,8 +15,8 @@ static bool put_copy(cJSON *object, const char *key, const cJSON *value) {
 /* What an entry may hold that no change sets: the table's own bookkeeping. */
 static bool is_bookkeeping(const char *key) {
     return strcmp(key, "name") == 0 || strcmp(key, "key") == 0 || strcmp(key, "system") == 0 ||
-           strcmp(key, "initialDefault") == 0 || strcmp(key, "targetId") == 0 || strcmp(key, "columns") == 0 ||
-           strcmp(key, "version") == 0;
+           strcmp(key, "initialDefault") == 0 || strcmp(key, "convertedFrom") == 0 || strcmp(key, "targetId") == 0 ||
+           strcmp(key, "columns") == 0 || strcmp(key, "version") == 0;
 }
 
 /* The members of `after` that differ from `before`, and null for those that are gone. NULL when memory is out. */

@@ -39,6 +39,11 @@ int codec_encode(const struct validator *v, const flexdb_value *given, struct re
 int codec_merge(const struct validator *v, const char *document, size_t length, const flexdb_value *given,
                 struct record *out, flexdb_error *err);
 
+/* The same for values that are normalized already, and judged nowhere: whatever stands in them is stored. Their texts
+ * must not lie in `out`. */
+int codec_put(const struct validator *v, const char *document, size_t length, const flexdb_value *values,
+              struct record *out, flexdb_error *err);
+
 /* Reads a stored document: one value for each column slot (system slots are left alone). With `wanted` (a bool for each
  * slot) the others are left ABSENT. CORRUPT when it is not what the codec writes for this definition. Texts point into
  * `document` or `out->scratch`; a json value is its span (FLEXDB_JSON). */

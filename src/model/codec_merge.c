@@ -109,16 +109,35 @@ static void write_document(const struct validator *v, const char *document, size
     out->document.length = (size_t)(w - begin);
 }
 
-int codec_merge(const struct validator *v, const char *document, size_t length, const flexdb_value *given,
-                struct record *out, flexdb_error *err) {
+/* What is given is normalized already. */
+static void take_given(const struct validator *v, const flexdb_value *given, struct record *out) {
+    for (size_t slot = 0; slot < v->shape.columns; slot++) {
+        if (given[slot].tag == FLEXDB_ABSENT) continue;
+        out->values[slot] = codec_is_none(&given[slot]) ? (flexdb_value){.tag = FLEXDB_ABSENT} : given[slot];
+    }
+}
+
+static int merge(const struct validator *v, const char *document, size_t length, const flexdb_value *given, bool normal,
+                 struct record *out, flexdb_error *err) {
     bool strangers = false;
     if (!codec_reserve_values(out, v) || !reserve_scratch(v, document, length, given, out)) return error_no_memory(err);
     flexdb_value *spans = out->values + v->shape.count;
     for (size_t slot = 0; slot < v->shape.columns; slot++) spans[slot].tag = FLEXDB_ABSENT;
     int rc = codec_read(v, document, length, NULL, out, spans, &strangers, err);
-    if (rc == 0) rc = judge_given(v, given, out, err);
+    if (rc == 0 && normal) take_given(v, given, out);
+    if (rc == 0 && !normal) rc = judge_given(v, given, out, err);
     if (rc == 0) rc = reserve_document(v, length, given, out, err);
     if (rc != 0) return rc;
     write_document(v, document, length, given, out, spans, strangers);
     return out->document.length > CODEC_MAX_DOCUMENT ? codec_too_long(out->document.length, err) : 0;
+}
+
+int codec_merge(const struct validator *v, const char *document, size_t length, const flexdb_value *given,
+                struct record *out, flexdb_error *err) {
+    return merge(v, document, length, given, false, out, err);
+}
+
+int codec_put(const struct validator *v, const char *document, size_t length, const flexdb_value *values,
+              struct record *out, flexdb_error *err) {
+    return merge(v, document, length, values, true, out, err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "model/compatibility.h"
 #include "model/definition_parts.h"
 
 bool is_list(const cJSON *tree) { return cJSON_IsArray(tree) || (cJSON_IsObject(tree) && tree->child == NULL); }
@@ -29,6 +30,20 @@ const struct column *definition_find_key(const struct definition *d, const char 
     return i == NAMES_NONE ? NULL : &d->columns[i];
 }
 
+const char *column_origin(const struct column *c) {
+    const char *origin = c->key;
+    for (const cJSON *from = c->converted_from; from != NULL;) {
+        const cJSON *key = cJSON_GetObjectItemCaseSensitive(from, "key");
+        if (cJSON_IsString(key)) origin = key->valuestring;
+        from = cJSON_GetObjectItemCaseSensitive(from, column_keys[COLUMN_CONVERTED_FROM]);
+    }
+    return origin;
+}
+
+bool column_is_retyped(const struct column *a, const struct column *b) {
+    return strcmp(a->key, b->key) != 0 && strcmp(column_origin(a), column_origin(b)) == 0;
+}
+
 /* ---- the table itself ---- */
 
 void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COUNT]) {
@@ -44,18 +59,16 @@ void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COU
                       table_keys[lists[i].key], lists[i].what);
         }
     }
-    const char *compatibility = reader_text(r, fields[TABLE_COMPATIBILITY], "compatibility", 0);
-    if (compatibility == NULL || strcmp(compatibility, "none") == 0) return;
-    if (strcmp(compatibility, "backward") == 0 || strcmp(compatibility, "forward") == 0 ||
-        strcmp(compatibility, "full") == 0) {
-        error_set(r->err, FLEXDB_UNSUPPORTED, "%s%scompatibility: \"%s\" is not built yet, only \"none\" is",
-                  r->path.text, dot, compatibility);
-        return;
-    }
-    size_t mark = issue_path_key(&r->path, "compatibility");
-    issue_path_add(&r->path, "enum", "[\"none\",\"backward\",\"forward\",\"full\"]", fields[TABLE_COMPATIBILITY],
-                   r->err, "must be one of none, backward, forward and full");
+}
+
+const char *table_compatibility(struct reader *r, const cJSON *field) {
+    const char *name = reader_text(r, field, table_keys[TABLE_COMPATIBILITY], 0);
+    if (name == NULL) return NULL;
+    enum compatibility_mode mode;
+    size_t mark = issue_path_key(&r->path, table_keys[TABLE_COMPATIBILITY]);
+    bool good = compatibility_read(&mode, name, r->path.text, r->err);
     issue_path_pop(&r->path, mark);
+    return good && mode != COMPATIBILITY_NONE ? name : NULL;
 }
 
 static void read_table(struct reader *r, const cJSON *const fields[], struct definition *d) {
@@ -68,6 +81,7 @@ static void read_table(struct reader *r, const cJSON *const fields[], struct def
         issue_path_pop(&r->path, mark);
         d->version = 0;
     }
+    d->compatibility = table_compatibility(r, fields[TABLE_COMPATIBILITY]);
     table_extras_read(r, fields);
 }
 

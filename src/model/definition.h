@@ -2,7 +2,7 @@
  *
  * { "columns": [ … ], "displayName": …, "description": …, "version": n } with columns of the shape
  * { name, key, dataType, displayName, description, required, unique, indexed, filterable, searchable, defaultValue,
- *   initialDefault, validation: { … }, system, renamedFrom }.
+ *   initialDefault, convertedFrom, validation: { … }, system, renamedFrom }.
  *
  * A definition is immutable once parsed; changing one means changing its document (model/changes.h) and parsing again.
  */
@@ -90,13 +90,16 @@ struct column {
     struct rules rules;
     const cJSON *default_value;   /* NULL: none */
     const cJSON *initial_default; /* what a document without the key reads as; NULL: no value */
+    const cJSON *converted_from; /* { key, parse, convertedFrom }: the key that a retype made this one from, the formats
+                                    of dates that it could read, and where that one came from; NULL: from none */
 };
 
 struct definition {
     struct arena arena;
     cJSON *tree; /* owned: what the borrowed JSON values point into */
     const char *display_name, *description;
-    int64_t version; /* 0 when not said */
+    const char *compatibility; /* a mode's name (model/compatibility.h); NULL for none */
+    int64_t version;           /* 0 when not said */
     size_t count;
     struct column *columns; /* without the system columns */
     struct names by_name, by_key;
@@ -130,6 +133,11 @@ cJSON *definition_document(const struct definition *d, enum definition_print how
 /* Borrowed; NULL when there is none. */
 const struct column *definition_find(const struct definition *d, const char *name, size_t length);
 const struct column *definition_find_key(const struct definition *d, const char *key, size_t length);
+
+/* The key that a column's first values had: its own, or where the retypes of the column began. Two columns of different
+ * keys and one origin are one column before and after retypes. */
+const char *column_origin(const struct column *c);
+bool column_is_retyped(const struct column *a, const struct column *b);
 
 const char *column_type_name(enum column_type type);
 bool column_type_find(const char *name, enum column_type *out);

@@ -138,6 +138,12 @@ static void read_flags(struct reader *r, const cJSON *const fields[], struct col
     }
 }
 
+/* Where a key came from is the table's own bookkeeping: in a given document it is passed over. */
+static const cJSON *read_origin(const struct reader *r, const cJSON *field) {
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(field, "key");
+    return r->source == DEFINITION_STORED && cJSON_IsString(key) ? field : NULL;
+}
+
 static const cJSON *value_or_none(const cJSON *field) { return cJSON_IsNull(field) ? NULL : field; }
 
 void column_read(struct reader *r, const cJSON *tree, struct column *out) {
@@ -155,6 +161,7 @@ void column_read(struct reader *r, const cJSON *tree, struct column *out) {
     read_flags(r, fields, out);
     out->default_value = value_or_none(fields[COLUMN_DEFAULT_VALUE]);
     out->initial_default = value_or_none(fields[COLUMN_INITIAL_DEFAULT]);
+    out->converted_from = read_origin(r, fields[COLUMN_CONVERTED_FROM]);
     if (read_type(r, fields[COLUMN_DATA_TYPE], out)) {
         if (!type_get(out->type)->may_be_indexed) {
             refuse_physical(r, out->unique, "unique", out);

@@ -26,6 +26,7 @@
     X(SEARCHABLE, "searchable")                                                                                        \
     X(DEFAULT_VALUE, "defaultValue")                                                                                   \
     X(INITIAL_DEFAULT, "initialDefault")                                                                               \
+    X(CONVERTED_FROM, "convertedFrom")                                                                                 \
     X(VALIDATION, "validation")                                                                                        \
     X(SYSTEM, "system")                                                                                                \
     X(RENAMED_FROM, "renamedFrom")
@@ -87,6 +88,8 @@ const char *reader_text(struct reader *r, const cJSON *field, const char *key, s
 void column_read(struct reader *r, const cJSON *tree, struct column *out);
 /* Reads `validation` of a column whose type is known. */
 void rules_read(struct reader *r, const cJSON *tree, struct column *out);
+/* A compatibility mode; NULL for none, or with an issue for what is none. */
+const char *table_compatibility(struct reader *r, const cJSON *field);
 /* Refuses what a table may say one day. */
 void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COUNT]);
 

@@ -120,7 +120,9 @@ cJSON *column_document(const struct column *c, enum definition_print how) {
                 add_flag(o, "unique", c->unique) && add_flag(o, "indexed", c->indexed) &&
                 add_flag(o, "filterable", c->filterable) && add_flag(o, "searchable", c->searchable) &&
                 add_value(o, "defaultValue", c, c->default_value, how) &&
-                add_value(o, "initialDefault", c, c->initial_default, how) && add_rules(o, c, how);
+                add_value(o, "initialDefault", c, c->initial_default, how) &&
+                (c->converted_from == NULL || add(o, "convertedFrom", cJSON_Duplicate(c->converted_from, true))) &&
+                add_rules(o, c, how);
     if (good) return o;
     cJSON_Delete(o);
     return NULL;
@@ -159,6 +161,7 @@ cJSON *definition_document(const struct definition *d, enum definition_print how
     cJSON *o = cJSON_CreateObject();
     bool good = o != NULL && add(o, "columns", columns_document(d, how)) &&
                 add_text(o, "displayName", d->display_name) && add_text(o, "description", d->description) &&
+                add_text(o, "compatibility", d->compatibility) &&
                 (d->version == 0 || add(o, "version", document_new_integer(d->version)));
     if (good) return o;
     cJSON_Delete(o);

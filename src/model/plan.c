@@ -14,6 +14,7 @@ enum { STRING_LENGTH = 255 }; /* a string's maxLength unless said otherwise */
 void plan_clear(struct plan *p) {
     free(p->check);
     free(p->check_references);
+    free(p->conversions);
     *p = (struct plan){0};
 }
 
@@ -90,16 +91,56 @@ static bool is_redirected(const struct rules *old, const struct rules *new) {
 
 /* ---- a column, the whole ---- */
 
+/* ---- conversions ---- */
+
+/* The formats by which the one was read from the other; NULL when it was not made from it, or by none. */
+static const cJSON *formats_of(const struct column *made, const struct column *from) {
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(made->converted_from, "key");
+    bool directly = cJSON_IsString(key) && strcmp(key->valuestring, from->key) == 0;
+    return directly ? cJSON_GetObjectItemCaseSensitive(made->converted_from, "parse") : NULL;
+}
+
+static bool open_conversion(struct conversion *c, const struct compiled_column *from,
+                            const struct compiled_column *to) {
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    bool good = conversion_open(c, from, to, formats_of(to->column, from->column), "", &ignored);
+    error_clear(&ignored);
+    return good;
+}
+
+/* The slot of the column that a retype, or the way back from one, turns into `new`; NAMES_NONE for none. */
+static int64_t retyped_slot(const struct validator *from, const struct column *new) {
+    for (size_t i = 0; i < validator_shape(from)->columns; i++)
+        if (column_is_retyped(validator_column(from, i)->column, new)) return (int64_t)i;
+    return NAMES_NONE;
+}
+
+static void plan_conversion(struct plan *p, size_t slot, const struct compiled_column *old, size_t old_slot,
+                            const struct compiled_column *new, bool returns) {
+    struct plan_conversion *c = &p->conversions[p->conversion_count++];
+    *c = (struct plan_conversion){.from = old_slot, .to = slot, .returns = returns, .since = 1};
+    c->there_open = open_conversion(&c->there, old, new);
+    c->back_open = returns && open_conversion(&c->back, new, old);
+}
+
 static void plan_column(struct plan *p, size_t slot, const struct validator *from, const struct compiled_column *new,
                         const struct names *used) {
     const struct column *c = new->column;
     bool reference = c->type == TYPE_REFERENCE;
+    bool returns = names_find(used, c->key, strlen(c->key)) != NAMES_NONE;
+    int64_t retyped = retyped_slot(from, c);
+    if (retyped != NAMES_NONE) {
+        plan_conversion(p, slot, validator_column(from, (size_t)retyped), (size_t)retyped, new, returns);
+        p->check[slot] = returns || c->required;
+        p->check_references[slot] = reference;
+        return;
+    }
     int64_t old_slot = validator_slot_of_key(from, c->key, strlen(c->key));
     if (old_slot != NAMES_NONE) {
         const struct compiled_column *old = validator_column(from, (size_t)old_slot);
         p->check[slot] = is_tighter(old, new);
         p->check_references[slot] = reference && is_redirected(&old->column->rules, &c->rules);
-    } else if (names_find(used, c->key, strlen(c->key)) != NAMES_NONE) {
+    } else if (returns) {
         p->check[slot] = true;
         p->check_references[slot] = reference;
     } else {
@@ -127,11 +168,12 @@ int plan_build(struct plan *out, const struct validator *from, const struct vali
                const struct key_registry *keys_before, flexdb_error *err) {
     size_t slots = validator_shape(to)->count, columns = validator_shape(to)->columns;
     struct plan p = {.check = calloc(slots, sizeof *p.check),
-                     .check_references = calloc(slots, sizeof *p.check_references)};
+                     .check_references = calloc(slots, sizeof *p.check_references),
+                     .conversions = calloc(columns + 1, sizeof *p.conversions)};
     cJSON *a = comparable(from), *b = comparable(to);
     struct names used = NAMES_INIT;
-    bool good =
-        p.check != NULL && p.check_references != NULL && a != NULL && b != NULL && collect_keys(&used, keys_before);
+    bool good = p.check != NULL && p.check_references != NULL && p.conversions != NULL && a != NULL && b != NULL &&
+                collect_keys(&used, keys_before);
     if (good) p.changes_anything = !document_equal(a, b);
     for (size_t i = 0; good && i < columns; i++) {
         plan_column(&p, i, from, validator_column(to, i), &used);

@@ -60,17 +60,22 @@ void records_insert(const struct dialect *d, const struct layout *l, bool guarde
     buffer_puts(out, ", 1)");
 }
 
-void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
-                    size_t ref_count, struct buffer *out) {
-    buffer_puts(out, "UPDATE ");
-    sql_name(out, l->table);
-    buffer_puts(out, " SET data = ?, updated_at = ?");
+/* `, c1 = ?, c2 = ? …`: the physical columns that are filled. */
+static void put_entry_settings(const struct layout *l, struct buffer *out) {
     for (size_t i = 0; i < l->count; i++) {
         if (l->columns[i].retired) continue;
         buffer_puts(out, ", ");
         sql_name(out, l->columns[i].name);
         buffer_puts(out, " = ?");
     }
+}
+
+void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
+                    size_t ref_count, struct buffer *out) {
+    buffer_puts(out, "UPDATE ");
+    sql_name(out, l->table);
+    buffer_puts(out, " SET data = ?, updated_at = ?");
+    put_entry_settings(l, out);
     buffer_puts(out, ", schema_version = ");
     put_guard_or_version(d, l, guarded, refs, ref_count, out);
     buffer_printf(out, ", version = version + 1 WHERE seq = ? AND version = ? AND %s", d->live);
@@ -124,4 +129,13 @@ void records_copy(const struct dialect *d, const struct layout *l, struct buffer
     for (size_t i = 0; i < columns; i++) buffer_puts(out, ", ?");
     /* A column that stands earlier in the list can be asked for its new value. */
     buffer_puts(out, d->partial_indexes ? ")" : ", CASE WHEN deleted_at IS NULL THEN 1 END)");
+}
+
+void records_convert(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    (void)d;
+    buffer_puts(out, "UPDATE ");
+    sql_name(out, l->table);
+    buffer_puts(out, " SET data = ?");
+    put_entry_settings(l, out);
+    buffer_puts(out, " WHERE seq = ?");
 }

@@ -1,0 +1,50 @@
+/* Converting the records of a table whose columns get other types: what evolve_check counts and evolve writes. */
+#ifndef FLEXDB_DB_CONVERT_H
+#define FLEXDB_DB_CONVERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/record.h"
+#include "flexdb.h"
+#include "model/plan.h"
+
+enum { CONVERT_SAMPLES = 5 };
+
+/* A value before and after; texts are JSON, owned. */
+struct convert_sample {
+    char *id, *before, *after; /* `after` is NULL where nothing came of it */
+};
+
+/* What became of the values of one column, soft-deleted records included. */
+struct convert_tally {
+    int64_t exact, rounded, failed; /* of records that have a value */
+    int64_t nulled;                 /* of those that failed, the ones that have none now */
+    int64_t stand; /* of them, those whose value under the new key is the original of the current one */
+    struct convert_sample samples[CONVERT_SAMPLES];
+    size_t sample_count, sample_worst; /* samples are replaced by ones that tell more */
+};
+
+struct converter {
+    const struct validator *from, *to;
+    const struct plan *plan;
+    enum flexdb_on_invalid on_invalid;
+    bool *wanted_from, *wanted_to; /* the slots that conversions read */
+    struct record old, stored, new;
+    struct buffer scratch;
+    flexdb_value *given;
+    struct convert_tally *tallies; /* one for each conversion of the plan */
+};
+
+/* Ready for plan->conversion_count ≥ 1 conversions; all is borrowed and must outlive it. */
+int converter_open(struct converter *c, const struct validator *from, const struct validator *to,
+                   const struct plan *plan, enum flexdb_on_invalid on_invalid, flexdb_error *err);
+void converter_close(struct converter *c);
+
+/* Reads the record as it is after the change: c->new.values, whose texts hold until the next call. 1 when its document
+ * becomes c->new.document, 0 when it stays as it is. Values that do not convert are issues of `why`, one a column,
+ * where on_invalid is STOP; else they are no value, but for those that merely break a rule and may stay (IGNORE). */
+int converter_read(struct converter *c, const struct raw_record *raw, flexdb_error *why, flexdb_error *err);
+
+#endif
