@@ -7,8 +7,7 @@
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* 10^n for n in 0..38; 10^38 is the largest power that a decimal_int holds. */
-static decimal_int power_of_ten(int n) {
+decimal_int decimal_power_of_ten(int n) {
     static const uint64_t small[] = {UINT64_C(1),
                                      UINT64_C(10),
                                      UINT64_C(100),
@@ -68,7 +67,7 @@ static uint64_t read_digits(const char *p, size_t count, uint64_t value) {
 static decimal_int read_long(const char *p, size_t count, decimal_int value) {
     while (count > 0) {
         size_t n = count < 18 ? count : 18;
-        value = value * power_of_ten((int)n) + (decimal_int)read_digits(p, n, 0);
+        value = value * decimal_power_of_ten((int)n) + (decimal_int)read_digits(p, n, 0);
         p += n, count -= n;
     }
     return value;
@@ -110,8 +109,8 @@ static enum decimal_status from_digits(uint64_t digits, int exponent, struct dec
     decimal_int value = (decimal_int)digits;
     if (exponent > 0) {
         if (exponent >= DECIMAL_MAX_PRECISION) return DECIMAL_PRECISION;
-        if (value >= power_of_ten(DECIMAL_MAX_PRECISION - exponent)) return DECIMAL_PRECISION;
-        value *= power_of_ten(exponent);
+        if (value >= decimal_power_of_ten(DECIMAL_MAX_PRECISION - exponent)) return DECIMAL_PRECISION;
+        value *= decimal_power_of_ten(exponent);
     }
     out->coefficient = value;
     out->scale = exponent < 0 ? -exponent : 0;
@@ -143,15 +142,15 @@ enum decimal_status decimal_from_double(double value, struct decimal *out) {
 enum decimal_status decimal_rescale(struct decimal *value, int precision, int scale) {
     decimal_int coefficient = value->coefficient;
     if (scale < value->scale) {
-        decimal_int divisor = power_of_ten(value->scale - scale);
+        decimal_int divisor = decimal_power_of_ten(value->scale - scale);
         if (coefficient % divisor != 0) return DECIMAL_SCALE;
         coefficient /= divisor;
     } else if (scale > value->scale && coefficient != 0) {
         int shift = scale - value->scale;
-        if (magnitude(coefficient) >= power_of_ten(DECIMAL_MAX_PRECISION - shift)) return DECIMAL_PRECISION;
-        coefficient *= power_of_ten(shift);
+        if (magnitude(coefficient) >= decimal_power_of_ten(DECIMAL_MAX_PRECISION - shift)) return DECIMAL_PRECISION;
+        coefficient *= decimal_power_of_ten(shift);
     }
-    if (magnitude(coefficient) >= power_of_ten(precision)) return DECIMAL_PRECISION;
+    if (magnitude(coefficient) >= decimal_power_of_ten(precision)) return DECIMAL_PRECISION;
     value->coefficient = coefficient;
     value->scale = scale;
     return DECIMAL_OK;
@@ -160,10 +159,10 @@ enum decimal_status decimal_rescale(struct decimal *value, int precision, int sc
 enum decimal_status decimal_round(struct decimal *value, int precision, int scale, bool *rounded) {
     *rounded = false;
     if (scale >= value->scale) return decimal_rescale(value, precision, scale);
-    decimal_int divisor = power_of_ten(value->scale - scale);
+    decimal_int divisor = decimal_power_of_ten(value->scale - scale);
     decimal_int coefficient = value->coefficient / divisor, rest = magnitude(value->coefficient % divisor);
     if (rest >= divisor - rest) coefficient += value->coefficient < 0 ? -1 : 1; /* twice the rest could overflow */
-    if (magnitude(coefficient) >= power_of_ten(precision)) return DECIMAL_PRECISION;
+    if (magnitude(coefficient) >= decimal_power_of_ten(precision)) return DECIMAL_PRECISION;
     value->coefficient = coefficient;
     value->scale = scale;
     *rounded = rest != 0;
@@ -173,12 +172,12 @@ enum decimal_status decimal_round(struct decimal *value, int precision, int scal
 int decimal_compare(const struct decimal *a, const struct decimal *b) {
     if (a->scale == b->scale) return (a->coefficient > b->coefficient) - (a->coefficient < b->coefficient);
     /* Whole parts first, then fractions brought to one scale: neither can overflow. Both keep the sign. */
-    decimal_int a_unit = power_of_ten(a->scale), b_unit = power_of_ten(b->scale);
+    decimal_int a_unit = decimal_power_of_ten(a->scale), b_unit = decimal_power_of_ten(b->scale);
     decimal_int x = a->coefficient / a_unit, y = b->coefficient / b_unit;
     if (x == y) {
         x = a->coefficient % a_unit, y = b->coefficient % b_unit;
-        if (a->scale < b->scale) x *= power_of_ten(b->scale - a->scale);
-        if (b->scale < a->scale) y *= power_of_ten(a->scale - b->scale);
+        if (a->scale < b->scale) x *= decimal_power_of_ten(b->scale - a->scale);
+        if (b->scale < a->scale) y *= decimal_power_of_ten(a->scale - b->scale);
     }
     return (x > y) - (x < y);
 }

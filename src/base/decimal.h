@@ -38,5 +38,7 @@ int decimal_compare(const struct decimal *a, const struct decimal *b);
 size_t decimal_print(const struct decimal *value, char out[DECIMAL_TEXT_SIZE]);
 /* 16 bytes, big-endian two's complement with the sign bit flipped, so that bytewise order is numeric order. */
 void decimal_to_bytes(const struct decimal *value, unsigned char out[DECIMAL_BYTES]);
+/* 10^n for n in 0..38; 10^38 is the largest power that a decimal_int holds. */
+decimal_int decimal_power_of_ten(int n);
 
 #endif
