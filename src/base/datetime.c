@@ -3,9 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-static const int64_t micros_per_second = 1000000, micros_per_day = INT64_C(86400) * 1000000;
-
-enum { FIRST_DAY = -719162, LAST_DAY = 2932896 }; /* 0001-01-01 and 9999-12-31 */
+static const int64_t micros_per_second = 1000000, micros_per_day = DATETIME_DAY;
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -64,9 +62,15 @@ enum datetime_status date_parse(const char *text, size_t length, int32_t *days) 
     int32_t found = 0;
     enum datetime_status status = read_date(text, &found);
     if (status != DATETIME_OK) return status;
-    if (found < FIRST_DAY) return DATETIME_RANGE;
+    if (found < DATE_FIRST) return DATETIME_RANGE;
     *days = found;
     return DATETIME_OK;
+}
+
+void date_civil(int32_t days, int *year, int *month, int *day) {
+    uint32_t y, m, d;
+    civil_from_days(days, &y, &m, &d);
+    *year = (int)y, *month = (int)m, *day = (int)d;
 }
 
 static void put_two(char *at, uint32_t value) {
@@ -155,7 +159,7 @@ enum datetime_status datetime_parse(const char *text, size_t length, int64_t *mi
     int64_t seconds = parts.hour * 3600 + parts.minute * 60 + parts.second;
     seconds -= parts.offset_sign * (parts.offset_hour * 3600 + parts.offset_minute * 60);
     int64_t found = days * micros_per_day + seconds * micros_per_second + parts.micros;
-    if (found < FIRST_DAY * micros_per_day || found >= (LAST_DAY + 1) * micros_per_day) return DATETIME_RANGE;
+    if (found < DATE_FIRST * micros_per_day || found >= (DATE_LAST + 1) * micros_per_day) return DATETIME_RANGE;
     *micros = found;
     return DATETIME_OK;
 }

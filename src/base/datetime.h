@@ -8,6 +8,10 @@
 
 enum { DATE_TEXT_SIZE = 11, DATETIME_TEXT_SIZE = 28 }; /* with the NUL: "2024-05-01", "2024-05-01T10:00:00.000000Z" */
 
+/* 0001-01-01 and 9999-12-31, in days since 1970-01-01; and the microseconds of a day. */
+enum { DATE_FIRST = -719162, DATE_LAST = 2932896 };
+#define DATETIME_DAY (INT64_C(86400) * 1000000)
+
 enum datetime_status {
     DATETIME_OK = 0,
     DATETIME_SYNTAX,   /* not of the form at all */
@@ -19,6 +23,8 @@ enum datetime_status {
 
 /* `YYYY-MM-DD`, year 0001 to 9999, to days since 1970-01-01. */
 enum datetime_status date_parse(const char *text, size_t length, int32_t *days);
+/* The parts of a day between DATE_FIRST and DATE_LAST; month and day count from 1. */
+void date_civil(int32_t days, int *year, int *month, int *day);
 /* Ten bytes and a NUL. */
 void date_print(int32_t days, char out[DATE_TEXT_SIZE]);
 /* RFC 3339 with `T` or a space, `Z` or an offset, up to six fraction digits; `:60` becomes `:59.999999`. */
