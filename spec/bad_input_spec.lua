@@ -198,6 +198,43 @@ engines.each(function(engine)
             assert.equal("limit", select(2, db:create_table("made", { columns = indexed })).code)
             assert.equal("not_found", select(2, db:table("made")).code)
         end)
+
+        it("says all that is wrong with a table at once: its name, its columns, what they refer to", function()
+            local function refer(name, to)
+                return { name = name, dataType = "reference", validation = { targetTable = to } }
+            end
+            local made, err = db:create_table("Bad Name", { columns = {
+                { name = "id", dataType = "string", system = true }, { name = "a", dataType = "colour" },
+                refer("b", "nobody"), refer("c", "No Body"), { name = "d", dataType = "integer", defaultValue = 5,
+                    validation = { max = 4 } },
+            } })
+            assert.is_nil(made)
+            assert.equal("invalid_schema", err.code)
+            local pattern = "^[a-z][a-z0-9_]*$"
+            local said = {}
+            for i, issue in ipairs(err.issues) do
+                said[i] = { issue.path, issue.rule, issue.expected, issue.got }
+            end
+            local types = err.issues[2].expected
+            assert.same({
+                { "name", "name", pattern, "Bad Name" },
+                { "columns[1].dataType", "enum", types, "colour" },
+                { "columns[3].validation.targetTable", "name", pattern, "No Body" },
+                { "columns[2].validation.targetTable", "targetTable", nil, "nobody" },
+                { "columns[4].defaultValue", "max", 4, 5 },
+            }, said)
+            assert.equal('there is no table "nobody"', err.issues[4].message)
+
+            local own = assert(db:create_table("own", { columns = { refer("parent", "own") } }))
+            made, err = own:evolve(function(to)
+                to:add(refer("b", "nobody")):add { name = "d", dataType = "integer", defaultValue = 5,
+                    validation = { max = 4 } }
+            end)
+            assert.is_nil(made)
+            assert.equal("columns[1].validation.targetTable", err.issues[1].path)
+            assert.equal("columns[2].defaultValue", err.issues[2].path)
+            assert.equal(1, own.version)
+        end)
     end)
 end)
 

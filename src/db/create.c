@@ -26,14 +26,22 @@ struct creation {
     bool physical;       /* created outside the transaction, to be dropped when that fails */
 };
 
-/* Judges the definition as a user wrote it, and gives its columns their keys. */
+static struct target_scope scope_of(const struct creation *c) {
+    return (struct target_scope){
+        .engine = c->db->engine, .application = c->db->application, .self_name = c->name_text, .self_id = c->id};
+}
+
+/* Judges the definition as a user wrote it, its name too, and gives its columns their keys. */
 static int read_definition(struct creation *c, const char *text, size_t length, flexdb_error *err) {
     cJSON *given;
     int rc = document_parse(&given, text, length, err);
     if (rc != 0) return rc;
     struct definition *definition = NULL;
     struct validator *v = NULL;
+    const struct target_scope scope = scope_of(c);
+    definition_check_table_name(c->name, c->name_length, "name", err);
     definition_parse(&definition, given, DEFINITION_GIVEN, err);
+    if (definition != NULL) targets_check(&scope, definition, err);
     rc = validator_new(&v, definition, err);
     if (rc != 0) return rc;
     c->tree = definition_document(validator_definition(v), PRINT_STORED);
@@ -89,8 +97,7 @@ static int create_once(void *context, flexdb_error *err) {
     struct creation *c = context;
     struct engine *e = c->db->engine;
     forget_attempt(c);
-    const struct target_scope scope = {
-        .engine = e, .application = c->db->application, .self_name = c->name_text, .self_id = c->id};
+    const struct target_scope scope = scope_of(c);
     cJSON *tree = cJSON_Duplicate(c->tree, true);
     if (tree == NULL) return error_no_memory(err);
     struct table_state *state = NULL;
@@ -114,8 +121,6 @@ static int create_table(struct creation *c, flexdb_table **out, const char *defi
                         flexdb_error *err) {
     c->name_text = text_dup(c->name, c->name_length);
     if (c->name_text == NULL) return error_no_memory(err);
-    if (!definition_check_table_name(c->name, c->name_length, "name", err))
-        return error_close_issues(err, FLEXDB_INVALID_SCHEMA);
     int rc = read_definition(c, definition, length, err);
     if (rc == 0 && uuid_next(&c->db->engine->uuids, datetime_now(), c->id) != 0)
         rc = error_set(err, FLEXDB_INTERNAL, "the system gives no randomness");

@@ -1,7 +1,9 @@
 /* What the reference columns of a definition are bound to. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "db/record.h"
 #include "db/targets.h"
 
 static cJSON *validation_of(cJSON *column) {
@@ -31,36 +33,68 @@ static bool stays_bound(const struct target_scope *scope, const cJSON *column, c
            strcmp(old->rules.target_table, text_of(validation, "targetTable")) == 0;
 }
 
-static int bind_column(const struct target_scope *scope, const cJSON *column, cJSON *validation, int place,
+/* The live table of this name: 1 and its row, or 0. */
+static int find_live(const struct target_scope *scope, const char *name, struct catalog_row *row, flexdb_error *err) {
+    const char *texts[] = {scope->application, name};
+    int rc = catalog_find(scope->engine, CATALOG_TABLE_BY_NAME, texts, 2, row, err);
+    if (rc != 1 || row->active) return rc;
+    catalog_row_clear(row);
+    return 0;
+}
+
+static int say_absent(const char *name, size_t place, flexdb_error *err) {
+    char path[64];
+    const flexdb_value value = value_text(name, strlen(name));
+    char *got = record_excerpt(&value);
+    snprintf(path, sizeof path, "columns[%zu].validation.targetTable", place);
+    error_issue(err, path, "targetTable", NULL, got, "there is no table \"%s\"", name);
+    free(got);
+    return err->code == FLEXDB_OK ? 0 : -(int)err->code;
+}
+
+int targets_check(const struct target_scope *scope, const struct definition *d, flexdb_error *err) {
+    for (size_t i = 0; i < d->count; i++) {
+        const struct column *c = &d->columns[i];
+        const char *name = c->type == TYPE_REFERENCE ? c->rules.target_table : NULL;
+        /* What can be no table's name has been said to be none. */
+        flexdb_error said = FLEXDB_ERROR_INIT;
+        bool sought = name != NULL && strcmp(name, scope->self_name) != 0 &&
+                      definition_check_table_name(name, strlen(name), "", &said);
+        error_clear(&said);
+        if (!sought) continue;
+        struct catalog_row row;
+        int rc = find_live(scope, name, &row, err);
+        if (rc == 1) catalog_row_clear(&row);
+        if (rc == 0) rc = say_absent(name, c->position, err);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static int bind_column(const struct target_scope *scope, const cJSON *column, cJSON *validation, size_t place,
                        flexdb_error *err) {
     const char *name = text_of(validation, "targetTable");
     if (name == NULL || stays_bound(scope, column, validation)) return 0;
     if (strcmp(name, scope->self_name) == 0) return put_text(validation, "targetId", scope->self_id, err);
-    const char *texts[] = {scope->application, name};
     struct catalog_row row;
-    int rc = catalog_find(scope->engine, CATALOG_TABLE_BY_NAME, texts, 2, &row, err);
+    int rc = find_live(scope, name, &row, err);
+    if (rc == 0) return say_absent(name, place, err);
     if (rc < 0) return rc;
-    if (rc == 1) {
-        rc = row.active ? put_text(validation, "targetId", row.id, err) : 1;
-        catalog_row_clear(&row);
-        if (rc <= 0) return rc;
-    }
-    char path[64];
-    snprintf(path, sizeof path, "columns[%d].validation.targetTable", place);
-    error_issue(err, path, "targetTable", NULL, NULL, "there is no table \"%s\"", name);
-    return err->code == FLEXDB_OK ? 0 : -(int)err->code;
+    rc = put_text(validation, "targetId", row.id, err);
+    catalog_row_clear(&row);
+    return rc;
 }
 
 int targets_bind(const struct target_scope *scope, cJSON *tree, flexdb_error *err) {
     cJSON *columns = cJSON_GetObjectItemCaseSensitive(tree, "columns"), *column;
-    int place = 0;
+    size_t place = 0;
     cJSON_ArrayForEach(column, columns) {
         cJSON *validation = validation_of(column);
         int rc = validation != NULL ? bind_column(scope, column, validation, place, err) : 0;
         if (rc != 0) return rc;
         place++;
     }
-    return error_close_issues(err, FLEXDB_INVALID_SCHEMA);
+    return 0;
 }
 
 static bool knows_referrer(const struct layout *l, const char *id) {

@@ -69,11 +69,12 @@ static bool compile_column(struct validator *v, size_t index, flexdb_error *err)
     c->column = &v->definition->columns[index];
     c->type = type_get(c->column->type);
     if (c->column->faulty) return true;
-    snprintf(path, sizeof path, "columns[%zu].validation", index);
+    size_t place = c->column->position;
+    snprintf(path, sizeof path, "columns[%zu].validation", place);
     if (!c->type->compile(c, path, err)) return false;
-    snprintf(path, sizeof path, "columns[%zu].defaultValue", index);
+    snprintf(path, sizeof path, "columns[%zu].defaultValue", place);
     if (!compile_default(v, c, c->column->default_value, path, &c->default_value, err)) return false;
-    snprintf(path, sizeof path, "columns[%zu].initialDefault", index);
+    snprintf(path, sizeof path, "columns[%zu].initialDefault", place);
     return compile_initial_default(v, c, path, err) && compile_member(v, c, err);
 }
 
