@@ -2,12 +2,14 @@
 /* Memory runs out in every call from Lua, at each of its allocations, whether Lua's, the core's or the engine's: an
  * error each time, no crash, no leak; what the call writes is there as a whole or not at all, and the handles can be
  * used again. The calls are in bind_calls.lua. */
+#include <glob.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,16 +116,13 @@ static void watch_engine(void) {
 
 /* ---- Lua ---- */
 
-/* The files of Lua, compiled once: a state a run is made of them. */
-static const char *const modules[][2] = {
-    {"bind_calls", "spec/unit/bind_calls.lua"},           {"flexdb", "lua/flexdb/init.lua"},
-    {"flexdb.changes", "lua/flexdb/changes.lua"},         {"flexdb.evolve", "lua/flexdb/evolve.lua"},
-    {"flexdb.guarded", "lua/flexdb/guarded.lua"},         {"flexdb.insert_many", "lua/flexdb/insert_many.lua"},
-    {"flexdb.options", "lua/flexdb/options.lua"},         {"flexdb.transaction", "lua/flexdb/transaction.lua"},
-    {"flexdb.unsupported", "lua/flexdb/unsupported.lua"},
-};
-enum { MODULES = sizeof modules / sizeof modules[0] };
-static struct buffer compiled[MODULES];
+/* The files of lua/flexdb, compiled once: a state a run is made of them. */
+enum { MODULES = 100 };
+static struct module {
+    char name[64];
+    struct buffer code;
+} modules[MODULES];
+static size_t module_count;
 
 static int add_bytes(lua_State *L, const void *bytes, size_t length, void *out) {
     (void)L;
@@ -135,12 +134,28 @@ static void must(lua_State *L, int status, const char *what) {
     if (status != LUA_OK) fail_msg("%s: %s", what, luaL_tolstring(L, -1, NULL));
 }
 
+static void compile(lua_State *L, const char *name, const char *path) {
+    assert_true(module_count < MODULES);
+    struct module *m = &modules[module_count++];
+    snprintf(m->name, sizeof m->name, "%s", name);
+    must(L, luaL_loadfile(L, path), path);
+    lua_dump(L, add_bytes, &m->code, 0);
+    lua_pop(L, 1);
+}
+
 static void compile_modules(void) {
+    static const char folder[] = "lua/flexdb/";
     lua_State *L = luaL_newstate();
-    for (size_t i = 0; i < MODULES; i++) {
-        must(L, luaL_loadfile(L, modules[i][1]), modules[i][1]);
-        lua_dump(L, add_bytes, &compiled[i], 0);
+    glob_t found;
+    assert_int_equal(glob("lua/flexdb/*.lua", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i], *file = path + sizeof folder - 1;
+        char name[64];
+        snprintf(name, sizeof name, "flexdb.%.*s", (int)strcspn(file, "."), file);
+        compile(L, strcmp(name, "flexdb.init") == 0 ? "flexdb" : name, path);
     }
+    globfree(&found);
+    compile(L, "bind_calls", "spec/unit/bind_calls.lua");
     lua_close(L);
 }
 
@@ -152,9 +167,9 @@ static lua_State *state_new(void) {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     lua_pushcfunction(L, luaopen_flexdb_core);
     lua_setfield(L, -2, "flexdb.core");
-    for (size_t i = 0; i < MODULES; i++) {
-        must(L, luaL_loadbuffer(L, compiled[i].data, compiled[i].length, modules[i][0]), modules[i][0]);
-        lua_setfield(L, -2, modules[i][0]);
+    for (const struct module *m = modules; m < modules + module_count; m++) {
+        must(L, luaL_loadbuffer(L, m->code.data, m->code.length, m->name), m->name);
+        lua_setfield(L, -2, m->name);
     }
     lua_settop(L, 0);
     must(L, luaL_dostring(L, "return (require 'bind_calls')"), "bind_calls");
@@ -402,7 +417,7 @@ int main(void) {
     file_leave();
     int failed = _cmocka_run_group_tests("calls from Lua, out of memory", tests, found, NULL, NULL);
     file_remove();
-    for (size_t i = 0; i < MODULES; i++) buffer_free(&compiled[i]);
+    for (size_t i = 0; i < module_count; i++) buffer_free(&modules[i].code);
     free(before);
     return failed;
 }
