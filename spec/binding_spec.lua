@@ -327,7 +327,7 @@ describe("errors", function()
 
     it("name each call that is not built yet", function()
         for name, call in pairs {
-            ["db:apply"] = function() return db:apply {} end, ["db:backup"] = function() return db:backup "x" end,
+            ["db:backup"] = function() return db:backup "x" end,
             ["table:aggregate"] = function() return t:aggregate {} end,
             ["table:at"] = function() return t:at(1) end, ["table:purge"] = function() return t:purge {} end,
             ["table:explain"] = function() return t:explain {} end,

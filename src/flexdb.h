@@ -75,6 +75,8 @@ int flexdb_commit(flexdb *db, flexdb_error *err);
 /* Batches that were begun in that level and not finished end with it. */
 int flexdb_rollback(flexdb *db, flexdb_error *err);
 unsigned flexdb_transaction_depth(const flexdb *db);
+/* Whether the tables that are made and rebuilt in a transaction go with it: on a server they do not. */
+bool flexdb_undoes_ddl(const flexdb *db);
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 

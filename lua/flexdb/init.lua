@@ -19,9 +19,8 @@ local database, tables = core.methods.database, core.methods.table
 database.transaction = require "flexdb.transaction"
 tables.insert_many = require "flexdb.insert_many"
 for name, method in next, (require "flexdb.evolve") do tables[name] = method end
-for _, name in ipairs { "apply", "backup" } do
-    database[name] = function() return unsupported("db:" .. name) end
-end
+database.apply = require "flexdb.apply"
+function database.backup() return unsupported "db:backup" end
 for _, name in ipairs { "aggregate", "at", "purge", "explain" } do
     tables[name] = function() return unsupported("table:" .. name) end
 end

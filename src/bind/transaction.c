@@ -134,4 +134,12 @@ void bind_transaction_class(lua_State *L, int state) {
     lua_pop(L, 1);
 }
 
-const luaL_Reg bind_transaction_functions[] = {{"level", level_new}, {NULL, NULL}};
+/* core.undoes_ddl(db) */
+static int undoes_ddl(lua_State *L) {
+    bind_state_enter(L);
+    const struct database *d = bind_database_check(L, 1);
+    lua_pushboolean(L, d->db != NULL && flexdb_undoes_ddl(d->db));
+    return 1;
+}
+
+const luaL_Reg bind_transaction_functions[] = {{"level", level_new}, {"undoes_ddl", undoes_ddl}, {NULL, NULL}};

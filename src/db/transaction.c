@@ -140,3 +140,7 @@ int flexdb_rollback(flexdb *db, flexdb_error *err) {
 }
 
 unsigned flexdb_transaction_depth(const flexdb *db) { return db->engine->depth; }
+
+bool flexdb_undoes_ddl(const flexdb *db) {
+    return db->engine->connection != NULL && engine_has(db->engine, DRIVER_TRANSACTIONAL_DDL);
+}
