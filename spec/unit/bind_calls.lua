@@ -319,6 +319,20 @@ call("evolve with an index", function(w)
         { expect_version = 2 })
 end)
 
+call("evolve with a conversion", function(w)
+    return w.contacts:evolve(function(t)
+        t:modify("age", { dataType = "string" })
+        t:modify("balance", { validation = { scale = 4 } })
+    end)
+end)
+
+call("plan", function(w)
+    local plan, err = w.contacts:plan { { op = "modify_column", name = "age", set = { required = true } },
+        { op = "remove_column", name = "tags" } }
+    if not plan then return nil, err end
+    return tostring(plan)
+end)
+
 call("rollback", function(w) return w.contacts:rollback(1) end)
 
 call("a use of the definition of before", function(w)

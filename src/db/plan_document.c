@@ -224,8 +224,8 @@ static bool put_before(cJSON *plan, const struct compatibility *c) {
         const struct column *column = c->differences[i].from;
         if (column == NULL || cJSON_GetObjectItemCaseSensitive(before, column->name) != NULL) continue;
         cJSON *one = cJSON_CreateObject();
-        good = one != NULL && put(one, "key", cJSON_CreateString(column->key)) &&
-               put_text(one, "dataType", column_type_name(column->type)) && put(before, column->name, one);
+        good = put(before, column->name, one) && put_text(one, "key", column->key) &&
+               put_text(one, "dataType", column_type_name(column->type));
     }
     return good;
 }
@@ -246,7 +246,7 @@ static bool put_plan(cJSON *plan, const struct evolution *ev, const struct compa
     for (size_t i = 0; ev->converter != NULL && i < ev->plan.conversion_count; i++)
         nulled = nulled || ev->converter->tallies[i].nulled != 0;
     if (good && ev->counted) good = put_count(plan, "records", ev->counts.live);
-    cJSON *steps = cJSON_CreateArray();
+    cJSON *steps = good ? cJSON_CreateArray() : NULL;
     good = good && put(plan, "steps", steps);
     for (size_t i = 0; good && i < c->count; i++) good = put_step(steps, ev, &c->differences[i]);
     return good && put_table_step(steps, ev) && put(plan, "breaking", cJSON_CreateBool(c->breaking)) &&

@@ -7,20 +7,30 @@
 #include "model/convert.h"
 #include "model/validator.h"
 
+/* A definition of this column alone; NULL when memory is out. */
+static cJSON *tree_of(const cJSON *column) {
+    cJSON *tree = cJSON_CreateObject(), *list = cJSON_CreateArray(), *copy = cJSON_Duplicate(column, true);
+    bool good = cJSON_AddItemToArray(list, copy);
+    if (!good) cJSON_Delete(copy);
+    if (object_put(tree, "columns", list) && good) return tree;
+    cJSON_Delete(tree);
+    return NULL;
+}
+
 /* The column in a definition of its own; NULL when it does not compile. What is wrong with its rules is said where the
- * whole is compiled. */
-static struct validator *compile_alone(const cJSON *column) {
+ * whole is compiled; only that memory is out is said here. */
+static struct validator *compile_alone(const cJSON *column, flexdb_error *err) {
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     struct validator *v = NULL;
     struct definition *definition = NULL;
-    cJSON *tree = cJSON_CreateObject(), *list = cJSON_CreateArray();
-    cJSON_AddItemToArray(list, cJSON_Duplicate(column, true));
-    if (object_put(tree, "columns", list)) {
-        definition_parse(&definition, tree, DEFINITION_STORED, &ignored);
-        validator_new(&v, definition, &ignored);
-    } else {
-        cJSON_Delete(tree);
+    cJSON *tree = tree_of(column);
+    if (tree == NULL) {
+        error_no_memory(err);
+        return NULL;
     }
+    definition_parse(&definition, tree, DEFINITION_STORED, &ignored);
+    validator_new(&v, definition, &ignored);
+    if (ignored.code == FLEXDB_INTERNAL) error_no_memory(err);
     error_clear(&ignored);
     return v;
 }
@@ -44,6 +54,7 @@ static bool put_converted(const struct conversion *c, const flexdb_value *value,
     flexdb_value converted;
     bool good = buffer_reserve(&scratch, conversion_room(c, value));
     if (good) *outcome = convert_value(c, value, &converted, &scratch);
+    if (good) good = outcome->how != CONVERT_FAILED || outcome->reason != CONVERT_NO_MEMORY;
     if (good && outcome->how != CONVERT_FAILED) good = object_put(column, key, value_tree(c->to, &converted));
     buffer_free(&scratch);
     return good;
@@ -93,16 +104,16 @@ static bool put_origin(cJSON *column, const cJSON *before, const cJSON *parse) {
 
 void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJSON *parse, bool default_is_set) {
     struct reader *r = &d->reader;
-    struct validator *from = compile_alone(before), *to = NULL;
+    struct validator *from = compile_alone(before, r->err), *to = NULL;
     const cJSON *kept = default_is_set ? cJSON_GetObjectItemCaseSensitive(column, "defaultValue") : NULL;
     bool has_default = cJSON_GetObjectItemCaseSensitive(column, "defaultValue") != NULL;
     cJSON *bare = cJSON_Duplicate(column, true);
     cJSON_DeleteItemFromObjectCaseSensitive(bare, column_keys[COLUMN_DEFAULT_VALUE]);
     cJSON_DeleteItemFromObjectCaseSensitive(bare, column_keys[COLUMN_INITIAL_DEFAULT]);
-    to = compile_alone(bare);
+    to = compile_alone(bare, r->err);
     if (to == NULL) {
         cJSON_DeleteItemFromObjectCaseSensitive(bare, column_keys[COLUMN_VALIDATION]);
-        to = compile_alone(bare);
+        to = compile_alone(bare, r->err);
     }
     cJSON_Delete(bare);
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(column, "name"), *type;
@@ -110,8 +121,8 @@ void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJ
     type = cJSON_GetObjectItemCaseSensitive(column, "dataType");
     if (cJSON_IsString(type)) column_type_find(type->valuestring, &type_id);
     struct conversion c;
-    bool good = true;
-    if (from != NULL && to != NULL) {
+    bool good = r->err->code == FLEXDB_OK;
+    if (good && from != NULL && to != NULL) {
         if (conversion_open(&c, validator_column(from, 0), validator_column(to, 0), parse, r->path.text, r->err)) {
             good = convert_initial_default(&c, column);
             if (good && has_default && kept == NULL) good = convert_default(d, &c, column);
