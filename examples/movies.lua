@@ -233,7 +233,20 @@ for i = 1, math.min(3, #err.issues) do
 end
 print(("  still version %d"):format(movies.version))
 
-heading("7. A column is dropped by mistake, and comes back")
+heading("7. Dates that are dates: first the plan, then the change")
+local plan = assert(movies:plan(function(t)
+    t:modify("release_date", { dataType = "date", indexed = true, parse = "%b %d %Y" })
+end))
+print(plan)
+assert(movies:evolve(plan, { message = "dates can be ordered" }))
+show_movies(movies, {
+    filter = { release_date = { lt = "1950-01-01" } }, orderBy = { "release_date", "title" }, limit = 3,
+})
+print(("  %d movies of the nineties"):format(movies:count {
+    filter = { release_date = { between = { "1990-01-01", "1999-12-31" } } },
+}))
+
+heading("8. A column is dropped by mistake, and comes back")
 local function total()
     local sum, count = 0, 0
     for row in movies:each { select = { "worldwide_gross" } } do
@@ -251,7 +264,16 @@ local after = total()
 print("  restored: " .. after)
 assert(before == after, "a rollback brings every value back")
 
-heading("8. Everything that happened")
+heading("9. Back to the text that came, whatever was done since")
+local function dates(version)
+    local row = assert(movies:first { filter = { release_date = { isNull = false } }, orderBy = { "title" } })
+    print(("  version %d: %s was released \"%s\""):format(version, row.title, row.release_date))
+end
+dates(movies.version)
+assert(movies:rollback(plan.version, { message = "the text, please" }))
+dates(movies.version)
+
+heading("10. Everything that happened")
 local rows = {}
 for _, version in ipairs(assert(movies:history { schemas = false })) do
     local words = {}

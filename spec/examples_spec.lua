@@ -18,6 +18,16 @@ local function examples()
     return found
 end
 
+-- The sample that an example reads.
+local function data_of(name)
+    local stem = "examples/data/" .. name:match "([%w_]+)%.lua$"
+    for _, ending in ipairs { ".json", ".csv" } do
+        local file <close> = io.open(stem .. ending)
+        if file then return stem .. ending end
+    end
+    error("no sample for " .. name)
+end
+
 local lua = arg and arg[-1] or "lua5.4"
 if not lua:find "lua" then lua = "lua5.4" end
 
@@ -27,8 +37,8 @@ describe("the example", function()
             local first
             for _, engine in ipairs(engines.list) do
                 local url = engine.server and engine.url or ""
-                local output, status = run(("%s %s examples/data/%s.json '%s'"):format(
-                    lua, name, name:match "([%w_]+)%.lua$", url ~= "" and url or "sqlite::memory:"))
+                local output, status = run(("%s %s %s '%s'"):format(
+                    lua, name, data_of(name), url ~= "" and url or "sqlite::memory:"))
                 assert.equal(0, status, output)
                 first = first or output
                 assert.equal(first, output)

@@ -156,6 +156,16 @@ static bool put_conversion(cJSON *step, const struct evolution *ev, const struct
     return put_tally(step, ev, t) && put_samples(step, t);
 }
 
+/* Why values go that only a rollback brings back, or NULL. What could be lost does not count once it was counted. */
+static const char *destruction(const struct evolution *ev, const struct compatibility_difference *d) {
+    size_t place;
+    const char *reason = compatibility_row(d->change)->destructive;
+    if (ev->converter == NULL || d->to == NULL || conversion_to(ev, d->to->key, &place) == NULL) return reason;
+    const struct convert_tally *t = &ev->converter->tallies[place];
+    if (t->rounded != 0) return compatibility_row(CHANGE_RETYPE_ROUNDS)->destructive;
+    return t->nulled != 0 ? COMPATIBILITY_GONE : NULL;
+}
+
 static bool put_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d) {
     enum step_kind kind = kind_of(ev, d->change);
     const struct compatibility_row *row = compatibility_row(d->change);
@@ -166,7 +176,7 @@ static bool put_step(cJSON *list, const struct evolution *ev, const struct compa
     bool good = step != NULL && cJSON_AddItemToArray(list, step) && put_text(step, "kind", kind_names[kind]) &&
                 put_text(step, "column", column->name) && buffer_text(&text) != NULL &&
                 put_text(step, "text", buffer_text(&text)) && put_text(step, "breaking", row->breaking) &&
-                put_text(step, "destructive", row->destructive);
+                put_text(step, "destructive", destruction(ev, d));
     buffer_free(&text);
     if (good && d->to == NULL && ev->counts.carried != NULL) {
         int64_t slot = validator_slot_of_key(ev->from->validator, d->from->key, strlen(d->from->key));
@@ -242,15 +252,14 @@ static bool put_plan(cJSON *plan, const struct evolution *ev, const struct compa
                 (ev->changes != NULL ? put(plan, "changes", cJSON_Duplicate(ev->changes, true))
                                      : put_count(plan, "rollback", ev->target)) &&
                 put_text(plan, "onInvalid", on_invalid_name(ev->options->on_invalid));
-    bool nulled = false;
-    for (size_t i = 0; ev->converter != NULL && i < ev->plan.conversion_count; i++)
-        nulled = nulled || ev->converter->tallies[i].nulled != 0;
+    bool destructive = false;
+    for (size_t i = 0; i < c->count; i++) destructive = destructive || destruction(ev, &c->differences[i]) != NULL;
     if (good && ev->counted) good = put_count(plan, "records", ev->counts.live);
     cJSON *steps = good ? cJSON_CreateArray() : NULL;
     good = good && put(plan, "steps", steps);
     for (size_t i = 0; good && i < c->count; i++) good = put_step(steps, ev, &c->differences[i]);
     return good && put_table_step(steps, ev) && put(plan, "breaking", cJSON_CreateBool(c->breaking)) &&
-           put(plan, "destructive", cJSON_CreateBool(c->destructive || nulled)) &&
+           put(plan, "destructive", cJSON_CreateBool(destructive)) &&
            put(plan, "possible", cJSON_CreateBool(why->code == FLEXDB_OK)) &&
            put_text(plan, "error", why->code == FLEXDB_OK ? NULL : why->message) &&
            put_count(plan, "failed", ev->counts.failed) && put_issues(plan, why) && put_before(plan, c);
