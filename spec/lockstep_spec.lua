@@ -1,5 +1,5 @@
--- Random evolutions of every kind with writes between them, on every engine in lockstep, compared after each step with a
--- plain model (spec/support/model.lua): records, filters, versions, and reading as of every version.
+-- Random evolutions of every kind with writes between them, on every engine in lockstep, compared after each step with
+-- a plain model (spec/support/model.lua): records, filters, versions, and reading as of every version.
 --
 -- FLEXDB_TEST_STEPS=n makes the sequences longer.
 
@@ -45,7 +45,7 @@ end
 local function some_id(m, deleted)
     local ids = {}
     for id, record in pairs(m.records) do
-        if not record.deleted == not deleted then ids[#ids + 1] = id end
+        if (record.deleted or false) == (deleted or false) then ids[#ids + 1] = id end
     end
     table.sort(ids)
     return #ids > 0 and pick(ids)
