@@ -79,6 +79,14 @@ static int make_tree(struct evolution *ev, flexdb_error *err) {
     return targets_bind(&scope, ev->tree, err);
 }
 
+/* Whether values are converted into a unique column: written one after the other where the old ones stand, two records
+ * that change places would be in each other's way. */
+static bool converts_unique(const struct evolution *ev) {
+    for (size_t i = 0; i < ev->plan.conversion_count; i++)
+        if (validator_column(ev->to, ev->plan.conversions[i].to)->column->unique) return true;
+    return false;
+}
+
 /* A layout to evolve from, with the keys that the change has used. */
 static int make_layout(struct evolution *ev, flexdb_error *err) {
     struct layout *old;
@@ -88,6 +96,12 @@ static int make_layout(struct evolution *ev, flexdb_error *err) {
     old->keys.keys = cJSON_Duplicate(ev->keys.keys, true);
     rc = old->keys.keys == NULL ? error_no_memory(err)
                                 : layout_evolve(&ev->layout, &ev->rebuild, ev->from->id, ev->to, old, err);
+    if (rc == 0 && !ev->rebuild && ev->has_records && converts_unique(ev)) {
+        ev->rebuild = true;
+        layout_free(ev->layout);
+        ev->layout = NULL;
+        rc = layout_new(&ev->layout, ev->from->id, ev->to, old, err);
+    }
     layout_free(old);
     if (rc == 0 && ev->rebuild && !engine_has(ev->table->db->engine, DRIVER_TRANSACTIONAL_DDL) &&
         ev->table->db->engine->depth > 1)
