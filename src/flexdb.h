@@ -91,6 +91,15 @@ int flexdb_rename_table(flexdb_table **out, flexdb *db, const char *name, size_t
                         size_t to_length, flexdb_error *err);
 void flexdb_table_free(flexdb_table *table);
 
+/* A view of the table: it reads the records under the definition of a version (1 … the current one), and goes on doing
+ * so whatever becomes of the table. A record shows what was last written under the keys of that version's columns, also
+ * by later versions; which records there are, and their system fields, is as it is now. Everything that only reads
+ * works on it, what would change something is READ_ONLY. Of a view it is another view of the same table. NOT_FOUND when
+ * there is no such version. The caller frees. */
+int flexdb_table_at(flexdb_table **out, flexdb_table *table, int64_t version, flexdb_error *err);
+/* Whether the table takes writes: 0, or READ_ONLY for a view, and in a database that was opened so. */
+int flexdb_table_writable(flexdb_table *table, flexdb_error *err);
+
 /* As last seen; borrowed until the next call on the table. After a rollback that has undone a change of a definition,
  * name, version and validator are read again from the database, which writes what batches hold back as every call
  * does; where that fails they are told as they were. */
@@ -100,9 +109,10 @@ const char *flexdb_table_application(const flexdb_table *table);
 int64_t flexdb_table_version(const flexdb_table *table);
 /* Looks whether the catalogue has moved and takes it up. 1 when it had, 0 when not. */
 int flexdb_table_refresh(flexdb_table *table, flexdb_error *err);
-/* The current definition, compiled: lays out the vectors of the calls below. Borrowed; hold it with validator_hold. */
+/* The current definition, compiled: lays out the vectors of the calls below. Borrowed; hold it with validator_hold. Of
+ * a view it has the shape of its version, and no rules. */
 const flexdb_validator *flexdb_table_validator(const flexdb_table *table);
-/* Appends the definition as a JSON document (refreshed first). */
+/* Appends the definition (of a view: its version's) as a JSON document (refreshed first). */
 int flexdb_table_schema(flexdb_table *table, struct buffer *out, flexdb_error *err);
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */

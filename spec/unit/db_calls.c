@@ -118,6 +118,19 @@ static int do_rename(struct world *w, flexdb_error *err) {
     flexdb_table_free(t);
     return rc;
 }
+/* A view that has to be made again behind an evolution. */
+static int do_view(struct world *w, flexdb_error *err) {
+    static const char query[] = "{\"filter\":{\"age\":{\"gte\":1}}}";
+    flexdb_table *view = NULL;
+    int64_t count = 0;
+    int rc = flexdb_table_at(&view, w->contacts, 1, err);
+    if (rc == 0) rc = flexdb_count(view, query, sizeof query - 1, &count, err);
+    if (rc == 0) rc = evolve(w, "[{\"op\":\"modify_column\",\"name\":\"age\",\"set\":{\"displayName\":\"A\"}}]", err);
+    if (rc == 0) rc = flexdb_count(view, query, sizeof query - 1, &count, err);
+    if (rc == 0) assert_int_equal(count, 2);
+    flexdb_table_free(view);
+    return rc;
+}
 
 const struct world_call world_calls[] = {
     {"insert", do_insert, false},
@@ -136,5 +149,6 @@ const struct world_call world_calls[] = {
     {"create_table", do_create, false},
     {"drop_table", do_drop, false},
     {"rename_table", do_rename, false},
+    {"at, and evolve", do_view, true},
     {NULL, NULL, false},
 };

@@ -157,9 +157,10 @@ int history_definition(struct engine *e, const struct table_state *s, int64_t ve
     return rc;
 }
 
-static int read_definition(struct engine *e, const struct table_state *s, int64_t version, struct definition **out,
-                           flexdb_error *err) {
+int history_read(struct engine *e, const struct table_state *s, int64_t version, struct definition **out,
+                 flexdb_error *err) {
     cJSON *tree;
+    *out = NULL;
     int rc = history_definition(e, s, version, &tree, err);
     return rc != 0 ? rc : define(tree, out, err);
 }
@@ -169,7 +170,7 @@ int history_since(struct engine *e, const struct table_state *s, const char *key
     bool there = true;
     for (*version = s->version; rc == 0 && there && *version > 1; *version -= there ? 1 : 0) {
         struct definition *before = NULL;
-        rc = read_definition(e, s, *version - 1, &before, err);
+        rc = history_read(e, s, *version - 1, &before, err);
         there = rc == 0 && definition_find_key(before, key, strlen(key)) != NULL;
         definition_free(before);
     }
@@ -182,8 +183,8 @@ int flexdb_table_diff(flexdb_table *table, int64_t from, int64_t to, struct buff
     if (rc < 0) return rc;
     struct engine *e = table->db->engine;
     struct definition *before = NULL, *after = NULL;
-    rc = read_definition(e, table->state, from, &before, err);
-    if (rc == 0) rc = read_definition(e, table->state, to, &after, err);
+    rc = history_read(e, table->state, from, &before, err);
+    if (rc == 0) rc = history_read(e, table->state, to, &after, err);
     if (rc == 0) rc = changes_print_diff(before, after, out, err);
     definition_free(before);
     definition_free(after);

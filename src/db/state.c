@@ -49,6 +49,8 @@ void state_drop(struct table_state *s) {
     leave_bucket(s);
     validator_drop(s->validator);
     layout_free(s->layout);
+    definition_free(s->viewed);
+    state_drop(s->base);
     free(s->physicals);
     free(s->references);
     for (size_t i = 0; i < STATE_SQL_COUNT; i++) buffer_free(&s->sql[i]);
@@ -314,6 +316,7 @@ const struct buffer *state_text(struct table_state *s, enum state_sql which, fle
 /* ---- staleness ---- */
 
 int state_verify(struct table_state *s, int64_t revision, flexdb_error *err) {
+    if (s->base != NULL) s = s->base;
     uint32_t counter;
     bool counted, active;
     int rc = ask_counter(s->engine, &counter, &counted, err);

@@ -1,5 +1,7 @@
 /* A table as one revision of its catalogue row describes it: definition, layout, the SQL made from them. Immutable but
- * for the texts that are made when they are first needed; shared by the handles of one engine. */
+ * for the texts that are made when they are first needed; shared by the handles of one engine.
+ *
+ * A view (db/view.h) is a state as well: of the same revision, with the definition of another version. */
 #ifndef FLEXDB_DB_STATE_H
 #define FLEXDB_DB_STATE_H
 
@@ -68,6 +70,9 @@ struct table_state {
     struct state_physical *physicals;
     struct state_reference *references;
     struct buffer sql[STATE_SQL_COUNT];
+    struct table_state *base;  /* of a view: the table's own state, which is held; else NULL */
+    struct definition *viewed; /* of a view: the version's definition, where `validator` reads what any may have
+                                  written; owned */
 };
 
 /* Finds a table's row by a CATALOG_TABLE_* statement and gives the state of it: the one that is known when it is still
@@ -77,7 +82,18 @@ int state_find(struct table_state **out, struct engine *e, enum catalog_statemen
 struct table_state *state_hold(struct table_state *s);
 void state_drop(struct table_state *s);
 
-static inline bool state_is_current(const struct table_state *s) { return s->current && s->epoch == s->engine->epoch; }
+/* The table's own state: of a view its base. */
+static inline const struct table_state *state_own(const struct table_state *s) { return s->base != NULL ? s->base : s; }
+
+static inline bool state_is_current(const struct table_state *s) {
+    const struct table_state *own = state_own(s);
+    return own->current && own->epoch == own->engine->epoch;
+}
+
+/* The definition as scripts see it. */
+static inline const struct definition *state_definition(const struct table_state *s) {
+    return s->viewed != NULL ? s->viewed : validator_definition(s->validator);
+}
 
 /* Fills `physicals` from layout and validator, which are set. */
 int state_map_physicals(struct table_state *s, flexdb_error *err);

@@ -6,6 +6,7 @@
 #include "base/document.h"
 #include "db/references.h"
 #include "db/targets.h"
+#include "db/view.h"
 
 int table_new(flexdb_table **out, flexdb *db, struct table_state *state, flexdb_error *err) {
     flexdb_table *t = calloc(1, sizeof *t);
@@ -61,10 +62,11 @@ int table_no_such(const char *name, size_t length, flexdb_error *err) {
 
 /* ---- the state of a handle ---- */
 
-int table_reload(flexdb_table *t, bool hold, flexdb_error *err) {
+int table_find_own(struct table_state **out, const flexdb_table *t, bool hold, flexdb_error *err) {
     struct engine *e = t->db->engine;
     const char *id = t->state->id;
     struct table_state *state;
+    *out = NULL;
     int rc = state_find(&state, e, hold ? CATALOG_TABLE_SHARE : CATALOG_TABLE_BY_ID, &id, 1, err);
     if (rc < 0) return rc;
     if (rc == 0 || !state->active) {
@@ -75,10 +77,27 @@ int table_reload(flexdb_table *t, bool hold, flexdb_error *err) {
         state_drop(state);
         return rc;
     }
-    bool moved = state != t->state;
+    *out = state;
+    return 0;
+}
+
+int table_reload(flexdb_table *t, bool hold, flexdb_error *err) {
+    struct table_state *own, *state;
+    int rc = table_find_own(&own, t, hold, err);
+    if (rc != 0) return rc;
+    if (own == state_own(t->state)) {
+        state_drop(own);
+        return 0;
+    }
+    state = own;
+    if (t->state->base != NULL) {
+        rc = view_state(&state, own, t->state->version, err);
+        state_drop(own);
+        if (rc != 0) return rc;
+    }
     state_drop(t->state);
     t->state = state;
-    return moved ? 1 : 0;
+    return 1;
 }
 
 int table_check_validator(const flexdb_table *t, const struct validator *v, flexdb_error *err) {
@@ -87,9 +106,15 @@ int table_check_validator(const flexdb_table *t, const struct validator *v, flex
 }
 
 int table_enter(flexdb_table *t, enum engine_use use, const struct validator *v, flexdb_error *err) {
-    int rc = database_enter(t->db, use, err);
+    bool view = t->state->base != NULL;
+    int rc = database_enter(t->db, view ? ENGINE_READ : use, err);
     if (rc == 0 && !state_is_current(t->state)) rc = table_reload(t, false, err);
-    return rc < 0 ? rc : table_check_validator(t, v, err);
+    if (rc < 0) return rc;
+    return view && use == ENGINE_WRITE ? view_refuse(t->state, err) : table_check_validator(t, v, err);
+}
+
+int flexdb_table_writable(flexdb_table *table, flexdb_error *err) {
+    return table_enter(table, ENGINE_WRITE, NULL, err);
 }
 
 int flexdb_table_refresh(flexdb_table *table, flexdb_error *err) {
@@ -102,7 +127,7 @@ int flexdb_table_schema(flexdb_table *table, struct buffer *out, flexdb_error *e
     int rc = table_enter(table, ENGINE_READ, NULL, err);
     if (rc == 0) rc = table_reload(table, false, err);
     if (rc < 0) return rc;
-    cJSON *tree = definition_document(validator_definition(table->state->validator), PRINT_PUBLIC);
+    cJSON *tree = definition_document(state_definition(table->state), PRINT_PUBLIC);
     if (tree == NULL) return error_no_memory(err);
     rc = targets_name(table->state, tree, err);
     if (rc == 0) document_print(tree, out);

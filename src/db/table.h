@@ -30,12 +30,15 @@ enum { TABLE_MAX_ATTEMPTS = 10 };
 /* Takes over the reference to `state`. */
 int table_new(flexdb_table **out, flexdb *db, struct table_state *state, flexdb_error *err);
 
-/* Begins a call: database_enter, and the newest state that is known. STALE when `v` (NULL: any) is not its validator.
- */
+/* Begins a call: database_enter, and the newest state that is known. READ_ONLY when a view is to be written through;
+ * STALE when `v` (NULL: any) is not its validator. */
 int table_enter(flexdb_table *t, enum engine_use use, const struct validator *v, flexdb_error *err);
 /* Reads the catalogue's row again. 1 when it had moved, 0 when not; NOT_FOUND when the table is gone. With `hold` the
  * revision stays as it is until the transaction ends. */
 int table_reload(flexdb_table *t, bool hold, flexdb_error *err);
+/* The table's own state, of a view too, from the catalogue's row as it is now; `hold` and NOT_FOUND as above. The
+ * caller drops. */
+int table_find_own(struct table_state **out, const flexdb_table *t, bool hold, flexdb_error *err);
 /* STALE when the definition is no longer the one of `v`. */
 int table_check_validator(const flexdb_table *t, const struct validator *v, flexdb_error *err);
 
