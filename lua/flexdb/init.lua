@@ -15,15 +15,20 @@ local flexdb = {
 }
 
 -- What the core does not do alone.
-local database, tables = core.methods.database, core.methods.table
+local database, tables, views = core.methods.database, core.methods.table, core.methods.view
 database.transaction = require "flexdb.transaction"
 tables.insert_many = require "flexdb.insert_many"
 for name, method in next, (require "flexdb.evolve") do tables[name] = method end
 database.apply = require "flexdb.apply"
 function database.backup() return unsupported "db:backup" end
-for _, name in ipairs { "aggregate", "at", "purge", "explain" } do
+for _, name in ipairs { "aggregate", "purge", "explain" } do
     tables[name] = function() return unsupported("table:" .. name) end
 end
+
+-- A view only reads: what it does not take from its table here or in the core, it refuses.
+for _, name in ipairs { "aggregate", "explain" } do views[name] = views[name] or tables[name] end
+for name in next, tables do views[name] = views[name] or views.refuse end
+views.refuse = nil
 
 --- Validates one record without a database: the normalized record, or nil and the error.
 function flexdb.validate(definition, record)

@@ -305,6 +305,20 @@ call("schema", function(w) return w.contacts:schema() end)
 call("history", function(w) return w.contacts:history() end)
 call("diff", function(w) return w.contacts:diff(2, 1) end)
 
+call("at", function(w)
+    local view, err = w.contacts:at(1)
+    if not view then return nil, err end
+    local again, why = view:at(1)
+    if not again then return nil, why end
+    return again:find { filter = { age = { gte = 30 } }, orderBy = { "-age" } }
+end)
+
+call("a write through a view", function(w)
+    local view, err = w.contacts:at(1)
+    if not view then return nil, err end
+    return refused("read_only", view:insert { id = "n", email = "n@x.org" })
+end)
+
 call("evolve", function(w)
     return w.contacts:evolve(function(t)
         t:rename("age", "years")

@@ -10,11 +10,13 @@
 
 /* A table of the methods of each class that the Lua side adds to. */
 static void push_classes(lua_State *L, int state) {
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     bind_database_class(L, state);
     lua_setfield(L, -2, "database");
     bind_table_class(L, state);
     lua_setfield(L, -2, "table");
+    bind_view_class(L, state);
+    lua_setfield(L, -2, "view");
     bind_rows_class(L, state);
     bind_batch_class(L, state);
     bind_transaction_class(L, state);

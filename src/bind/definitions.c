@@ -1,4 +1,4 @@
-/* Methods of tables about their definition: schema, evolve, rollback, history, diff. */
+/* Methods of tables about their definition: schema, history, diff, at, evolve, rollback. */
 #include <string.h>
 
 #include "bind/decode.h"
@@ -82,6 +82,16 @@ static int table_diff(lua_State *L) {
     return decode_result(L, s, &s->json, &decode_changes);
 }
 
-const luaL_Reg bind_definition_methods[] = {{"schema", table_schema},     {"evolve", table_evolve},
-                                            {"rollback", table_rollback}, {"history", table_history},
-                                            {"diff", table_diff},         {NULL, NULL}};
+/* table:at(version), of a view too: a view, which lives as long as the database that the table came from. */
+static int table_at(lua_State *L) {
+    struct state *s;
+    struct table *t = bind_table_check(L, &s);
+    lua_Integer version = options_integer(L, 2);
+    lua_getiuservalue(L, 1, SHAPED_OWNER);
+    struct table *view = bind_view_new(L, lua_gettop(L));
+    return flexdb_table_at(&view->table, t->table, (int64_t)version, &s->err) == 0 ? 1 : errors_fail(L, s);
+}
+
+const luaL_Reg bind_definition_methods[] = {
+    {"schema", table_schema}, {"history", table_history}, {"diff", table_diff}, {"at", table_at}, {NULL, NULL}};
+const luaL_Reg bind_evolution_methods[] = {{"evolve", table_evolve}, {"rollback", table_rollback}, {NULL, NULL}};

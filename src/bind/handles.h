@@ -14,7 +14,7 @@ struct database {
     const char *scheme;    /* static */
 };
 
-struct table {
+struct table { /* or a view of one: another class of the same handle */
     struct shaped shaped;
     flexdb_table *table;
     struct database *root;
@@ -33,9 +33,11 @@ struct batch {
 
 /* Pushes a closed handle. `owner` is the index of what it comes from: a database, a table. */
 struct table *bind_table_new(lua_State *L, int owner);
+struct table *bind_view_new(lua_State *L, int owner);
 struct rows *bind_rows_new(lua_State *L, struct state *s, int owner);
 
-/* The table that a method is called on, and the state, ready for a call. Raises where the first argument is none. */
+/* The table or view that a method is called on, and the state, ready for a call. Raises where the first argument is not
+ * of the method's class. */
 struct table *bind_table_check(lua_State *L, struct state **s);
 
 /* Ends a result before the collector does. */
@@ -68,13 +70,14 @@ void bind_transaction_settle(struct database *root);
 /* The classes: each pushes its table of methods. `state` is the index of the state. */
 void bind_database_class(lua_State *L, int state);
 void bind_table_class(lua_State *L, int state);
+void bind_view_class(lua_State *L, int state);
 void bind_rows_class(lua_State *L, int state);
 void bind_batch_class(lua_State *L, int state);
 void bind_transaction_class(lua_State *L, int state);
 void bind_validator_class(lua_State *L, int state);
 
 /* The methods of tables, by what they are about: records.c, queries.c, definitions.c. */
-extern const luaL_Reg bind_record_methods[], bind_query_methods[], bind_definition_methods[];
+extern const luaL_Reg bind_record_methods[], bind_query_methods[], bind_definition_methods[], bind_evolution_methods[];
 
 /* Registers a class: its metatable, with `metamethods` and, as `__index`, `index` (which finds the methods in its third
  * upvalue) or the methods themselves. Pushes the methods. */

@@ -21,6 +21,7 @@
 #define METATABLE_UPVALUE  lua_upvalueindex(2)
 #define DATABASE_METATABLE "flexdb.database"
 #define TABLE_METATABLE    "flexdb.table"
+#define VIEW_METATABLE     "flexdb.view"
 #define ROWS_METATABLE     "flexdb.rows"
 #define BATCH_METATABLE    "flexdb.batch"
 #define LEVEL_METATABLE    "flexdb.level"
@@ -71,11 +72,18 @@ bool bind_state_room(struct state *s, size_t count);
  * that is 0. */
 void bind_state_register(lua_State *L, const luaL_Reg *functions, int state, int metatable);
 
-/* The self of a method: raises when argument 1 is not a userdata with the function's own metatable. */
-static inline void *bind_state_self(lua_State *L, const char *name) {
+/* The self of a method, or NULL when argument 1 is not a userdata with the function's own metatable. */
+static inline void *bind_state_find_self(lua_State *L) {
     void *self = lua_touserdata(L, 1);
-    if (self == NULL || !lua_getmetatable(L, 1) || !lua_rawequal(L, -1, METATABLE_UPVALUE)) luaL_typeerror(L, 1, name);
+    if (self == NULL || !lua_getmetatable(L, 1) || !lua_rawequal(L, -1, METATABLE_UPVALUE)) return NULL;
     lua_pop(L, 1);
+    return self;
+}
+
+/* The same; raises in place of NULL. */
+static inline void *bind_state_self(lua_State *L, const char *name) {
+    void *self = bind_state_find_self(L);
+    if (self == NULL) luaL_typeerror(L, 1, name);
     return self;
 }
 
