@@ -5,9 +5,9 @@
 local pages = {
     { "README.md", lua = 1, sh = 2, prints = 3 },
     { "CONTRIBUTING.md", lua = 0, sh = 1, prints = 0 },
-    { "docs/concepts.md", lua = 6, sh = 0, prints = 0 },
+    { "docs/concepts.md", lua = 7, sh = 0, prints = 0 },
     { "docs/reference.md", lua = 4, sh = 0, prints = 0 },
-    { "docs/cookbook.md", lua = 12, sh = 0, prints = 0 },
+    { "docs/cookbook.md", lua = 13, sh = 0, prints = 0 },
     { "docs/operator.md", lua = 1, sh = 0, prints = 0 },
 }
 
