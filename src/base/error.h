@@ -22,7 +22,7 @@
     X(DUPLICATE, "duplicate", "a unique column already holds the value")                                               \
     X(REFERENCE, "reference", "a referenced record does not exist, or a reference stands in the way")                  \
     X(BUSY, "busy", "a lock was not had within the timeout; trying again may succeed")                                 \
-    X(CONNECTION, "connection", "the server cannot be reached, refused the login or hung up")                          \
+    X(CONNECTION, "connection", "the server cannot be reached, refused the login or hung up; the file was replaced")   \
     X(READ_ONLY, "read_only", "the database, or the handle, does not take writes")                                     \
     X(UNSUPPORTED, "unsupported", "this build, this engine or this layout of the database cannot do that")             \
     X(LIMIT, "limit", "a documented limit, or the disk, is exceeded")                                                  \

@@ -10,7 +10,8 @@
 enum {
     SQLITE_CACHED_STATEMENTS = 96,
     SQLITE_KEPT_SCRATCH = 64 * 1024, /* bytes of copied parameters that a cached statement may hold on to */
-    SQLITE_MANY_RUNS = 256           /* statements in one transaction that count as much writing */
+    SQLITE_MANY_RUNS = 256,          /* statements in one transaction that count as much writing */
+    SQLITE_LOOK_MS = 10              /* between two looks whether the file is still there */
 };
 
 struct sqlite_connection {
@@ -19,6 +20,8 @@ struct sqlite_connection {
     char *path;
     double timeout;
     bool read_only;
+    bool moved;        /* the file was gone from its path at the last look … */
+    int64_t looked;    /* … which was then */
     bool transaction;  /* one was begun and neither committed nor rolled back by the caller */
     flexdb_code ended; /* why the engine has ended it by itself; OK while it has not */
     sqlite3_stmt *undo;
@@ -50,9 +53,10 @@ int sqlite_fail(struct sqlite_connection *c, int rc, flexdb_error *err);
 /* The words for an errno, in `out` or constant; 0 for none known. */
 enum { SQLITE_REASON_SIZE = 128 };
 const char *sqlite_reason(int reason, char out[SQLITE_REASON_SIZE]);
-/* Fails when the engine has ended the open transaction: what follows must not run outside it by mistake, nor inside one
- * that could not be rolled back, which is tried again here. */
-int sqlite_check_transaction(struct sqlite_connection *c, flexdb_error *err);
+/* Before a statement runs. Fails when the engine has ended the open transaction: what follows must not run outside it
+ * by mistake, nor inside one that could not be rolled back, which is tried again here. CONNECTION when the file is no
+ * longer the one at its path. */
+int sqlite_check_usable(struct sqlite_connection *c, flexdb_error *err);
 
 /* sqlite_open.c */
 

@@ -165,7 +165,7 @@ int sqlite_bind(struct statement *base, const flexdb_value *values, size_t count
 }
 
 static int check_ready(const struct sqlite_statement *s, flexdb_error *err) {
-    if (sqlite_check_transaction(connection_of(s), err) != 0) return -(int)err->code;
+    if (sqlite_check_usable(connection_of(s), err) != 0) return -(int)err->code;
     if (s->parameters != 0 && !s->bound) {
         return error_set(err, FLEXDB_INTERNAL, "the statement has %zu parameters and none is bound", s->parameters);
     }
@@ -257,7 +257,7 @@ int sqlite_run(struct statement *base, int64_t *affected, flexdb_error *err) {
 int sqlite_execute(struct connection *base, const char *sql, size_t length, flexdb_error *err) {
     struct sqlite_connection *c = (struct sqlite_connection *)base;
     sqlite3_stmt *handle = NULL;
-    if (sqlite_check_transaction(c, err) != 0 || compile(&handle, c, sql, length, 0, err) != 0) return -(int)err->code;
+    if (sqlite_check_usable(c, err) != 0 || compile(&handle, c, sql, length, 0, err) != 0) return -(int)err->code;
     int rc;
     while ((rc = sqlite3_step(handle)) == SQLITE_ROW) continue;
     int code = rc == SQLITE_DONE ? 0 : sqlite_fail(c, rc, err);
