@@ -23,7 +23,7 @@ local kinds = {
     end,
     decimal = function(c)
         local text = ("%d.%s"):format(math.random(0, 12), ({ "00", "50", "25" })[math.random(3)])
-        if (c.validation.precision or 18) > 24 and math.random(4) == 1 then text = "12345678901234567890" .. text end
+        if (c.validation.precision or 18) == 18 and math.random(4) == 1 then text = "12345678901234" .. text end
         return math.random(3) == 1 and text ~= "0.00" and "-" .. text or text
     end,
     boolean = function() return math.random(2) == 1 end,
@@ -172,14 +172,14 @@ end
 
 function World:new_column()
     local c = { name = self:name(), dataType = kind_names[math.random(#kind_names)] }
-    if c.dataType == "decimal" then c.validation = { precision = ({ 12, 30 })[math.random(2)], scale = 2 } end
+    if c.dataType == "decimal" then c.validation = { precision = ({ 12, 18 })[math.random(2)], scale = 2 } end
     if c.dataType == "string" and math.random(2) == 1 then c.validation = { maxLength = 2000 } end
     if c.dataType ~= "json" and math.random(2) == 1 then c.defaultValue = kinds[c.dataType](c) end
     return flags(c)
 end
 
 local function looser(c)
-    if c.dataType == "decimal" then return { validation = { precision = 30 } } end
+    if c.dataType == "decimal" then return { validation = { precision = 18 } } end
     if c.dataType == "string" then
         local long = c.defaultValue and #c.defaultValue > 255
         return { validation = { maxLength = long and 2000 or ({ 255, 2000 })[math.random(2)] } }

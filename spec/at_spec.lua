@@ -143,23 +143,23 @@ local scenarios = {
             assert(t:insert { s = "a", d = "1.00" })
             assert(t:evolve(function(c)
                 c:modify("s", { validation = { maxLength = 3000 } })
-                c:modify("d", { validation = { precision = 30 } })
+                c:modify("d", { validation = { precision = 18 } })
             end))
-            assert(t:insert { s = ("b"):rep(1100) .. "y", d = "1234567890123456789012345678.50" })
-            assert(t:insert { s = ("b"):rep(1100) .. "x", d = "-1234567890123456789012345678.50" })
+            assert(t:insert { s = ("b"):rep(1100) .. "y", d = "1234567890123456.50" })
+            assert(t:insert { s = ("b"):rep(1100) .. "x", d = "-1234567890123456.50" })
         end,
         shows = {
-            ("d=1.00 s=a\nd=1234567890123456789012345678.50 s=%sy\nd=-1234567890123456789012345678.50 s=%sx"):format(
+            ("d=1.00 s=a\nd=1234567890123456.50 s=%sy\nd=-1234567890123456.50 s=%sx"):format(
                 ("b"):rep(1100), ("b"):rep(1100)),
         },
         orders = { { 1, "s", { "a", ("b"):rep(1100) .. "x", ("b"):rep(1100) .. "y" } },
-            { 1, "d", { "-1234567890123456789012345678.50", "1.00", "1234567890123456789012345678.50" } } },
-        finds = { { 1, { s = ("b"):rep(1100) .. "x" }, 1 }, { 1, { d = "1234567890123456789012345678.50" }, 1 },
+            { 1, "d", { "-1234567890123456.50", "1.00", "1234567890123456.50" } } },
+        finds = { { 1, { s = ("b"):rep(1100) .. "x" }, 1 }, { 1, { d = "1234567890123456.50" }, 1 },
             { 1, { d = { lt = 0 } }, 1 }, { 1, { s = { endsWith = "y" } }, 1 } },
     },
     {
         "a decimal that became narrower can still be asked for with the digits of its version",
-        columns = { { name = "d", dataType = "decimal", indexed = true, validation = { precision = 30, scale = 2 } } },
+        columns = { { name = "d", dataType = "decimal", indexed = true, validation = { precision = 18, scale = 2 } } },
         function(t)
             assert(t:insert { d = "2.50" })
             assert(t:evolve(function(c) c:modify("d", { validation = { precision = 10 } }) end))
@@ -167,7 +167,7 @@ local scenarios = {
         end,
         shows = { "d=2.50\nd=10.25", "d=2.50\nd=10.25" },
         orders = { { 1, "-d", { "10.25", "2.50" } } },
-        finds = { { 1, { d = "10.25" }, 1 }, { 1, { d = { lt = "1234567890123456789012345678.50" } }, 2 },
+        finds = { { 1, { d = "10.25" }, 1 }, { 1, { d = { lt = "1234567890123456.50" } }, 2 },
             { 2, { d = { lt = "10.25" } }, 1 } },
     },
     {

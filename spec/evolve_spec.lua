@@ -414,6 +414,26 @@ engines.each(function(engine)
             assert.equal("duplicate", select(2, u:insert { n = "1" }).code)
         end)
 
+        it("narrows wide decimals that deleted records hold, or records that stay as they are", function()
+            for _, indexed in ipairs { true, false } do
+                local u = assert(db:create_table("wide" .. tostring(indexed), { columns = { { name = "d",
+                    dataType = "decimal", indexed = indexed, validation = { precision = 30, scale = 2 } } } }))
+                local big = "1234567890123456789012345.00"
+                local gone = assert(u:insert { d = big })
+                assert(u:delete(gone.id))
+                local function narrow(c) c:modify("d", { validation = { precision = 10 } }) end
+                assert.equal("invalid_record", select(2, u:evolve(narrow)).code)
+                assert(u:insert { id = "big", d = big })
+                assert(u:insert { id = "small", d = "2" })
+                assert(u:evolve(narrow, { on_invalid = "ignore" }))
+                assert.equal(1, u:count { filter = { d = { gt = 1 } } })
+                assert.equal("small", u:find { orderBy = { "-d" } }[1].id)
+                assert(u:rollback(1))
+                assert.equal(big, u:get("big").d)
+                assert.equal(2, u:count { filter = { d = { gt = 1 } } })
+            end
+        end)
+
         it("says unsupported for what is not built yet", function()
             assert(t:insert { a = "1" })
             assert.equal("unsupported", select(2, t:purge {}).code)

@@ -245,8 +245,14 @@ static void gives_a_retyped_column_a_key_of_its_own(void **state) {
                  "{'name':'d','key':'d_2','dataType':'date','defaultValue':'1998-06-12','convertedFrom':{'key':'d',"
                  "'parse':'%b %d %Y','convertedFrom':{'key':'e'}}}");
     check_modify("{'name':'d','dataType':'decimal'}",
-                 "{'op':'modify_column','name':'d','set':{'validation':{'scale':4,'precision':20}}}", true,
-                 "{'name':'d','key':'d','dataType':'decimal','validation':{'precision':20,'scale':4}}");
+                 "{'op':'modify_column','name':'d','set':{'validation':{'scale':4,'precision':12}}}", true,
+                 "{'name':'d','key':'d','dataType':'decimal','validation':{'precision':12,'scale':4}}");
+    /* More than 18 digits have another physical form. */
+    check_modify(
+        "{'name':'d','dataType':'decimal'}", "{'op':'modify_column','name':'d','set':{'validation':{'precision':19}}}",
+        true,
+        "{'name':'d','key':'d_2','dataType':'decimal','convertedFrom':{'key':'d'},'validation':{'precision':19}"
+        "}");
 }
 
 static void modifies_the_table(void **state) {

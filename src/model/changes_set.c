@@ -5,6 +5,7 @@
 
 #include "model/changes_parts.h"
 #include "model/type.h"
+#include "model/types/decimal.h"
 
 static void no_memory(struct draft *d) { error_no_memory(d->reader.err); }
 
@@ -177,9 +178,12 @@ static void unset_keys(struct draft *d, cJSON *column, const cJSON *unset, const
 
 /* ---- modify_column ---- */
 
-/* Values of one key have one type, and decimals one scale: another needs a key of its own. */
+/* Values of one key have one type, and decimals one scale and one physical form: another needs a key of its own. */
 static bool needs_new_key(const struct column *old, const struct column *new) {
-    return old->type != new->type || (new->type == TYPE_DECIMAL && old->rules.scale != new->rules.scale);
+    if (old->type != new->type || new->type != TYPE_DECIMAL) return old->type != new->type;
+    bool was_wide = old->rules.precision > DECIMAL_SMALL_PRECISION,
+         is_wide = new->rules.precision > DECIMAL_SMALL_PRECISION;
+    return old->rules.scale != new->rules.scale || was_wide != is_wide;
 }
 
 static void refuse_formats(struct draft *d, const cJSON *parse) {
