@@ -9,7 +9,8 @@ model.__index = model
 local none <const> = setmetatable({}, { __tostring = function() return "none" end })
 
 function model.new()
-    return setmetatable({ records = {}, versions = { {} }, version = 1, used = {}, serial = 0 }, model)
+    -- `made`: key → { type, source }, for every key that ever was
+    return setmetatable({ records = {}, versions = { {} }, version = 1, used = {}, made = {}, serial = 0 }, model)
 end
 
 local function copy(column)
@@ -126,6 +127,7 @@ function model:add(column)
     local columns, new = copies(self:columns()), copy(column)
     new.key = fresh_key(self, new.name)
     new.origin = new.key
+    self.made[new.key] = { type = new.type }
     if next(self.records) then new.initial = new.default end
     columns[#columns + 1] = new
     self:become(columns)
@@ -156,29 +158,56 @@ function model:retype(name, to)
     local old = copy(column)
     column.type, column.key, column.default = to, fresh_key(self, name), nil
     column.initial = model.convert(old.type, to, old.initial)
+    self.made[column.key] = { type = to, source = old.key }
     for _, record in pairs(self.records) do
         write(record, column, model.convert(old.type, to, read(record, old)))
     end
     self:become(columns)
 end
 
--- The first version of those up to now that all have the key.
-local function since(self, key)
+-- The last version whose definition had the key.
+local function last_with(self, key)
     local version = self.version
-    while version > 1 and find(self:columns(version - 1), "key", key) do version = version - 1 end
+    while not find(self:columns(version), "key", key) do version = version - 1 end
     return version
 end
 
---- Values of a column that was retyped since go back with it, as far as they were not written since.
+-- The keys from one to another on the tree that retypes have made, both included.
+local function way(self, from, to)
+    local up, at = {}, {}
+    local key = from
+    while key do
+        up[#up + 1] = key
+        at[key] = #up
+        key = self.made[key].source
+    end
+    local down = {}
+    key = to
+    while not at[key] do
+        table.insert(down, 1, key)
+        key = self.made[key].source
+    end
+    local keys = table.move(up, 1, at[key], 1, {})
+    return table.move(down, 1, #down, #keys + 1, keys)
+end
+
+-- What a value under one key becomes on its way to another.
+local function follow(self, keys, value)
+    for i = 2, #keys do value = model.convert(self.made[keys[i - 1]].type, self.made[keys[i]].type, value) end
+    return value
+end
+
+--- Values of a column that was retyped since go back with it: those of records that were not written since the key was
+-- left, and those that are today what the old value became.
 function model:rollback(version)
     local now, back = self:columns(), copies(self:columns(version))
     for _, column in ipairs(back) do
         local old = find(now, "origin", column.origin)
         if old and old.key ~= column.key and not find(now, "key", column.key) then
-            local first = since(self, old.key)
+            local last, keys = last_with(self, column.key), way(self, column.key, old.key)
             for _, record in pairs(self.records) do
                 local value, stored = read(record, old), read(record, column)
-                if record.written >= first and model.convert(column.type, old.type, stored) ~= value then
+                if record.written > last and follow(self, keys, stored) ~= value then
                     write(record, column, model.convert(old.type, column.type, value))
                 end
             end

@@ -243,7 +243,7 @@ static void gives_a_retyped_column_a_key_of_its_own(void **state) {
     check_modify("{'name':'d','key':'d','dataType':'text','defaultValue':'Jun 12 1998','convertedFrom':{'key':'e'}}",
                  "{'op':'modify_column','name':'d','set':{'dataType':'date','parse':'%b %d %Y'}}", true,
                  "{'name':'d','key':'d_2','dataType':'date','defaultValue':'1998-06-12','convertedFrom':{'key':'d',"
-                 "'parse':'%b %d %Y','convertedFrom':{'key':'e'}}}");
+                 "'origin':'e','parse':'%b %d %Y'}}");
     check_modify("{'name':'d','dataType':'decimal'}",
                  "{'op':'modify_column','name':'d','set':{'validation':{'scale':4,'precision':12}}}", true,
                  "{'name':'d','key':'d','dataType':'decimal','validation':{'precision':12,'scale':4}}");
@@ -669,7 +669,13 @@ static void check_applied(const struct definition *a, const struct definition *b
     assert_int_equal(definition_parse(&after, tree, DEFINITION_STORED, &err), 0);
     assert_int_equal(err.issue_count, 0);
     char *want = comparable(b);
-    assert_text(comparable(after), want);
+    char *got = comparable(after);
+    size_t same = 0;
+    while (got[same] != '\0' && got[same] == want[same]) same++;
+    /* From the first difference on: the whole would be cut. */
+    if (strcmp(got, want) != 0)
+        fail_msg("…%.200s\nis not …%.200s", got + (same > 80 ? same - 80 : 0), want + (same > 80 ? same - 80 : 0));
+    free(got);
     free(want);
     definition_free(after);
     key_registry_free(&keys);

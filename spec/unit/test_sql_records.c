@@ -129,7 +129,7 @@ static void reads(void **state) {
     CHECK("mysql", records_fetch(d, &layout, FETCH_PLAIN, false, &out),
           "SELECT r.seq, r.id, r.data, r.version, r.created_at, r.updated_at, r.deleted_at, r.schema_version, "
           "f.revision FROM `flex_records_x_1` AS r, flex_tables AS f WHERE f.id = ? AND r.id = CAST(? AS BINARY)");
-    CHECK("mysql", records_exist(d, "flex_records_y_1", 2, &out),
+    CHECK("mysql", records_exist(d, "flex_records_y_1", 2, true, &out),
           "SELECT id FROM `flex_records_y_1` WHERE id IN (CAST(? AS BINARY), CAST(? AS BINARY)) AND live = 1 "
           "LOCK IN SHARE MODE");
     CHECK("mysql", records_referrer(d, &layout, &columns[2], &out),

@@ -4,22 +4,26 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "db/evolve_references.h"
 
 /* ---- open and close ---- */
 
 int converter_open(struct converter *c, const struct validator *from, const struct validator *to,
                    const struct plan *plan, enum flexdb_on_invalid on_invalid, flexdb_error *err) {
     size_t from_slots = validator_shape(from)->count, to_slots = validator_shape(to)->count;
-    *c = (struct converter){.from = from, .to = to, .plan = plan, .on_invalid = on_invalid};
+    *c = (struct converter){.from = from, .to = to, .plan = plan, .on_invalid = on_invalid, .fresh = true};
     c->wanted_from = calloc(from_slots, sizeof *c->wanted_from);
     c->wanted_to = calloc(to_slots, sizeof *c->wanted_to);
     c->given = calloc(to_slots, sizeof *c->given);
-    c->tallies = calloc(plan->conversion_count + 1, sizeof *c->tallies);
-    if (c->wanted_from == NULL || c->wanted_to == NULL || c->given == NULL || c->tallies == NULL)
+    c->refused = calloc(to_slots, sizeof *c->refused);
+    c->tallies = calloc(plan->conversion_count, sizeof *c->tallies);
+    if (c->wanted_from == NULL || c->wanted_to == NULL || c->given == NULL || c->refused == NULL || c->tallies == NULL)
         return error_no_memory(err);
     for (size_t i = 0; i < plan->conversion_count; i++) {
-        c->wanted_from[plan->conversions[i].from] = true;
-        c->wanted_to[plan->conversions[i].to] = plan->conversions[i].returns;
+        const struct plan_conversion *p = &plan->conversions[i];
+        c->wanted_from[p->from] = true;
+        c->wanted_to[p->to] = p->returns;
+        c->fresh = c->fresh && !p->returns;
     }
     return 0;
 }
@@ -37,35 +41,38 @@ void converter_close(struct converter *c) {
     free(c->wanted_from);
     free(c->wanted_to);
     free(c->given);
+    free(c->refused);
     record_free(&c->old);
     record_free(&c->stored);
     record_free(&c->new);
     buffer_free(&c->scratch);
+    buffer_free(&c->probes[0]);
+    buffer_free(&c->probes[1]);
     *c = (struct converter){0};
 }
 
 /* ---- counting ---- */
 
-/* The place for one more sample: free, or that of one that told less (a value that converts exactly). */
+/* The place for one more sample: a free one, or that of the last which is not telling. */
 static struct convert_sample *sample_place(struct convert_tally *t, bool telling) {
-    if (t->sample_count < CONVERT_SAMPLES) {
-        if (!telling) t->sample_worst++;
-        return &t->samples[t->sample_count++];
+    if (t->sample_count < CONVERT_SAMPLES) return &t->samples[t->sample_count++];
+    for (size_t i = CONVERT_SAMPLES; telling && i-- > 0;) {
+        if (t->samples[i].telling) continue;
+        clear_sample(&t->samples[i]);
+        return &t->samples[i];
     }
-    if (!telling || t->sample_worst == 0) return NULL;
-    struct convert_sample *place = &t->samples[--t->sample_worst];
-    clear_sample(place);
-    return place;
+    return NULL;
 }
 
 static int add_sample(struct convert_tally *t, const struct raw_record *raw, enum convert_result how,
                       const flexdb_value *before, const flexdb_value *after, flexdb_error *err) {
-    struct convert_sample *place = sample_place(t, how != CONVERTED_EXACT);
+    bool telling = how != CONVERTED_EXACT, nothing = how == CONVERT_FAILED;
+    struct convert_sample *place = sample_place(t, telling);
     if (place == NULL) return 0;
-    bool nothing = value_is_none(after);
     *place = (struct convert_sample){.id = text_dup(raw->id, raw->id_length),
                                      .before = record_excerpt(before),
-                                     .after = nothing ? NULL : record_excerpt(after)};
+                                     .after = nothing ? NULL : record_excerpt(after),
+                                     .telling = telling};
     bool good = place->id != NULL && place->before != NULL && (nothing || place->after != NULL);
     return good ? 0 : error_no_memory(err);
 }
@@ -78,77 +85,119 @@ static void count(struct convert_tally *t, enum convert_result how) {
 
 /* ---- one value ---- */
 
-static struct convert_outcome convert(bool open, const struct conversion *c, const flexdb_value *in, flexdb_value *out,
-                                      struct buffer *scratch) {
-    *out = (flexdb_value){.tag = FLEXDB_ABSENT};
-    if (value_is_none(in)) return (struct convert_outcome){.how = CONVERTED_EXACT};
-    if (!open) return (struct convert_outcome){.how = CONVERT_FAILED, .reason = CONVERT_VERDICT};
-    return convert_value(c, in, out, scratch);
-}
+/* What a value of today becomes, before it is settled. */
+struct resolved {
+    bool stands; /* `value` is the one that stands under the returning key */
+    struct convert_outcome outcome;
+    flexdb_value value;
+};
 
-/* 1 when what stands under the returning key is the original of the current value, so that nothing was written since
- * that it would forget. */
+/* 1 when `now` is what `stored` becomes on the way that the values came, or could be: where a value broke a rule it may
+ * have been kept, or left out. Nothing was written since then that going back to `stored` would forget. */
 static int is_original(struct converter *c, const struct plan_conversion *p, const flexdb_value *stored,
                        const flexdb_value *now, flexdb_error *err) {
-    flexdb_value again;
-    struct convert_outcome outcome = convert(p->back_open, &p->back, stored, &again, &c->scratch);
-    if (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_NO_MEMORY) return error_no_memory(err);
-    if (outcome.how == CONVERT_FAILED) again.tag = FLEXDB_ABSENT;
-    return value_same(validator_column(c->from, p->from)->column->type, &again, now, err);
+    flexdb_value value = p->back_count != 0 ? *stored : (flexdb_value){.tag = FLEXDB_ABSENT};
+    bool broken = false;
+    for (size_t i = 0; i < p->back_count && !value_is_none(&value); i++) {
+        flexdb_value next;
+        buffer_reset(&c->probes[i % 2]);
+        struct convert_outcome outcome = convert_value(&p->back[i], &value, &next, &c->probes[i % 2]);
+        if (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_NO_MEMORY) return error_no_memory(err);
+        broken = broken || (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_RULE);
+        value = next;
+    }
+    if (broken && value_is_none(now)) return 1;
+    return value_same(validator_column(c->from, p->from)->column->type, &value, now, err);
 }
 
-static void refuse(const struct converter *c, const struct plan_conversion *p, struct convert_outcome outcome,
-                   const flexdb_value *in, const flexdb_value *out, flexdb_error *why) {
+static bool is_missing(const struct converter *c, const struct plan_conversion *p, const flexdb_value *value) {
+    return c->references != NULL && reference_is_missing(c->references, p->to, value);
+}
+
+static int convert(struct converter *c, const struct plan_conversion *p, const flexdb_value *now, struct resolved *out,
+                   flexdb_error *err) {
+    out->outcome = (struct convert_outcome){.how = CONVERT_FAILED, .reason = CONVERT_VERDICT};
+    if (p->there_open) out->outcome = convert_value(&p->there, now, &out->value, &c->scratch);
+    bool failed = out->outcome.how == CONVERT_FAILED;
+    if (!failed && is_missing(c, p, &out->value))
+        out->outcome = (struct convert_outcome){.how = CONVERT_FAILED, .reason = CONVERT_NO_RECORD};
+    return failed && out->outcome.reason == CONVERT_NO_MEMORY ? error_no_memory(err) : 0;
+}
+
+static int resolve(struct converter *c, const struct plan_conversion *p, const struct raw_record *raw,
+                   struct resolved *out, flexdb_error *err) {
+    const flexdb_value *now = &c->old.values[p->from];
+    *out = (struct resolved){.outcome = {.how = CONVERTED_EXACT}, .value = {.tag = FLEXDB_ABSENT}};
+    if (p->returns) {
+        const flexdb_value *stored = &c->stored.values[p->to];
+        int original = raw->schema_version < p->since ? 1 : is_original(c, p, stored, now, err);
+        if (original < 0) return original;
+        out->stands = original == 1;
+        if (out->stands) out->value = *stored;
+    }
+    return out->stands || value_is_none(now) ? 0 : convert(c, p, now, out, err);
+}
+
+/* ---- what becomes of it ---- */
+
+static int refuse(struct converter *c, const struct plan_conversion *p, const struct resolved *r, flexdb_error *why,
+                  flexdb_error *err) {
     const struct column *old = validator_column(c->from, p->from)->column,
                         *new = validator_column(c->to, p->to)->column;
+    const flexdb_value *now = &c->old.values[p->from];
+    c->refused[p->to] = true;
     if (p->there_open) {
-        convert_issue(&p->there, outcome, in, out, new->name, why);
-        return;
+        convert_issue(&p->there, r->outcome, now, &r->value, new->name, why);
+    } else {
+        char *got = record_excerpt(now);
+        error_issue(why, new->name, "dataType", NULL, got, "%s cannot be converted to %s", column_type_name(old->type),
+                    column_type_name(new->type));
+        free(got);
     }
-    char *got = record_excerpt(in);
-    error_issue(why, new->name, "dataType", NULL, got, "%s cannot be converted to %s", column_type_name(old->type),
-                column_type_name(new->type));
-    free(got);
+    return why->code != FLEXDB_OK ? error_no_memory(err) : 0;
 }
 
 /* No value is written only where something else would be read. */
-static void give_nothing(struct converter *c, const struct plan_conversion *p, const flexdb_value *stored) {
-    bool reads_otherwise = !value_is_none(stored) || !value_is_none(&validator_column(c->to, p->to)->initial_default);
-    if (reads_otherwise) c->given[p->to] = value_null();
+static void give_nothing(struct converter *c, const struct plan_conversion *p) {
+    bool stored = p->returns && !value_is_none(&c->stored.values[p->to]);
+    bool initial = !value_is_none(&validator_column(c->to, p->to)->initial_default);
+    if (stored || initial) c->given[p->to] = value_null();
 }
 
-static int convert_column(struct converter *c, size_t i, const struct raw_record *raw, flexdb_error *why,
-                          flexdb_error *err) {
+static bool may_stay(const struct converter *c, const struct convert_outcome *outcome) {
+    if (outcome->how != CONVERT_FAILED) return true;
+    bool has_value = outcome->reason == CONVERT_RULE || outcome->reason == CONVERT_NO_RECORD;
+    return has_value && c->on_invalid == FLEXDB_ON_INVALID_IGNORE;
+}
+
+static int settle(struct converter *c, size_t i, const struct raw_record *raw, const struct resolved *r,
+                  flexdb_error *why, flexdb_error *err) {
     const struct plan_conversion *p = &c->plan->conversions[i];
     struct convert_tally *tally = &c->tallies[i];
-    const flexdb_value *now = &c->old.values[p->from], absent = {.tag = FLEXDB_ABSENT};
-    const flexdb_value *stored = p->returns ? &c->stored.values[p->to] : &absent;
-    if (p->returns) {
-        int original = raw->schema_version < p->since ? 1 : is_original(c, p, stored, now, err);
-        if (original < 0) return original;
-        if (original == 1) {
-            tally->stand += value_is_none(now) ? 0 : 1;
-            return 0;
-        }
+    const flexdb_value *now = &c->old.values[p->from];
+    if (r->stands) {
+        tally->kept += value_is_none(&r->value) ? 0 : 1;
+        return 0;
     }
-    flexdb_value out;
-    struct convert_outcome outcome = convert(p->there_open, &p->there, now, &out, &c->scratch);
-    if (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_NO_MEMORY) return error_no_memory(err);
-    int rc = 0;
-    if (!value_is_none(now)) {
-        count(tally, outcome.how);
-        rc = add_sample(tally, raw, outcome.how, now, outcome.how == CONVERT_FAILED ? &absent : &out, err);
+    if (value_is_none(now)) {
+        give_nothing(c, p);
+        return 0;
     }
-    bool stays =
-        outcome.how != CONVERT_FAILED || (outcome.reason == CONVERT_RULE && c->on_invalid == FLEXDB_ON_INVALID_IGNORE);
-    if (stays && !value_is_none(&out))
-        c->given[p->to] = out;
-    else if (stays || c->on_invalid != FLEXDB_ON_INVALID_STOP) {
-        give_nothing(c, p, stored);
-        tally->nulled += stays ? 0 : 1;
-    } else
-        refuse(c, p, outcome, now, &out, why);
-    return rc != 0 ? rc : why->code != FLEXDB_OK ? error_no_memory(err) : 0;
+    count(tally, r->outcome.how);
+    int rc = add_sample(tally, raw, r->outcome.how, now, &r->value, err);
+    if (rc != 0) return rc;
+    if (may_stay(c, &r->outcome)) {
+        if (value_is_none(&r->value))
+            give_nothing(c, p);
+        else
+            c->given[p->to] = r->value;
+    } else if (c->on_invalid == FLEXDB_ON_INVALID_STOP) {
+        rc = refuse(c, p, r, why, err);
+    } else {
+        tally->nulled++;
+        give_nothing(c, p);
+    }
+    return rc;
 }
 
 /* ---- one record ---- */
@@ -159,25 +208,58 @@ static bool reserve_scratch(struct converter *c) {
     for (size_t i = 0; i < c->plan->conversion_count; i++) {
         const struct plan_conversion *p = &c->plan->conversions[i];
         size_t there = p->there_open ? conversion_room(&p->there, &c->old.values[p->from]) : 0;
-        size_t back = p->back_open ? conversion_room(&p->back, &c->stored.values[p->to]) : 0;
-        if (there > SIZE_MAX - back || there + back > SIZE_MAX - room) return false;
-        room += there + back;
+        if (there > SIZE_MAX - room) return false;
+        room += there;
     }
     buffer_reset(&c->scratch);
     return buffer_reserve(&c->scratch, room);
 }
 
-int converter_read(struct converter *c, const struct raw_record *raw, flexdb_error *why, flexdb_error *err) {
-    bool changes = false;
-    size_t columns = validator_shape(c->to)->columns;
-    for (size_t i = 0; i < columns; i++) c->given[i].tag = FLEXDB_ABSENT;
+/* The values of today, and where keys return those that stand under them. */
+static int load(struct converter *c, const struct raw_record *raw, flexdb_error *err) {
     int rc = codec_decode(c->from, raw->data, raw->data_length, c->wanted_from, &c->old, err);
-    if (rc == 0) rc = codec_decode(c->to, raw->data, raw->data_length, c->wanted_to, &c->stored, err);
-    if (rc == 0 && !reserve_scratch(c)) rc = error_no_memory(err);
-    for (size_t i = 0; rc == 0 && i < c->plan->conversion_count; i++) rc = convert_column(c, i, raw, why, err);
-    for (size_t i = 0; i < columns; i++) changes = changes || c->given[i].tag != FLEXDB_ABSENT;
-    if (rc != 0) return rc;
-    rc = changes ? codec_put(c->to, raw->data, raw->data_length, c->given, &c->new, err)
-                 : codec_decode(c->to, raw->data, raw->data_length, NULL, &c->new, err);
+    if (rc == 0 && !c->fresh) rc = codec_decode(c->to, raw->data, raw->data_length, c->wanted_to, &c->stored, err);
+    return rc == 0 && !reserve_scratch(c) ? error_no_memory(err) : rc;
+}
+
+/* Writes the document anew where something was given, and reads what is needed of it. */
+static int put(struct converter *c, const struct raw_record *raw, flexdb_error *err) {
+    bool changes = false;
+    for (size_t i = 0; i < c->plan->conversion_count; i++)
+        changes = changes || c->given[c->plan->conversions[i].to].tag != FLEXDB_ABSENT;
+    const char *document = raw->data;
+    size_t length = raw->data_length;
+    int rc = 0;
+    if (changes) {
+        rc = c->fresh ? codec_insert(c->to, document, length, c->given, &c->new, err)
+                      : codec_put(c->to, document, length, c->given, &c->new, err);
+        document = c->new.document.data;
+        length = c->new.document.length;
+    }
+    if (rc == 0 && (!changes || c->fresh)) rc = codec_decode(c->to, document, length, c->needed, &c->new, err);
     return rc != 0 ? rc : changes;
+}
+
+int converter_read(struct converter *c, const struct raw_record *raw, flexdb_error *why, flexdb_error *err) {
+    int rc = load(c, raw, err);
+    for (size_t i = 0; rc == 0 && i < c->plan->conversion_count; i++) {
+        const struct plan_conversion *p = &c->plan->conversions[i];
+        struct resolved r;
+        c->given[p->to].tag = FLEXDB_ABSENT;
+        c->refused[p->to] = false;
+        rc = resolve(c, p, raw, &r, err);
+        if (rc == 0) rc = settle(c, i, raw, &r, why, err);
+    }
+    return rc == 0 ? put(c, raw, err) : rc;
+}
+
+int converter_peek(struct converter *c, const struct raw_record *raw, const bool *which, flexdb_value *values,
+                   flexdb_error *err) {
+    int rc = load(c, raw, err);
+    for (size_t i = 0; rc == 0 && i < c->plan->conversion_count; i++) {
+        struct resolved r = {.value = {.tag = FLEXDB_ABSENT}};
+        if (which[i]) rc = resolve(c, &c->plan->conversions[i], raw, &r, err);
+        values[i] = r.value;
+    }
+    return rc;
 }

@@ -15,36 +15,51 @@ enum { CONVERT_SAMPLES = 5 };
 /* A value before and after; texts are JSON, owned. */
 struct convert_sample {
     char *id, *before, *after; /* `after` is NULL where nothing came of it */
+    bool telling;              /* it lost something, or failed */
 };
 
 /* What became of the values of one column, soft-deleted records included. */
 struct convert_tally {
-    int64_t exact, rounded, failed; /* of records that have a value */
-    int64_t nulled;                 /* of those that failed, the ones that have none now */
-    int64_t stand; /* of them, those whose value under the new key is the original of the current one */
-    struct convert_sample samples[CONVERT_SAMPLES];
-    size_t sample_count, sample_worst; /* samples are replaced by ones that tell more */
+    int64_t exact, rounded, failed;                 /* of records that have a value */
+    int64_t nulled;                                 /* of those that failed, the ones that have none now */
+    int64_t kept;                                   /* values that are again what stood under the returning key */
+    struct convert_sample samples[CONVERT_SAMPLES]; /* a telling one takes the place of one that is not */
+    size_t sample_count;
 };
+
+/* Whether a record that a converted value refers to is missing. */
+struct reference_check;
 
 struct converter {
     const struct validator *from, *to;
     const struct plan *plan;
     enum flexdb_on_invalid on_invalid;
-    bool *wanted_from, *wanted_to; /* the slots that conversions read */
+    bool *wanted_from, *wanted_to;            /* the slots that conversions read */
+    bool fresh;                               /* none of the new keys is in any document */
+    const bool *needed;                       /* slots of the new shape; NULL: all */
+    const struct reference_check *references; /* NULL: none are looked for */
     struct record old, stored, new;
-    struct buffer scratch;
+    struct buffer scratch, probes[2];
     flexdb_value *given;
+    bool *refused;                 /* by slot of the new shape: issues of the record that was read last */
     struct convert_tally *tallies; /* one for each conversion of the plan */
 };
 
-/* Ready for plan->conversion_count ≥ 1 conversions; all is borrowed and must outlive it. */
+/* Ready for plan->conversion_count ≥ 1 conversions; all is borrowed and must outlive it. To be closed also where it
+ * fails. */
 int converter_open(struct converter *c, const struct validator *from, const struct validator *to,
                    const struct plan *plan, enum flexdb_on_invalid on_invalid, flexdb_error *err);
 void converter_close(struct converter *c);
 
-/* Reads the record as it is after the change: c->new.values, whose texts hold until the next call. 1 when its document
- * becomes c->new.document, 0 when it stays as it is. Values that do not convert are issues of `why`, one a column,
- * where on_invalid is STOP; else they are no value, but for those that merely break a rule and may stay (IGNORE). */
+/* Reads the record as it is after the change: c->new.values, of which those that are `needed` are set; their texts hold
+ * until the next call. 1 when its document becomes c->new.document, 0 when it stays as it is. Values that do not
+ * convert are issues of `why`, one a column, where on_invalid is STOP; else they are no value, but for those that
+ * merely break a rule and may stay (IGNORE). */
 int converter_read(struct converter *c, const struct raw_record *raw, flexdb_error *why, flexdb_error *err);
+
+/* The values that the record has after the change in the columns of the conversions for which `which` (by conversion)
+ * is set, whatever they refer to, in values[], the others ABSENT; nothing is counted. */
+int converter_peek(struct converter *c, const struct raw_record *raw, const bool *which, flexdb_value *values,
+                   flexdb_error *err);
 
 #endif

@@ -95,6 +95,9 @@ void engine_rollback(struct engine *e);
  * the start while the engine refuses it only for now (BUSY) and the timeout has not passed. Returns what the body
  * returned. */
 int engine_transact(struct engine *e, int (*body)(void *context, flexdb_error *err), void *context, flexdb_error *err);
+/* Runs a body that only reads, inside a level of its own: no lock is taken that keeps others from writing, and on an
+ * engine with one writer all of it sees one state of the database. Returns what the body returned. */
+int engine_look(struct engine *e, int (*body)(void *context, flexdb_error *err), void *context, flexdb_error *err);
 /* Waits a little before something is tried again; false when `deadline` has passed. */
 bool engine_pause(int64_t deadline);
 /* Until when a call may wait: for engine_pause, on a clock of its own. */

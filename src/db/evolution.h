@@ -44,6 +44,7 @@ struct evolution {
     struct layout *layout;
     struct plan plan;
     bool judges;                 /* live records are held against plan.check */
+    bool *needed;                /* slots of the new shape whose values are asked for */
     struct converter *converter; /* NULL when nothing is converted */
     bool counted;                /* the records were read for the plan */
     struct evolution_counts counts;
@@ -52,10 +53,11 @@ struct evolution {
     char old_table[PHYSICAL_NAME_SIZE]; /* to be dropped once all is committed; "" for none */
 };
 
-/* Walks all live records (all, with `deleted`) of the state that is evolved. `visit` returns 0 to go on. */
-int evolution_walk(struct evolution *ev, bool deleted,
-                   int (*visit)(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err),
-                   void *context, flexdb_error *err);
+/* Walks all live records (all, with `deleted`) of the state that is evolved, in the order of their seq, some at a time.
+ * `visit` returns 0 to go on. */
+typedef int (*evolution_visit)(struct evolution *ev, void *context, const struct raw_record *batch, size_t count,
+                               flexdb_error *err);
+int evolution_walk(struct evolution *ev, bool deleted, evolution_visit visit, void *context, flexdb_error *err);
 /* Where a record goes that nothing stands against: `record` as it is after the change, whose document is another one
  * than raw's when it has changed. */
 struct evolution_store {
@@ -67,6 +69,8 @@ struct evolution_store {
 /* Reads every record once: converts it, holds it against the plan, counts, and hands it to `store` (NULL: none).
  * INVALID_RECORD with the first of those that stand against the change; what was stored then is to be undone. */
 int evolution_inspect(struct evolution *ev, const struct evolution_store *store, flexdb_error *err);
+/* Finds out for each conversion that returns which way its values came, and which records it need not look at. */
+int evolution_find_routes(struct evolution *ev, flexdb_error *err);
 /* Writes the records whose documents change, in the table that there is. */
 int evolution_convert(struct evolution *ev, flexdb_error *err);
 /* Looks for every record that the live records of a table refer to, dropped as that may be: REFERENCE with the first of

@@ -23,6 +23,8 @@ static void forget_attempt(struct evolution *ev) {
     free(ev->counts.carried);
     free(ev->counts.failing);
     free(ev->counts.going);
+    free(ev->needed);
+    ev->needed = NULL;
     record_free(&ev->counts.record);
     ev->counts = (struct evolution_counts){0};
     plan_clear(&ev->plan);
@@ -79,12 +81,23 @@ static int make_tree(struct evolution *ev, flexdb_error *err) {
     return targets_bind(&scope, ev->tree, err);
 }
 
-/* Whether values are converted into a unique column: written one after the other where the old ones stand, two records
- * that change places would be in each other's way. */
-static bool converts_unique(const struct evolution *ev) {
-    for (size_t i = 0; i < ev->plan.conversion_count; i++)
-        if (validator_column(ev->to, ev->plan.conversions[i].to)->column->unique) return true;
+/* A physical column of a converted one would have to change with it, value by value, while its index is there: two
+ * records that swap what is unique would be in each other's way. */
+static bool fills_physical(const struct evolution *ev) {
+    for (size_t i = 0; i < ev->plan.conversion_count; i++) {
+        const char *key = validator_column(ev->to, ev->plan.conversions[i].to)->column->key;
+        if (layout_find(ev->layout, key) != NULL) return true;
+    }
     return false;
+}
+
+static int choose_layout(struct evolution *ev, const struct layout *old, flexdb_error *err) {
+    int rc = layout_evolve(&ev->layout, &ev->rebuild, ev->from->id, ev->to, old, err);
+    if (rc != 0 || ev->rebuild || !ev->has_records || !fills_physical(ev)) return rc;
+    layout_free(ev->layout);
+    ev->layout = NULL;
+    ev->rebuild = true;
+    return layout_new(&ev->layout, ev->from->id, ev->to, old, err);
 }
 
 /* A layout to evolve from, with the keys that the change has used. */
@@ -94,14 +107,7 @@ static int make_layout(struct evolution *ev, flexdb_error *err) {
     if (rc != 0) return rc;
     key_registry_free(&old->keys);
     old->keys.keys = cJSON_Duplicate(ev->keys.keys, true);
-    rc = old->keys.keys == NULL ? error_no_memory(err)
-                                : layout_evolve(&ev->layout, &ev->rebuild, ev->from->id, ev->to, old, err);
-    if (rc == 0 && !ev->rebuild && ev->has_records && converts_unique(ev)) {
-        ev->rebuild = true;
-        layout_free(ev->layout);
-        ev->layout = NULL;
-        rc = layout_new(&ev->layout, ev->from->id, ev->to, old, err);
-    }
+    rc = old->keys.keys == NULL ? error_no_memory(err) : choose_layout(ev, old, err);
     layout_free(old);
     if (rc == 0 && ev->rebuild && !engine_has(ev->table->db->engine, DRIVER_TRANSACTIONAL_DDL) &&
         ev->table->db->engine->depth > 1)
@@ -110,23 +116,12 @@ static int make_layout(struct evolution *ev, flexdb_error *err) {
     return rc;
 }
 
-/* Since when the keys have been in use that a way back leaves. */
-static int find_since(struct evolution *ev, flexdb_error *err) {
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < ev->plan.conversion_count; i++) {
-        struct plan_conversion *p = &ev->plan.conversions[i];
-        const char *key = validator_column(ev->from->validator, p->from)->column->key;
-        if (p->returns) rc = history_since(ev->table->db->engine, ev->from, key, &p->since, err);
-    }
-    return rc;
-}
-
 static int prepare(struct evolution *ev, flexdb_error *err) {
     int rc = take_table(ev, err);
     if (rc == 0) rc = make_tree(ev, err);
     if (rc == 0) rc = tables_compile(ev->tree, ev->from->version + 1, &ev->to, &ev->schema, err);
     if (rc == 0) rc = plan_build(&ev->plan, ev->from->validator, ev->to, &ev->from->layout->keys, err);
-    return rc == 0 ? find_since(ev, err) : rc;
+    return rc == 0 && ev->has_records ? evolution_find_routes(ev, err) : rc;
 }
 
 /* ---- making it so ---- */
@@ -173,16 +168,31 @@ static int take_up(struct evolution *ev, flexdb_error *err) {
     return history_entry(ev->table->db->engine, now->id, now->version, ev->out, err);
 }
 
+/* The values that the rules, and the physical columns of a new table, ask for. */
+static int find_needed(struct evolution *ev, flexdb_error *err) {
+    size_t columns = validator_shape(ev->to)->columns;
+    ev->needed = calloc(validator_shape(ev->to)->count, sizeof *ev->needed);
+    if (ev->needed == NULL) return error_no_memory(err);
+    for (size_t slot = 0; slot < columns; slot++) {
+        const char *key = validator_column(ev->to, slot)->column->key;
+        bool physical = ev->rebuild && layout_find(ev->layout, key) != NULL;
+        ev->needed[slot] = physical || ev->plan.check[slot] || ev->plan.check_references[slot];
+    }
+    return 0;
+}
+
 /* What the records are held against, and converted by. */
 static int meet_records(struct evolution *ev, flexdb_error *err) {
     ev->judges = ev->plan.has_checks && ev->options->on_invalid != FLEXDB_ON_INVALID_IGNORE;
     size_t slots = validator_shape(ev->to)->count;
     ev->counts.failing = calloc(slots + 1, sizeof *ev->counts.failing);
-    if (ev->counts.failing == NULL) return error_no_memory(err);
+    if (ev->counts.failing == NULL || find_needed(ev, err) != 0) return error_no_memory(err);
     if (!ev->has_records || ev->plan.conversion_count == 0) return 0;
     ev->converter = calloc(1, sizeof *ev->converter);
     if (ev->converter == NULL) return error_no_memory(err);
-    return converter_open(ev->converter, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
+    int rc = converter_open(ev->converter, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
+    ev->converter->needed = ev->needed;
+    return rc;
 }
 
 static int write_records(struct evolution *ev, flexdb_error *err) {
@@ -222,7 +232,7 @@ static int run(struct evolution *ev, flexdb_error *err) {
     ev->out_start = ev->out->length;
     int rc = check_options(ev->options, err);
     if (rc == 0) rc = table_enter(ev->table, ev->dry ? ENGINE_READ : ENGINE_WRITE, NULL, err);
-    if (rc == 0) rc = ev->dry ? evolve_once(ev, err) : engine_transact(e, evolve_once, ev, err);
+    if (rc == 0) rc = ev->dry ? engine_look(e, evolve_once, ev, err) : engine_transact(e, evolve_once, ev, err);
     if (rc == 0 && ev->old_table[0] != '\0') tables_leave_physical(e, ev->old_table);
     if (rc == 0) {
         ev->physical = false;

@@ -42,9 +42,18 @@ static size_t next_limit(const struct walk *w) {
     return fitting < 1 ? 1 : fitting < EVOLUTION_BATCH ? fitting : EVOLUTION_BATCH;
 }
 
-int evolution_walk(struct evolution *ev, bool deleted,
-                   int (*visit)(struct evolution *ev, void *context, const struct raw_record *raw, flexdb_error *err),
-                   void *context, flexdb_error *err) {
+/* The texts of a batch, which lie one behind the other. */
+static void place_texts(struct walk *w) {
+    const char *text = w->texts.data;
+    for (size_t i = 0; i < w->count; i++) {
+        struct raw_record *raw = &w->batch[i];
+        raw->id = text;
+        raw->data = text + raw->id_length;
+        text = raw->data + raw->data_length;
+    }
+}
+
+int evolution_walk(struct evolution *ev, bool deleted, evolution_visit visit, void *context, flexdb_error *err) {
     const struct buffer *sql = state_text(ev->from, deleted ? SQL_WALK_ALL : SQL_WALK, err);
     if (sql == NULL) return -(int)err->code;
     int64_t seq = INT64_MIN;
@@ -54,15 +63,10 @@ int evolution_walk(struct evolution *ev, bool deleted,
     int rc = 0;
     for (w->more = true, w->limit = EVOLUTION_FIRST_BATCH; rc == 0 && w->more; w->limit = next_limit(w)) {
         rc = read_batch(ev->from, sql, seq, w, err);
-        const char *text = w->texts.data;
-        for (size_t i = 0; rc == 0 && i < w->count; i++) {
-            struct raw_record *raw = &w->batch[i];
-            raw->id = text;
-            raw->data = text + raw->id_length;
-            text = raw->data + raw->data_length;
-            seq = raw->seq;
-            rc = visit(ev, context, raw, err);
-        }
+        if (rc != 0 || w->count == 0) break;
+        place_texts(w);
+        seq = w->batch[w->count - 1].seq;
+        rc = visit(ev, context, w->batch, w->count, err);
     }
     buffer_free(&w->texts);
     free(w);

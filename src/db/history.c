@@ -165,14 +165,22 @@ int history_read(struct engine *e, const struct table_state *s, int64_t version,
     return rc != 0 ? rc : define(tree, out, err);
 }
 
-int history_since(struct engine *e, const struct table_state *s, const char *key, int64_t *version, flexdb_error *err) {
+int history_last_with(struct engine *e, const struct table_state *s, const char *key, int64_t *version,
+                      struct validator **column, flexdb_error *err) {
     int rc = 0;
-    bool there = true;
-    for (*version = s->version; rc == 0 && there && *version > 1; *version -= there ? 1 : 0) {
-        struct definition *before = NULL;
-        rc = history_read(e, s, *version - 1, &before, err);
-        there = rc == 0 && definition_find_key(before, key, strlen(key)) != NULL;
-        definition_free(before);
+    for (*version = s->version; rc == 0 && *version > 0; --*version) {
+        flexdb_error why = FLEXDB_ERROR_INIT;
+        struct definition *d = NULL;
+        rc = history_read(e, s, *version, &d, &why);
+        if (rc == -FLEXDB_NOT_FOUND) {
+            error_clear(&why);
+            return 0;
+        }
+        if (rc != 0) error_move(err, &why);
+        const struct column *found = rc == 0 ? definition_find_key(d, key, strlen(key)) : NULL;
+        if (found != NULL) rc = validator_of_column(column, found, err);
+        definition_free(d);
+        if (found != NULL) return rc == 0 ? 1 : rc;
     }
     return rc;
 }

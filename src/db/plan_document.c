@@ -128,7 +128,7 @@ static const struct plan_conversion *conversion_to(const struct evolution *ev, c
 static bool put_tally(cJSON *object, const struct evolution *ev, const struct convert_tally *t) {
     bool stops = ev->options->on_invalid == FLEXDB_ON_INVALID_STOP;
     return put_count(object, "exact", t->exact) && put_count(object, "rounded", t->rounded) &&
-           put_count(object, "failed", t->failed) && (t->stand == 0 || put_count(object, "kept", t->stand)) &&
+           put_count(object, "failed", t->failed) && (t->kept == 0 || put_count(object, "kept", t->kept)) &&
            (stops || t->failed == 0 || put_count(object, "nulled", t->nulled));
 }
 

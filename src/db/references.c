@@ -17,14 +17,22 @@ static size_t list_size(size_t count) {
     return list_sizes[i];
 }
 
+/* Where to look, and how. */
+struct look {
+    struct engine *engine;
+    const char *table;
+    bool hold;
+};
+
 /* Marks what one statement finds of at most LIST_MAX ids. */
-static int find_some(struct engine *e, const char *table, const flexdb_value *ids, size_t count,
-                     const struct names *places, bool *found, flexdb_error *err) {
+static int find_some(const struct look *look, const flexdb_value *ids, size_t count, const struct names *places,
+                     bool *found, flexdb_error *err) {
+    struct engine *e = look->engine;
     flexdb_value values[LIST_MAX];
     size_t size = list_size(count);
     for (size_t i = 0; i < size; i++) values[i] = ids[i < count ? i : count - 1];
     struct buffer sql = BUFFER_INIT;
-    records_exist(e->dialect, table, size, &sql);
+    records_exist(e->dialect, look->table, size, look->hold, &sql);
     struct statement *s = NULL;
     int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_query(e, &s, sql.data, sql.length, values, size, err);
     while (rc == 1) {
@@ -42,8 +50,8 @@ static int find_some(struct engine *e, const char *table, const flexdb_value *id
 }
 
 /* Looks for each id once: `distinct` has room for all, `known` too. */
-static int find_distinct(struct engine *e, const char *table, const flexdb_value *ids, size_t count,
-                         struct names *places, flexdb_value *distinct, bool *known, bool *found, flexdb_error *err) {
+static int find_distinct(const struct look *look, const flexdb_value *ids, size_t count, struct names *places,
+                         flexdb_value *distinct, bool *known, bool *found, flexdb_error *err) {
     size_t kept = 0;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -52,25 +60,30 @@ static int find_distinct(struct engine *e, const char *table, const flexdb_value
         if (added == 1) distinct[kept++] = ids[i];
     }
     for (size_t i = 0; rc == 0 && i < kept; i += LIST_MAX)
-        rc = find_some(e, table, distinct + i, kept - i < LIST_MAX ? kept - i : LIST_MAX, places, known, err);
+        rc = find_some(look, distinct + i, kept - i < LIST_MAX ? kept - i : LIST_MAX, places, known, err);
     for (size_t i = 0; rc == 0 && i < count; i++) found[i] = known[names_find(places, ids[i].as.text, ids[i].length)];
+    return rc;
+}
+
+int references_look(struct engine *e, const char *table, const flexdb_value *ids, size_t count, bool hold, bool *found,
+                    flexdb_error *err) {
+    for (size_t i = 0; i < count; i++) found[i] = false;
+    if (table[0] == '\0' || count == 0) return 0;
+    const struct look look = {e, table, hold};
+    struct names places = NAMES_INIT;
+    flexdb_value *distinct = calloc(count, sizeof *distinct);
+    bool *known = calloc(count, sizeof *known);
+    int rc = distinct != NULL && known != NULL ? find_distinct(&look, ids, count, &places, distinct, known, found, err)
+                                               : error_no_memory(err);
+    names_free(&places);
+    free(distinct);
+    free(known);
     return rc;
 }
 
 int references_exist(struct engine *e, const char *table, const flexdb_value *ids, size_t count, bool *found,
                      flexdb_error *err) {
-    for (size_t i = 0; i < count; i++) found[i] = false;
-    if (table[0] == '\0' || count == 0) return 0;
-    struct names places = NAMES_INIT;
-    flexdb_value *distinct = calloc(count, sizeof *distinct);
-    bool *known = calloc(count, sizeof *known);
-    int rc = distinct != NULL && known != NULL
-                 ? find_distinct(e, table, ids, count, &places, distinct, known, found, err)
-                 : error_no_memory(err);
-    names_free(&places);
-    free(distinct);
-    free(known);
-    return rc;
+    return references_look(e, table, ids, count, true, found, err);
 }
 
 void references_issue(const struct table_state *s, const struct state_reference *r, const flexdb_value *id,

@@ -6,12 +6,12 @@
 #include "db/engine.h"
 #include "db/rows.h"
 
-int engine_begin(struct engine *e, flexdb_error *err) {
+static int begin(struct engine *e, enum transaction_mode mode, flexdb_error *err) {
     const struct driver *d = e->driver;
     int rc;
     e->unanswered = false;
     if (e->depth == 0)
-        rc = d->begin(e->connection, e->options.read_only ? TRANSACTION_READ : TRANSACTION_WRITE, err);
+        rc = d->begin(e->connection, mode, err);
     else
         rc = d->savepoint(e->connection, e->depth, err);
     if (rc != 0) {
@@ -20,6 +20,22 @@ int engine_begin(struct engine *e, flexdb_error *err) {
     }
     e->depth++;
     return 0;
+}
+
+int engine_begin(struct engine *e, flexdb_error *err) {
+    return begin(e, e->options.read_only ? TRANSACTION_READ : TRANSACTION_WRITE, err);
+}
+
+int engine_look(struct engine *e, int (*body)(void *context, flexdb_error *err), void *context, flexdb_error *err) {
+    int rc = begin(e, TRANSACTION_READ, err);
+    if (rc != 0) return rc;
+    rc = body(context, err);
+    if (rc < 0) {
+        engine_rollback(e);
+        return rc;
+    }
+    int ended = engine_commit(e, err);
+    return ended != 0 ? ended : rc;
 }
 
 static void level_ended(struct engine *e, bool undone) {

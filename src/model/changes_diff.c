@@ -13,6 +13,7 @@
 struct diff {
     const struct definition *from, *to;
     size_t *partner_of_from, *partner_of_to; /* the column of the other side, or NO_COLUMN */
+    struct names origins;                    /* where the columns of `from` began */
     bool *stays;  /* columns of `from` that keep their place while the others move around them */
     size_t *room; /* two numbers for each column of `from` */
     struct entries entries;
@@ -27,10 +28,11 @@ static bool diff_open(struct diff *d, const struct definition *from, const struc
     if (d->partner_of_from == NULL || d->partner_of_to == NULL || d->stays == NULL || d->room == NULL) return false;
     for (size_t i = 0; i < from->count; i++) d->partner_of_from[i] = NO_COLUMN;
     for (size_t i = 0; i < to->count; i++) d->partner_of_to[i] = NO_COLUMN;
-    return entries_open(&d->entries);
+    return definition_origins(from, &d->origins) && entries_open(&d->entries);
 }
 
 static void diff_close(struct diff *d) {
+    names_free(&d->origins);
     free(d->partner_of_from);
     free(d->partner_of_to);
     free(d->stays);
@@ -60,8 +62,8 @@ static void pair_columns(struct diff *d) {
     }
     /* A retype, or the way back from one. */
     for (size_t i = 0; i < d->to->count; i++) {
-        for (size_t old = 0; d->partner_of_to[i] == NO_COLUMN && old < d->from->count; old++)
-            if (column_is_retyped(&d->from->columns[old], &d->to->columns[i])) pair(d, &d->from->columns[old], i);
+        if (d->partner_of_to[i] == NO_COLUMN)
+            pair(d, definition_find_retyped(d->from, &d->origins, &d->to->columns[i]), i);
     }
     for (int by_name = 1; by_name >= 0; by_name--) {
         for (size_t i = 0; i < d->to->count; i++) {

@@ -181,11 +181,18 @@ static bool enter(struct entries *e, const char *op, const char *name, struct si
            put_copy(details, "after", s->after);
 }
 
+/* A retype would convert a default that stays, perhaps to another one. */
+static bool note_default(struct sides *s, const struct column *from, const struct column *to) {
+    if (!column_needs_key(from, to) || from->default_value == NULL || !same(from->default_value, to->default_value))
+        return true;
+    return note(s, column_keys[COLUMN_DEFAULT_VALUE], from->default_value, to->default_value, NULL);
+}
+
 /* The formats by which a retype could read dates: words of the change alone. */
 static bool note_formats(struct sides *s, const struct column *from, const struct column *to) {
-    const cJSON *key = cJSON_GetObjectItemCaseSensitive(to->converted_from, "key");
+    const char *source = column_source(to);
     const cJSON *parse = cJSON_GetObjectItemCaseSensitive(to->converted_from, "parse");
-    bool made = cJSON_IsString(key) && strcmp(key->valuestring, from->key) == 0;
+    bool made = source != NULL && strcmp(source, from->key) == 0;
     return !made || parse == NULL || (put_copy(s->set, "parse", parse) && put_copy(s->after, "parse", parse));
 }
 
@@ -193,7 +200,8 @@ bool entries_modify(struct entries *e, const struct column *from, const struct c
     struct sides sides;
     cJSON *old = column_document(from, PRINT_STORED), *new = column_document(to, PRINT_STORED);
     bool good = open_sides(&sides) && old != NULL && new != NULL &&compare_columns(&sides, old, new) &&
-                note_formats(&sides, from, to) && enter(e, "modify_column", to->name, &sides);
+                note_default(&sides, from, to) && note_formats(&sides, from, to) &&
+                enter(e, "modify_column", to->name, &sides);
     close_sides(&sides);
     cJSON_Delete(old);
     cJSON_Delete(new);

@@ -7,33 +7,36 @@
 #include "model/convert.h"
 #include "model/validator.h"
 
-/* A definition of this column alone; NULL when memory is out. */
-static cJSON *tree_of(const cJSON *column) {
-    cJSON *tree = cJSON_CreateObject(), *list = cJSON_CreateArray(), *copy = cJSON_Duplicate(column, true);
-    bool good = cJSON_AddItemToArray(list, copy);
-    if (!good) cJSON_Delete(copy);
-    if (object_put(tree, "columns", list) && good) return tree;
-    cJSON_Delete(tree);
-    return NULL;
+struct retype {
+    struct draft *draft;
+    const cJSON *before, *parse;
+    cJSON *column; /* as it is to be */
+    struct validator *from, *to;
+    struct conversion conversion;
+};
+
+/* ---- a column alone ---- */
+
+enum compiled { COMPILED_WHOLE, COMPILED_WITHOUT_DEFAULTS, COMPILED_WITHOUT_RULES };
+
+/* *out stays NULL where the column's rules do not compile: that is said where the whole is. False when memory is out.
+ */
+static bool compile_alone(struct validator **out, const cJSON *column, enum compiled how, flexdb_error *err) {
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    cJSON *copy = cJSON_Duplicate(column, true);
+    if (how != COMPILED_WHOLE) {
+        cJSON_DeleteItemFromObjectCaseSensitive(copy, column_keys[COLUMN_DEFAULT_VALUE]);
+        cJSON_DeleteItemFromObjectCaseSensitive(copy, column_keys[COLUMN_INITIAL_DEFAULT]);
+    }
+    if (how == COMPILED_WITHOUT_RULES) cJSON_DeleteItemFromObjectCaseSensitive(copy, column_keys[COLUMN_VALIDATION]);
+    validator_of_document(out, copy, &why);
+    bool good = why.code != FLEXDB_INTERNAL;
+    if (!good) error_no_memory(err);
+    error_clear(&why);
+    return good;
 }
 
-/* The column in a definition of its own; NULL when it does not compile. What is wrong with its rules is said where the
- * whole is compiled; only that memory is out is said here. */
-static struct validator *compile_alone(const cJSON *column, flexdb_error *err) {
-    flexdb_error ignored = FLEXDB_ERROR_INIT;
-    struct validator *v = NULL;
-    struct definition *definition = NULL;
-    cJSON *tree = tree_of(column);
-    if (tree == NULL) {
-        error_no_memory(err);
-        return NULL;
-    }
-    definition_parse(&definition, tree, DEFINITION_STORED, &ignored);
-    validator_new(&v, definition, &ignored);
-    if (ignored.code == FLEXDB_INTERNAL) error_no_memory(err);
-    error_clear(&ignored);
-    return v;
-}
+/* ---- defaults ---- */
 
 /* The value as it stands in a document; NULL when memory is out. */
 static cJSON *value_tree(const struct compiled_column *c, const flexdb_value *value) {
@@ -48,89 +51,106 @@ static cJSON *value_tree(const struct compiled_column *c, const flexdb_value *va
 }
 
 /* Puts what the value becomes under the key. False when memory is out. */
-static bool put_converted(const struct conversion *c, const flexdb_value *value, cJSON *column, const char *key,
+static bool put_converted(const struct retype *r, const flexdb_value *value, enum column_key key,
                           struct convert_outcome *outcome) {
+    const struct conversion *c = &r->conversion;
     struct buffer scratch = BUFFER_INIT;
     flexdb_value converted;
     bool good = buffer_reserve(&scratch, conversion_room(c, value));
     if (good) *outcome = convert_value(c, value, &converted, &scratch);
-    if (good) good = outcome->how != CONVERT_FAILED || outcome->reason != CONVERT_NO_MEMORY;
-    if (good && outcome->how != CONVERT_FAILED) good = object_put(column, key, value_tree(c->to, &converted));
+    if (good && outcome->how != CONVERT_FAILED) {
+        good = object_put(r->column, column_keys[key], value_tree(c->to, &converted));
+    } else if (outcome->reason == CONVERT_NO_MEMORY) {
+        good = false;
+    }
     buffer_free(&scratch);
     return good;
 }
 
 /* A default is what somebody chose: one that would lose something is to be chosen anew. */
-static bool convert_default(struct draft *d, const struct conversion *c, cJSON *column) {
-    const flexdb_value *value = &c->from->default_value;
-    if (value_is_none(value)) return true;
+static bool convert_default(const struct retype *r) {
+    const flexdb_value *value = &r->conversion.from->default_value, none = {.tag = FLEXDB_ABSENT};
     struct convert_outcome outcome = {.how = CONVERT_FAILED};
-    struct reader *r = &d->reader;
-    if (!put_converted(c, value, column, column_keys[COLUMN_DEFAULT_VALUE], &outcome)) return false;
+    struct reader *reader = &r->draft->reader;
+    if (value_is_none(value)) return true;
+    if (!put_converted(r, value, COLUMN_DEFAULT_VALUE, &outcome)) return false;
     if (outcome.how == CONVERTED_EXACT) return true;
-    size_t mark = issue_path_key(&r->path, "set");
-    issue_path_key(&r->path, column_keys[COLUMN_DEFAULT_VALUE]);
+    size_t mark = issue_path_key(&reader->path, "set");
+    issue_path_key(&reader->path, column_keys[COLUMN_DEFAULT_VALUE]);
     if (outcome.how == CONVERT_FAILED) {
-        const flexdb_value none = {.tag = FLEXDB_ABSENT};
-        convert_issue(c, outcome, value, &none, r->path.text, r->err);
+        convert_issue(&r->conversion, outcome, value, &none, reader->path.text, reader->err);
     } else {
-        issue_path_add(&r->path, "convert", NULL, NULL, r->err,
+        issue_path_add(&reader->path, "convert", NULL, NULL, reader->err,
                        "must be given with the new type: converting the old one, %s", convert_loss(outcome.reason));
     }
-    issue_path_pop(&r->path, mark);
+    issue_path_pop(&reader->path, mark);
     return true;
 }
 
 /* It belongs to the key; one that has no counterpart is a value of the old records like any other, which fails there.
  */
-static bool convert_initial_default(const struct conversion *c, cJSON *column) {
-    const char *key = column_keys[COLUMN_INITIAL_DEFAULT];
-    const flexdb_value *value = &c->from->initial_default;
-    cJSON_DeleteItemFromObjectCaseSensitive(column, key);
-    struct convert_outcome outcome;
-    return value_is_none(value) || put_converted(c, value, column, key, &outcome);
+static bool convert_initial_default(const struct retype *r) {
+    const flexdb_value *value = &r->conversion.from->initial_default;
+    struct convert_outcome outcome = {.how = CONVERTED_EXACT};
+    cJSON_DeleteItemFromObjectCaseSensitive(r->column, column_keys[COLUMN_INITIAL_DEFAULT]);
+    return value_is_none(value) || put_converted(r, value, COLUMN_INITIAL_DEFAULT, &outcome);
 }
 
-static bool put_origin(cJSON *column, const cJSON *before, const cJSON *parse) {
+/* ---- the key ---- */
+
+/* Where the values come from: { key, origin: where retypes of the column began, unless that is the key, parse }. */
+static bool put_origin(const struct retype *r) {
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(r->before, "key");
+    const cJSON *earlier = cJSON_GetObjectItemCaseSensitive(r->before, column_keys[COLUMN_CONVERTED_FROM]);
+    const cJSON *first = cJSON_GetObjectItemCaseSensitive(earlier, "origin");
+    if (first == NULL) first = cJSON_GetObjectItemCaseSensitive(earlier, "key");
     cJSON *origin = cJSON_CreateObject();
-    const char *origin_key = column_keys[COLUMN_CONVERTED_FROM];
-    const cJSON *earlier = cJSON_GetObjectItemCaseSensitive(before, origin_key);
-    bool good = object_put(column, origin_key, origin) &&
-                object_put(origin, "key", cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(before, "key"), true));
-    if (good && parse != NULL) good = object_put(origin, "parse", cJSON_Duplicate(parse, true));
-    if (good && earlier != NULL) good = object_put(origin, origin_key, cJSON_Duplicate(earlier, true));
-    return good;
+    return object_put(r->column, column_keys[COLUMN_CONVERTED_FROM], origin) &&
+           object_put(origin, "key", cJSON_Duplicate(key, true)) &&
+           (first == NULL || object_put(origin, "origin", cJSON_Duplicate(first, true))) &&
+           (r->parse == NULL || object_put(origin, "parse", cJSON_Duplicate(r->parse, true)));
+}
+
+static bool give_key(const struct retype *r) {
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(r->column, "name");
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(r->column, "dataType");
+    enum column_type type_id = TYPE_STRING;
+    column_type_find(type->valuestring, &type_id); /* column_read has found both good */
+    const char *key = draft_fresh_key(r->draft, name->valuestring, type_id);
+    return key != NULL && put_origin(r) && object_put(r->column, "key", cJSON_CreateString(key));
+}
+
+/* ---- the whole ---- */
+
+/* The records are converted once: from the type that they have to the last one. */
+static bool is_retyped_already(const struct draft *d, const cJSON *before) {
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(before, "key");
+    return cJSON_IsString(key) && cJSON_GetObjectItemCaseSensitive(d->new_keys, key->valuestring) != NULL &&
+           cJSON_GetObjectItemCaseSensitive(before, column_keys[COLUMN_CONVERTED_FROM]) != NULL;
+}
+
+static bool convert_defaults(struct retype *r, bool default_is_set) {
+    struct reader *reader = &r->draft->reader;
+    const struct compiled_column *from = validator_column(r->from, 0), *to = validator_column(r->to, 0);
+    if (!conversion_open(&r->conversion, from, to, r->parse, reader->path.text, reader->err)) return true;
+    bool has_default = cJSON_GetObjectItemCaseSensitive(r->column, column_keys[COLUMN_DEFAULT_VALUE]) != NULL;
+    return convert_initial_default(r) && (default_is_set || !has_default || convert_default(r));
 }
 
 void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJSON *parse, bool default_is_set) {
-    struct reader *r = &d->reader;
-    struct validator *from = compile_alone(before, r->err), *to = NULL;
-    const cJSON *kept = default_is_set ? cJSON_GetObjectItemCaseSensitive(column, "defaultValue") : NULL;
-    bool has_default = cJSON_GetObjectItemCaseSensitive(column, "defaultValue") != NULL;
-    cJSON *bare = cJSON_Duplicate(column, true);
-    cJSON_DeleteItemFromObjectCaseSensitive(bare, column_keys[COLUMN_DEFAULT_VALUE]);
-    cJSON_DeleteItemFromObjectCaseSensitive(bare, column_keys[COLUMN_INITIAL_DEFAULT]);
-    to = compile_alone(bare, r->err);
-    if (to == NULL) {
-        cJSON_DeleteItemFromObjectCaseSensitive(bare, column_keys[COLUMN_VALIDATION]);
-        to = compile_alone(bare, r->err);
+    struct retype r = {.draft = d, .before = before, .parse = parse, .column = column};
+    flexdb_error *err = d->reader.err;
+    if (is_retyped_already(d, before)) {
+        issue_path_add(&d->reader.path, "dataType", NULL, NULL, err,
+                       "the column was given another type by an earlier change of the list: say the last type alone");
+        return;
     }
-    cJSON_Delete(bare);
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(column, "name"), *type;
-    enum column_type type_id = TYPE_STRING;
-    type = cJSON_GetObjectItemCaseSensitive(column, "dataType");
-    if (cJSON_IsString(type)) column_type_find(type->valuestring, &type_id);
-    struct conversion c;
-    bool good = r->err->code == FLEXDB_OK;
-    if (good && from != NULL && to != NULL) {
-        if (conversion_open(&c, validator_column(from, 0), validator_column(to, 0), parse, r->path.text, r->err)) {
-            good = convert_initial_default(&c, column);
-            if (good && has_default && kept == NULL) good = convert_default(d, &c, column);
-        }
-    }
-    const char *key = good ? draft_fresh_key(d, name->valuestring, type_id) : NULL;
-    good = key != NULL && put_origin(column, before, parse) && object_put(column, "key", cJSON_CreateString(key));
-    if (!good) error_no_memory(r->err);
-    validator_drop(from);
-    validator_drop(to);
+    bool good = compile_alone(&r.from, before, COMPILED_WHOLE, err) &&
+                compile_alone(&r.to, column, COMPILED_WITHOUT_DEFAULTS, err) &&
+                (r.to != NULL || compile_alone(&r.to, column, COMPILED_WITHOUT_RULES, err));
+    if (good && r.from != NULL && r.to != NULL) good = convert_defaults(&r, default_is_set);
+    if (good) good = give_key(&r);
+    if (!good) error_no_memory(err);
+    validator_drop(r.from);
+    validator_drop(r.to);
 }

@@ -5,7 +5,6 @@
 
 #include "model/changes_parts.h"
 #include "model/type.h"
-#include "model/types/decimal.h"
 
 static void no_memory(struct draft *d) { error_no_memory(d->reader.err); }
 
@@ -178,14 +177,6 @@ static void unset_keys(struct draft *d, cJSON *column, const cJSON *unset, const
 
 /* ---- modify_column ---- */
 
-/* Values of one key have one type, and decimals one scale and one physical form: another needs a key of its own. */
-static bool needs_new_key(const struct column *old, const struct column *new) {
-    if (old->type != new->type || new->type != TYPE_DECIMAL) return old->type != new->type;
-    bool was_wide = old->rules.precision > DECIMAL_SMALL_PRECISION,
-         is_wide = new->rules.precision > DECIMAL_SMALL_PRECISION;
-    return old->rules.scale != new->rules.scale || was_wide != is_wide;
-}
-
 static void refuse_formats(struct draft *d, const cJSON *parse) {
     if (parse != NULL) refuse(d, "parse", "parse", "says how a retype reads dates, but the type stays as it is");
 }
@@ -199,7 +190,7 @@ static bool judge_merged(struct draft *d, const cJSON *before, cJSON *merged, co
     if (new.faulty || stored.err->code != FLEXDB_OK) return false;
     column_read(&stored, before, &old);
     size_t count = issue_count(stored.err);
-    if (needs_new_key(&old, &new))
+    if (column_needs_key(&old, &new))
         change_retype(d, before, merged, parse, default_is_set);
     else
         refuse_formats(d, parse);

@@ -19,13 +19,15 @@ static bool is_bookkeeping(const char *key) {
            strcmp(key, "columns") == 0 || strcmp(key, "version") == 0;
 }
 
-/* The members of `after` that differ from `before`, and null for those that are gone. NULL when memory is out. */
+/* The members of `after` that differ from `before`, and null for those that are gone. A default that stands in both
+ * says that a retype shall not convert it. NULL when memory is out. */
 static cJSON *difference(const cJSON *before, const cJSON *after) {
     cJSON *set = cJSON_CreateObject();
     bool good = set != NULL;
     for (const cJSON *item = after == NULL ? NULL : after->child; good && item != NULL; item = item->next) {
         const cJSON *old = member(before, item->string);
-        if (is_bookkeeping(item->string) || (old != NULL && document_equal(old, item))) continue;
+        bool kept = strcmp(item->string, "defaultValue") == 0;
+        if (is_bookkeeping(item->string) || (old != NULL && !kept && document_equal(old, item))) continue;
         if (strcmp(item->string, "validation") == 0 && cJSON_IsObject(item)) {
             good = object_put(set, item->string, difference(old, item));
         } else {

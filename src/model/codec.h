@@ -44,6 +44,11 @@ int codec_merge(const struct validator *v, const char *document, size_t length, 
 int codec_put(const struct validator *v, const char *document, size_t length, const flexdb_value *values,
               struct record *out, flexdb_error *err);
 
+/* The same for keys that the document is known not to have, whatever else is in it: they are put beside what stands
+ * there, which is neither read nor moved. Only out->document is set. */
+int codec_insert(const struct validator *v, const char *document, size_t length, const flexdb_value *values,
+                 struct record *out, flexdb_error *err);
+
 /* Reads a stored document: one value for each column slot (system slots are left alone). With `wanted` (a bool for each
  * slot) the others are left ABSENT. CORRUPT when it is not what the codec writes for this definition. Texts point into
  * `document` or `out->scratch`; a json value is its span (FLEXDB_JSON). */

@@ -53,6 +53,7 @@ enum convert_class {
     X(TWO_READINGS, NULL)                                                                                              \
     /* It has one, which breaks a rule of the new column: */                                                           \
     X(RULE, NULL)                                                                                                      \
+    X(NO_RECORD, NULL) /* or refers to nothing, which is for the caller of convert_value to find out */                \
     X(NO_MEMORY, NULL)
 
 enum convert_reason {
@@ -126,7 +127,7 @@ struct convert_outcome convert_value(const struct conversion *c, const flexdb_va
 size_t conversion_room(const struct conversion *c, const flexdb_value *in);
 
 /* Adds the issue of an outcome that failed (rule, expected, got, a message that says both), at `path`; out of memory
- * sets err instead. `out` is what convert_value left there. */
+ * sets err instead. `out` is what convert_value left there. For NO_RECORD `got` is the id. */
 void convert_issue(const struct conversion *c, struct convert_outcome outcome, const flexdb_value *in,
                    const flexdb_value *out, const char *path, flexdb_error *err);
 /* The words for what a rounded value lost: "the time of day is lost". NULL for a reason that is no loss. */

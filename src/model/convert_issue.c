@@ -84,6 +84,15 @@ static void say(const struct conversion *c, enum convert_reason reason, const fl
     if (reason == CONVERT_TWO_READINGS) show_readings(c, in, &w->message);
 }
 
+static void say_no_record(const struct conversion *c, const flexdb_value *id, struct words *w) {
+    const char *table = c->to->column->rules.target_table;
+    w->rule = "reference";
+    buffer_reset(&w->expected);
+    buffer_puts(&w->message, "no record ");
+    rules_excerpt(id, TOLD_LIMIT, &w->message);
+    buffer_printf(&w->message, " is in table \"%s\"", table != NULL ? table : "");
+}
+
 void convert_issue(const struct conversion *c, struct convert_outcome outcome, const flexdb_value *in,
                    const flexdb_value *out, const char *path, flexdb_error *err) {
     struct words w = {.rule = "type"};
@@ -97,13 +106,17 @@ void convert_issue(const struct conversion *c, struct convert_outcome outcome, c
         type_issue(c->to, outcome.verdict, outcome.reason == CONVERT_RULE ? out : in, path, err);
         return;
     }
-    say(c, outcome.reason, in, &w);
-    rules_excerpt(in, GOT_LIMIT, &got);
+    bool no_record = outcome.reason == CONVERT_NO_RECORD;
+    if (no_record)
+        say_no_record(c, out, &w);
+    else
+        say(c, outcome.reason, in, &w);
+    rules_excerpt(no_record ? out : in, GOT_LIMIT, &got);
     const char *message = buffer_text(&w.message), *expected = buffer_text(&w.expected), *given = buffer_text(&got);
     if (message == NULL || expected == NULL || given == NULL) {
         error_no_memory(err);
     } else {
-        error_issue(err, path, w.rule, expected, given, "%s", message);
+        error_issue(err, path, w.rule, w.expected.length > 0 ? expected : NULL, given, "%s", message);
     }
     buffer_free(&w.message);
     buffer_free(&w.expected);

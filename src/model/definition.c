@@ -8,6 +8,7 @@
 #include "base/document.h"
 #include "model/compatibility.h"
 #include "model/definition_parts.h"
+#include "model/types/decimal.h"
 
 bool is_list(const cJSON *tree) { return cJSON_IsArray(tree) || (cJSON_IsObject(tree) && tree->child == NULL); }
 
@@ -30,18 +31,42 @@ const struct column *definition_find_key(const struct definition *d, const char 
     return i == NAMES_NONE ? NULL : &d->columns[i];
 }
 
+bool column_needs_key(const struct column *a, const struct column *b) {
+    if (a->type != b->type || b->type != TYPE_DECIMAL) return a->type != b->type;
+    bool was_wide = a->rules.precision > DECIMAL_SMALL_PRECISION,
+         is_wide = b->rules.precision > DECIMAL_SMALL_PRECISION;
+    return a->rules.scale != b->rules.scale || was_wide != is_wide;
+}
+
+const char *column_source(const struct column *c) {
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(c->converted_from, "key");
+    return cJSON_IsString(key) ? key->valuestring : NULL;
+}
+
 const char *column_origin(const struct column *c) {
-    const char *origin = c->key;
-    for (const cJSON *from = c->converted_from; from != NULL;) {
-        const cJSON *key = cJSON_GetObjectItemCaseSensitive(from, "key");
-        if (cJSON_IsString(key)) origin = key->valuestring;
-        from = cJSON_GetObjectItemCaseSensitive(from, column_keys[COLUMN_CONVERTED_FROM]);
-    }
-    return origin;
+    const cJSON *origin = cJSON_GetObjectItemCaseSensitive(c->converted_from, "origin");
+    const char *source = column_source(c);
+    if (cJSON_IsString(origin)) return origin->valuestring;
+    return source != NULL ? source : c->key;
 }
 
 bool column_is_retyped(const struct column *a, const struct column *b) {
     return strcmp(a->key, b->key) != 0 && strcmp(column_origin(a), column_origin(b)) == 0;
+}
+
+bool definition_origins(const struct definition *d, struct names *out) {
+    for (size_t i = 0; i < d->count; i++) {
+        const char *origin = column_origin(&d->columns[i]);
+        if (names_add(out, origin, strlen(origin), (uint32_t)i) < 0) return false;
+    }
+    return true;
+}
+
+const struct column *definition_find_retyped(const struct definition *d, const struct names *origins,
+                                             const struct column *c) {
+    const char *origin = column_origin(c);
+    int64_t i = names_find(origins, origin, strlen(origin));
+    return i != NAMES_NONE && column_is_retyped(&d->columns[i], c) ? &d->columns[i] : NULL;
 }
 
 /* ---- the table itself ---- */

@@ -90,8 +90,9 @@ struct column {
     struct rules rules;
     const cJSON *default_value;   /* NULL: none */
     const cJSON *initial_default; /* what a document without the key reads as; NULL: no value */
-    const cJSON *converted_from; /* { key, parse, convertedFrom }: the key that a retype made this one from, the formats
-                                    of dates that it could read, and where that one came from; NULL: from none */
+    const cJSON *converted_from;  /* { key, origin, parse }: the key that a retype made this one from; the first of the
+                                     column's keys where that is another; the formats of dates that it could read. NULL:
+                                     from none */
 };
 
 struct definition {
@@ -134,10 +135,20 @@ cJSON *definition_document(const struct definition *d, enum definition_print how
 const struct column *definition_find(const struct definition *d, const char *name, size_t length);
 const struct column *definition_find_key(const struct definition *d, const char *key, size_t length);
 
+/* Values of one key have one type, and decimals one scale and one physical form: whether `b`, a column after `a`, needs
+ * a key of its own. */
+bool column_needs_key(const struct column *a, const struct column *b);
+/* The key that a retype made this one from; NULL for none. */
+const char *column_source(const struct column *c);
 /* The key that a column's first values had: its own, or where the retypes of the column began. Two columns of different
  * keys and one origin are one column before and after retypes. */
 const char *column_origin(const struct column *c);
 bool column_is_retyped(const struct column *a, const struct column *b);
+/* Collects where the columns began → their places, for definition_find_retyped. False when memory is out. */
+bool definition_origins(const struct definition *d, struct names *out);
+/* The column that a retype, or the way back from one, turns into `c`; NULL for none. */
+const struct column *definition_find_retyped(const struct definition *d, const struct names *origins,
+                                             const struct column *c);
 
 const char *column_type_name(enum column_type type);
 bool column_type_find(const char *name, enum column_type *out);

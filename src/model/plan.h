@@ -11,16 +11,21 @@
 #include "model/validator.h"
 
 /* A column whose values are converted from the key that it had to the one that it gets. Where the pair of types is
- * refused, which only a way back can come to, no conversion is open and no value converts. */
+ * refused, which only a way back can come to, no conversion is open and no value converts.
+ *
+ * Where the new key was used before it `returns`: what stands under it is the original of every record that was not
+ * written since the version `since`, in which the key was in use no more, and of those whose value of today is what the
+ * original becomes on its way through the keys between. */
 struct plan_conversion {
     size_t from, to; /* slots of the two shapes */
-    /* The new key was used before: what stands under it is the value of every record that was not written since the
-     * version `since`, which took the current key (1 where that is not known), and of those whose current value is what
-     * it converts to. */
+    bool there_open;
+    struct conversion there; /* refers to the two validators, as `back` does */
     bool returns;
-    int64_t since;
-    bool there_open, back_open;
-    struct conversion there, back; /* refer to the two validators */
+    int64_t since;           /* 1, no record is trusted, until it is found out */
+    size_t back_count;       /* 0 where there is no such way */
+    struct conversion *back; /* from the returning key to the one that is left */
+    struct validator **between;
+    size_t between_count;
 };
 
 struct plan {
@@ -39,5 +44,11 @@ struct plan {
 int plan_build(struct plan *out, const struct validator *from, const struct validator *to,
                const struct key_registry *keys_before, flexdb_error *err);
 void plan_clear(struct plan *p);
+
+/* The way of a conversion that returns, where retypes have made other keys between its two: `between` holds one
+ * definition for each of them, of that column alone, from the returning key to the one that is left. They are taken in
+ * every case. */
+int plan_route(struct plan_conversion *c, const struct validator *from, const struct validator *to,
+               struct validator *const *between, size_t count, flexdb_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/document.h"
 #include "base/json_writer.h"
+#include "model/definition_parts.h"
 #include "model/types/rules.h"
 #include "model/validator_parts.h"
 
@@ -209,6 +210,24 @@ int validator_parse(struct validator **out, const char *text, size_t length, enu
     int rc = document_parse(&tree, text, length, err);
     if (rc != 0) return rc;
     if (definition_parse(&definition, tree, source, err) != 0) definition = NULL;
+    return validator_new(out, definition, err);
+}
+
+int validator_of_column(struct validator **out, const struct column *column, flexdb_error *err) {
+    return validator_of_document(out, column_document(column, PRINT_STORED), err);
+}
+
+int validator_of_document(struct validator **out, cJSON *column, flexdb_error *err) {
+    struct definition *definition = NULL;
+    cJSON *tree = cJSON_CreateObject(), *list = tree == NULL ? NULL : cJSON_AddArrayToObject(tree, "columns");
+    *out = NULL;
+    if (column == NULL || list == NULL) {
+        cJSON_Delete(column);
+        cJSON_Delete(tree);
+        return error_no_memory(err);
+    }
+    cJSON_AddItemToArray(list, column); /* an item that is there is only linked */
+    if (definition_parse(&definition, tree, DEFINITION_STORED, err) != 0) definition = NULL;
     return validator_new(out, definition, err);
 }
 

@@ -63,12 +63,12 @@ void records_walk(const struct dialect *d, const struct layout *l, bool deleted,
     buffer_puts(out, " ORDER BY seq LIMIT ?");
 }
 
-void records_exist(const struct dialect *d, const char *table, size_t count, struct buffer *out) {
+void records_exist(const struct dialect *d, const char *table, size_t count, bool hold, struct buffer *out) {
     buffer_puts(out, "SELECT id FROM ");
     sql_name(out, table);
     buffer_puts(out, " WHERE id IN ");
     put_list(out, d->parameter_id, count);
-    buffer_printf(out, " AND %s%s", d->live, d->share_lock);
+    buffer_printf(out, " AND %s%s", d->live, hold ? d->share_lock : "");
 }
 
 void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c,

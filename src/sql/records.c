@@ -131,11 +131,8 @@ void records_copy(const struct dialect *d, const struct layout *l, struct buffer
     buffer_puts(out, d->partial_indexes ? ")" : ", CASE WHEN deleted_at IS NULL THEN 1 END)");
 }
 
-void records_convert(const struct dialect *d, const struct layout *l, struct buffer *out) {
-    (void)d;
+void records_convert(const struct layout *l, struct buffer *out) {
     buffer_puts(out, "UPDATE ");
     sql_name(out, l->table);
-    buffer_puts(out, " SET data = ?");
-    put_entry_settings(l, out);
-    buffer_puts(out, " WHERE seq = ?");
+    buffer_puts(out, " SET data = ? WHERE seq = ?");
 }

@@ -68,11 +68,11 @@ void records_walk(const struct dialect *d, const struct layout *l, bool deleted,
 /* Copies a row to a new physical table as it is, seq included: parameters: seq, id, data, schema_version, version,
  * created_at, updated_at, deleted_at, physical columns of `l`. */
 void records_copy(const struct dialect *d, const struct layout *l, struct buffer *out);
-/* Writes a document that was converted, whatever became of the record since; versions stay as they are: parameters:
- * data, physical columns, seq. */
-void records_convert(const struct dialect *d, const struct layout *l, struct buffer *out);
-/* Whether a live record is there, taking it for reading until the transaction ends: parameters: `count` ids → id. */
-void records_exist(const struct dialect *d, const char *table, size_t count, struct buffer *out);
+/* Writes a document that was converted; all else stays as it is: parameters: data, seq. */
+void records_convert(const struct layout *l, struct buffer *out);
+/* Whether a live record is there, taking it for reading until the transaction ends where it is to be held: parameters:
+ * `count` ids → id. */
+void records_exist(const struct dialect *d, const char *table, size_t count, bool hold, struct buffer *out);
 /* Whether a live record refers to an id through a physical column: (id) → one row with its id. */
 void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c,
                       struct buffer *out);
