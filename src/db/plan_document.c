@@ -93,29 +93,6 @@ static int ask_carried(struct evolution *ev, const struct compatibility *c, flex
 enum step_kind { STEP_METADATA, STEP_CHECK, STEP_CONVERT, STEP_INDEX };
 static const char *const kind_names[] = {"metadata", "check", "convert", "index"};
 
-static enum step_kind kind_of(const struct evolution *ev, enum compatibility_change change) {
-    switch (change) {
-    case CHANGE_RETYPE_TEXT:
-    case CHANGE_RETYPE_EXACT:
-    case CHANGE_RETYPE_MAY_FAIL:
-    case CHANGE_RETYPE_ROUNDS:
-    case CHANGE_RETYPE_REFUSED: return STEP_CONVERT;
-    case CHANGE_ADD_REQUIRED:
-    case CHANGE_REQUIRED_ON:
-    case CHANGE_LENGTH_TIGHTER:
-    case CHANGE_RANGE_TIGHTER:
-    case CHANGE_ENUM_TIGHTER:
-    case CHANGE_PATTERN_ADDED:
-    case CHANGE_PATTERN_CHANGED:
-    case CHANGE_PRECISION_SMALLER:
-    case CHANGE_TARGET: return STEP_CHECK;
-    case CHANGE_UNIQUE_ON: return STEP_INDEX;
-    case CHANGE_UNIQUE_OFF:
-    case CHANGE_INDEX: return ev->rebuild ? STEP_INDEX : STEP_METADATA;
-    default: return STEP_METADATA;
-    }
-}
-
 static const struct plan_conversion *conversion_to(const struct evolution *ev, const char *key, size_t *place) {
     for (size_t i = 0; i < ev->plan.conversion_count; i++) {
         const struct plan_conversion *p = &ev->plan.conversions[i];
@@ -123,6 +100,33 @@ static const struct plan_conversion *conversion_to(const struct evolution *ev, c
         if (strcmp(validator_column(ev->to, p->to)->column->key, key) == 0) return p;
     }
     return NULL;
+}
+
+static enum step_kind kind_of(const struct evolution *ev, const struct compatibility_difference *d) {
+    size_t place;
+    switch (d->change) {
+    case CHANGE_RETYPE_TEXT:
+    case CHANGE_RETYPE_EXACT:
+    case CHANGE_RETYPE_MAY_FAIL:
+    case CHANGE_RETYPE_ROUNDS:
+    case CHANGE_RETYPE_REFUSED: return STEP_CONVERT;
+    case CHANGE_PRECISION_SMALLER:
+        return conversion_to(ev, d->to->key, &place) != NULL ? STEP_CONVERT : STEP_CHECK;
+    case CHANGE_PRECISION_GREATER:
+        return conversion_to(ev, d->to->key, &place) != NULL ? STEP_CONVERT : STEP_METADATA;
+    case CHANGE_ADD_REQUIRED:
+    case CHANGE_REQUIRED_ON:
+    case CHANGE_LENGTH_TIGHTER:
+    case CHANGE_RANGE_TIGHTER:
+    case CHANGE_ENUM_TIGHTER:
+    case CHANGE_PATTERN_ADDED:
+    case CHANGE_PATTERN_CHANGED:
+    case CHANGE_TARGET: return STEP_CHECK;
+    case CHANGE_UNIQUE_ON: return STEP_INDEX;
+    case CHANGE_UNIQUE_OFF:
+    case CHANGE_INDEX: return ev->rebuild ? STEP_INDEX : STEP_METADATA;
+    default: return STEP_METADATA;
+    }
 }
 
 static bool put_tally(cJSON *object, const struct evolution *ev, const struct convert_tally *t) {
@@ -167,7 +171,7 @@ static const char *destruction(const struct evolution *ev, const struct compatib
 }
 
 static bool put_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d) {
-    enum step_kind kind = kind_of(ev, d->change);
+    enum step_kind kind = kind_of(ev, d);
     const struct compatibility_row *row = compatibility_row(d->change);
     const struct column *column = d->to != NULL ? d->to : d->from;
     struct buffer text = BUFFER_INIT;

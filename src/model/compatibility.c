@@ -94,6 +94,11 @@ static void compare_types(struct comparison *c, const struct compiled_column *ol
     add(c, text ? CHANGE_RETYPE_TEXT : changes[class], from, to);
 }
 
+/* As those see it who write and read: what a wider decimal is stored as is no concern of theirs. */
+static bool is_retyped(const struct column *from, const struct column *to) {
+    return from->type != to->type || (to->type == TYPE_DECIMAL && from->rules.scale != to->rules.scale);
+}
+
 static bool same_text(const char *a, const char *b) { return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0); }
 
 static bool same_default(const struct column *from, const struct column *to) {
@@ -108,7 +113,7 @@ static void compare_flags(struct comparison *c, const struct column *from, const
     if (from->unique && !to->unique) add(c, CHANGE_UNIQUE_OFF, from, to);
     if (to->required && from->default_value != NULL && to->default_value == NULL) {
         add(c, CHANGE_DEFAULT_REMOVED, from, to);
-    } else if (!column_needs_key(from, to) && !same_default(from, to)) {
+    } else if (!is_retyped(from, to) && !same_default(from, to)) {
         add(c, CHANGE_DEFAULT, from, to);
     }
     if (from->indexed != to->indexed || from->filterable != to->filterable || from->searchable != to->searchable) {
@@ -123,7 +128,7 @@ static void compare_columns(struct comparison *c, const struct compiled_column *
                             const struct compiled_column *new) {
     const struct column *from = old->column, *to = new->column;
     if (strcmp(from->name, to->name) != 0) add(c, CHANGE_RENAME, from, to);
-    if (column_needs_key(from, to)) {
+    if (is_retyped(from, to)) {
         compare_types(c, old, new);
     } else {
         compare_rules(c, old, new);
