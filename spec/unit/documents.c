@@ -154,6 +154,30 @@ static cJSON *random_column(struct property *p, unsigned name, unsigned key, boo
     return column;
 }
 
+/* Up to three indexes, each over some of the columns that may be in one. */
+static void add_indexes(struct property *p, cJSON *tree, const cJSON *columns) {
+    cJSON *list = cJSON_AddArrayToObject(tree, "indexes");
+    for (size_t n = property_below(p, 4); n > 0; n--) {
+        cJSON *index = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(index, "columns");
+        if (chance(p, 2)) cJSON_AddTrueToObject(index, "unique");
+        for (const cJSON *column = columns->child; column != NULL; column = column->next) {
+            const char *type = cJSON_GetObjectItem(column, "dataType")->valuestring;
+            if (strcmp(type, "json") == 0 || cJSON_GetArraySize(names) == 16 || !chance(p, 3)) continue;
+            const char *name = cJSON_GetObjectItem(column, "name")->valuestring;
+            cJSON_InsertItemInArray(names, (int)property_below(p, 3), cJSON_CreateString(name));
+        }
+        bool good = names->child != NULL;
+        for (const cJSON *other = list->child; other != NULL; other = other->next) {
+            good = good && !cJSON_Compare(names, cJSON_GetObjectItem(other, "columns"), true);
+        }
+        if (good) {
+            cJSON_AddItemToArray(list, index);
+        } else {
+            cJSON_Delete(index);
+        }
+    }
+}
+
 static void shuffle(struct property *p, unsigned list[NAMES]) {
     for (unsigned i = 0; i < NAMES; i++) list[i] = i;
     for (unsigned i = NAMES - 1; i > 0; i--) {
@@ -171,6 +195,7 @@ cJSON *random_definition(struct property *p, size_t columns, bool keyed) {
     cJSON *tree = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(tree, "columns");
     size_t count = property_below(p, (columns < NAMES ? columns : NAMES) + 1);
     for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(list, random_column(p, names[i], keys[i], keyed));
+    add_indexes(p, tree, list);
     if (chance(p, 2)) put(tree, "displayName", chance(p, 2) ? "'One'" : "'Two'");
     if (chance(p, 3)) put(tree, "description", "'a table'");
     return tree;

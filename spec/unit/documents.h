@@ -27,8 +27,9 @@ char *show_definition(const struct definition *d, enum definition_print how);
 /* Compiled, known to be good. */
 struct validator *validator_of(const char *text, enum definition_source source);
 
-/* A random definition that is well formed, of at most `columns` columns: every type, every rule. Names come from a
- * small set, so that two definitions often share some. With `keyed`, keys too: a name's letter and a number. */
+/* A random definition that is well formed, of at most `columns` columns: every type, every rule, some indexes. Names
+ * come from a small set, so that two definitions often share some. With `keyed`, keys too: a name's letter and a
+ * number. */
 cJSON *random_definition(struct property *p, size_t columns, bool keyed);
 
 #define assert_text(got, want)                                                                                         \

@@ -643,9 +643,12 @@ static void pairs_columns(void **state) {
     }
 }
 
-/* The document without what a diff does not carry: keys, initial defaults, the version. */
+/* The document without what a diff does not carry: keys, initial defaults, the version. Indexes by name. */
 static char *comparable(const struct definition *d) {
-    cJSON *tree = definition_document(d, PRINT_STORED);
+    cJSON *tree = definition_document(d, PRINT_STORED), *public = definition_document(d, PRINT_PUBLIC);
+    cJSON *indexes = cJSON_DetachItemFromObject(public, "indexes");
+    if (indexes != NULL) cJSON_ReplaceItemInObject(tree, "indexes", indexes);
+    cJSON_Delete(public);
     cJSON_DeleteItemFromObject(tree, "version");
     for (cJSON *c = cJSON_GetObjectItem(tree, "columns")->child; c != NULL; c = c->next) {
         cJSON_DeleteItemFromObject(c, "key");

@@ -228,8 +228,6 @@ static void says_what_is_not_built_yet(void **state) {
          "unsupported: columns[0].searchable: full text search is not built yet"},
         {"checks", "{'columns':[],'checks':[{'name':'c','expression':'a > b'}]}",
          "unsupported: checks: checks are not built yet"},
-        {"indexes", "{'columns':[],'indexes':[{'columns':['a','b']}]}",
-         "unsupported: indexes: indexes over several columns are not built yet"},
     };
     RUN(scenarios, DEFINITION_GIVEN);
     RUN(scenarios, DEFINITION_STORED);
@@ -321,6 +319,8 @@ static void reading_undoes_printing(void **state) {
         for (int how = PRINT_STORED; how <= PRINT_PUBLIC; how++) {
             for (int source = DEFINITION_GIVEN; source <= DEFINITION_STORED; source++) {
                 struct definition *again = NULL;
+                /* Indexes are stored by key, and given by name. */
+                if (first->index_count != 0 && (how == PRINT_STORED) != (source == DEFINITION_STORED)) continue;
                 cJSON *tree = definition_document(first, (enum definition_print)how);
                 assert_int_equal(definition_parse(&again, tree, (enum definition_source)source, &err), 0);
                 assert_int_equal(err.issue_count, 0);

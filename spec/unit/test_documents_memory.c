@@ -38,10 +38,12 @@ typedef int step(flexdb_error *err);
 static const char *const documents[] = {
     "{'displayName':'T','columns':[{'name':'a','dataType':'integer','required':true,'indexed':true,'validation':"
     "{'min':0,'enum':[1,2]}},{'name':'b','key':'bee','dataType':'string','unique':true,'defaultValue':'x'},"
-    "{'name':'c','key':'cee','dataType':'date'},{'name':'gone','dataType':'json'}]}",
+    "{'name':'c','key':'cee','dataType':'date'},{'name':'gone','dataType':'json'}],"
+    "'indexes':[{'columns':['a','b'],'unique':true},{'columns':['c']}]}",
     "{'description':'t','columns':[{'name':'new','dataType':'text'},{'name':'c','key':'bee','dataType':'string',"
     "'unique':true},{'name':'b','key':'cee','dataType':'date','displayName':'Day','indexed':true},"
-    "{'name':'a','dataType':'integer','validation':{'max':5}}]}",
+    "{'name':'a','dataType':'integer','validation':{'max':5}}],'indexes':[{'columns':['a','c'],'unique':true},"
+    "{'columns':['new','a'],'name':'x'}]}",
 };
 static cJSON *trees[2];
 static struct definition *definitions[2];

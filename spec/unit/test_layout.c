@@ -22,7 +22,7 @@ static struct layout *layout_of(const char *definition, const struct layout *old
     return l;
 }
 
-/* "c1=key kind flags, …" */
+/* "c1=key kind flags, …, i1=c1+c2 flags, …" */
 static char *show_layout(const struct layout *l) {
     static const char *const kinds[] = {"none", "integer", "decimal", "date", "datetime", "id", "text"};
     struct buffer out = BUFFER_INIT;
@@ -31,6 +31,14 @@ static char *show_layout(const struct layout *l) {
         buffer_printf(&out, "%s%s=%s %s%s%s%s%s%s", i == 0 ? "" : ", ", c->name, c->key, kinds[c->kind],
                       c->long_text ? " long" : "", c->indexed ? " indexed" : "", c->unique ? " unique" : "",
                       c->retired ? " retired" : "", c->lapsed ? " lapsed" : "");
+    }
+    for (size_t i = 0; i < l->index_count; i++) {
+        const struct layout_index *index = &l->indexes[i];
+        buffer_printf(&out, ", %s=", index->name);
+        for (size_t k = 0; k < index->count; k++) {
+            buffer_printf(&out, "%s%s", k == 0 ? "" : "+", l->columns[index->columns[k]].name);
+        }
+        buffer_printf(&out, "%s%s", index->unique ? " unique" : "", index->retired ? " retired" : "");
     }
     return buffer_take(&out);
 }
@@ -99,7 +107,8 @@ static void holds_sixty_physical_columns(void **state) {
     assert_int_equal(l->count, 60);
     struct validator *v = validator_of(more, DEFINITION_STORED);
     assert_int_equal(layout_new(&none, TABLE_ID, v, NULL, &err), -FLEXDB_LIMIT);
-    assert_string_equal(err.message, "61 columns are indexed, unique, filterable or references, 60 are allowed");
+    assert_string_equal(err.message,
+                        "61 columns are indexed, unique, filterable, references or in an index, 60 are allowed");
     error_clear(&err);
     validator_drop(v);
     layout_free(l);
@@ -107,7 +116,71 @@ static void holds_sixty_physical_columns(void **state) {
     free(more);
 }
 
+static void holds_sixty_indexes(void **state) {
+    (void)state;
+    /* Thirty columns with an index each, and thirty over pairs of them. */
+    struct buffer out = BUFFER_INIT;
+    for (int more = 0; more < 2; more++) {
+        buffer_puts(&out, "{'columns':[");
+        for (int i = 0; i < 30; i++) {
+            buffer_printf(&out, "%s{'name':'c%d','dataType':'integer','indexed':true}", i == 0 ? "" : ",", i);
+        }
+        buffer_puts(&out, "],'indexes':[");
+        for (int i = 0; i < 30; i++) {
+            buffer_printf(&out, "%s{'keys':['c%d','c%d']}", i == 0 ? "" : ",", i, (i + 1) % 30);
+        }
+        buffer_puts(&out, more == 0 ? "]}" : ",{'keys':['c3','c1']}]}");
+        flexdb_error err = FLEXDB_ERROR_INIT;
+        struct layout *l = NULL;
+        struct validator *v = validator_of(buffer_text(&out), DEFINITION_STORED);
+        assert_int_equal(layout_new(&l, TABLE_ID, v, NULL, &err), more == 0 ? 0 : -FLEXDB_LIMIT);
+        if (more == 1) {
+            assert_string_equal(err.message, "the table needs 61 indexes, 60 are allowed (a unique one over more than "
+                                             "15 columns or 3071 bytes counts twice)");
+        }
+        error_clear(&err);
+        layout_free(l);
+        validator_drop(v);
+        buffer_free(&out);
+    }
+}
+
+static void knows_what_a_key_of_a_server_holds(void **state) {
+    (void)state;
+    static const struct {
+        const char *keys; /* of columns s, t, u (texts), d (decimal), r (reference), i (integer) */
+        bool unique, wide;
+    } scenarios[] = {
+        {"'s','t'", true, false},    {"'s','t','r','d'", true, false}, {"'s','t','u'", false, true},
+        {"'s','t','u'", true, true}, {"'i','r','d'", true, false},
+    };
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        struct buffer out = BUFFER_INIT;
+        buffer_printf(
+            &out,
+            "{'columns':[{'name':'s','dataType':'string'},{'name':'t','dataType':'text'},{'name':'u',"
+            "'dataType':'string'},{'name':'d','dataType':'decimal','validation':{'precision':30}},{'name':'i',"
+            "'dataType':'integer'},{'name':'r','dataType':'reference','validation':{'targetTable':'x'}}],"
+            "'indexes':[{'keys':[%s],'unique':%s}]}",
+            scenarios[i].keys, scenarios[i].unique ? "true" : "false");
+        struct layout *l = layout_of(buffer_text(&out), NULL);
+        if (layout_index_is_wide(l, &l->indexes[0]) != scenarios[i].wide) fail_msg("%s", scenarios[i].keys);
+        layout_free(l);
+        buffer_free(&out);
+    }
+    struct layout_column column = {.kind = PHYSICAL_INTEGER};
+    struct layout l = {.columns = &column, .count = 1};
+    struct layout_index sixteen = {.count = 16};
+    assert_false(layout_index_is_wide(&l, &sixteen)); /* sixteen parts, and one more of a unique one */
+    sixteen.unique = true;
+    assert_true(layout_index_is_wide(&l, &sixteen));
+}
+
 /* ---- evolution ---- */
+
+#define COLUMN(name) "{'name':'" name "','dataType':'integer'}"
+#define ABC(indexes) "{'columns':[" COLUMN("a") "," COLUMN("b") "," COLUMN("c") "],'indexes':[" indexes "]}"
+#define AB           ABC("{'keys':['a','b'],'unique':true},{'keys':['b','c']}")
 
 #define TWO                                                                                                            \
     "{'columns':[{'name':'a','dataType':'integer','indexed':true},{'name':'b','dataType':'string','unique':true}]}"
@@ -185,6 +258,44 @@ static void evolves(void **state) {
         {"one that may not any more",
          "{'columns':[{'name':'s','dataType':'string','indexed':true,'validation':{'maxLength':5000}}]}", NULL,
          "{'columns':[{'name':'s','dataType':'string','indexed':true}]}", "c1=s text long indexed", false},
+        {"an index gives its columns a physical one", ABC(""), NULL, AB,
+         "c1=a integer, c2=b integer, c3=c integer, i1=c1+c2 unique, i2=c2+c3", true},
+        {"its name is nothing to the table", AB, NULL,
+         ABC("{'keys':['b','c'],'name':'x'},{'keys':['a','b'],'unique':true}"),
+         "c1=a integer, c2=b integer, c3=c integer, i1=c1+c2 unique, i2=c2+c3", false},
+        {"one that only finds is left where it is", AB, NULL, ABC("{'keys':['a','b'],'unique':true}"),
+         "c1=a integer, c2=b integer, c3=c integer, i1=c1+c2 unique, i2=c2+c3 retired", false},
+        {"and taken up again", AB, ABC("{'keys':['a','b'],'unique':true}"), AB,
+         "c1=a integer, c2=b integer, c3=c integer, i1=c1+c2 unique, i2=c2+c3", false},
+        {"a unique one would go on refusing", AB, NULL, ABC("{'keys':['b','c']}"),
+         "c1=b integer, c2=c integer, i1=c1+c2", true},
+        {"another order is another index", AB, NULL, ABC("{'keys':['b','a'],'unique':true},{'keys':['b','c']}"),
+         "c1=a integer, c2=b integer, c3=c integer, i1=c2+c1 unique, i2=c2+c3", true},
+        {"and so is a unique one", AB, NULL, ABC("{'keys':['a','b'],'unique':true},{'keys':['b','c'],'unique':true}"),
+         "c1=a integer, c2=b integer, c3=c integer, i1=c1+c2 unique, i2=c2+c3 unique", true},
+        {"one that goes with its column is retired with it", AB, NULL,
+         "{'columns':[" COLUMN("b") "," COLUMN("c") "],'indexes':[{'keys':['b','c']}]}",
+         "c1=a integer retired, c2=b integer, c3=c integer, i1=c1+c2 unique retired, i2=c2+c3", false},
+        {"and comes back with it", AB, "{'columns':[" COLUMN("b") "," COLUMN("c") "],'indexes':[{'keys':['b','c']}]}",
+         AB, "c1=a integer, c2=b integer, c3=c integer, i1=c1+c2 unique, i2=c2+c3", false},
+        {"not when the column comes back without it", AB,
+         "{'columns':[" COLUMN("b") "," COLUMN("c") "],'indexes':[{'keys':['b','c']}]}", ABC("{'keys':['b','c']}"),
+         "c1=b integer, c2=c integer, i1=c1+c2", true},
+        {"nor where records without the key have a value", AB, "{'columns':[]}",
+         "{'columns':[{'name':'a','dataType':'integer','initialDefault':1}," COLUMN(
+             "b") "],'indexes':[{'keys':['a','b'],'unique':true}]}",
+         "c1=a integer, c2=b integer, i1=c1+c2 unique", true},
+        {"a column of its own index may be in another too",
+         "{'columns':[{'name':'a','dataType':'integer','unique':true}," COLUMN("b") "],'indexes':[{'keys':['a','b']}]}",
+         NULL, "{'columns':[{'name':'a','dataType':'integer','unique':true}," COLUMN("b") "]}",
+         "c1=a integer unique, c2=b integer, i1=c1+c2 retired", false},
+        {"an index that only finds is forgotten with a column that cannot be filled any more",
+         "{'columns':[{'name':'s','dataType':'string'}," COLUMN("b") "],'indexes':[{'keys':['b','s']}]}", NULL,
+         "{'columns':[{'name':'s','dataType':'string','validation':{'maxLength':5000}}," COLUMN("b") "]}",
+         "c2=b integer", false},
+        {"a unique one is not, for it would refuse what comes back",
+         "{'columns':[{'name':'s','dataType':'string'}," COLUMN("b") "],'indexes':[{'keys':['b','s'],'unique':true}]}",
+         NULL, "{'columns':[{'name':'s','dataType':'string','validation':{'maxLength':5000}}]}", "", true},
         {"a new key is another column", TWO, NULL,
          "{'columns':[{'name':'a','key':'a_2','dataType':'integer','indexed':true}]}", "c1=a_2 integer indexed", true},
     };
@@ -263,6 +374,18 @@ static void prints_and_reads(void **state) {
     layout_free(l);
     layout_free(again);
 
+    l = evolve("{'columns':[" COLUMN("b") "," COLUMN("c") "],'indexes':[{'keys':['b','c']}]}", layout_of(AB, NULL),
+               &rebuild);
+    text = print(l);
+    assert_non_null(strstr(text,
+                           "],\"indexes\":[{\"name\":\"i1\",\"columns\":[\"c1\",\"c2\"],\"unique\":true,\"retired\":"
+                           "true},{\"name\":\"i2\",\"columns\":[\"c2\",\"c3\"]}],\"keys\":"));
+    assert_int_equal(layout_parse(&again, text, strlen(text), &err), 0);
+    assert_text(print(again), text);
+    free(text);
+    layout_free(l);
+    layout_free(again);
+
     l = layout_of("{'columns':[]}", NULL);
     assert_text(print(l), "{\"table\":\"flex_records_01890a5dac96774bbcceb302099a8057_1\",\"generation\":1,\"columns\":"
                           "[],\"keys\":{},\"referrers\":[]}");
@@ -294,6 +417,18 @@ static void survives_damage(void **state) {
         {"{\"table\":\"t\",\"generation\":1,\"columns\":[],\"keys\":{},\"referrers\":{}}", "referrers is not an array"},
         {"{\"table\":\"t\",\"generation\":1,\"columns\":[],\"keys\":{},\"referrers\":[1]}",
          "a referrer is not a string"},
+#define INDEXES(indexes)                                                                                               \
+    "{\"table\":\"t\",\"generation\":1,\"columns\":[{\"key\":\"a\",\"name\":\"c1\",\"kind\":\"text\"}],"               \
+    "\"indexes\":" indexes ",\"keys\":{}}"
+        {INDEXES("{}"), "indexes is not an array"},
+        {INDEXES("[1]"), "an index is not an object"},
+        {INDEXES("[{\"name\":\"i`\"}]"), "an index's name is not a physical name"},
+        {INDEXES("[{\"name\":\"i1\",\"unique\":0}]"), "an index's flag is not a boolean"},
+        {INDEXES("[{\"name\":\"i1\",\"columns\":[]}]"), "an index's columns are not an array of 1 to 16"},
+        {INDEXES("[{\"name\":\"i1\",\"columns\":[\"c2\"]}]"), "an index names a column that is not there"},
+        {INDEXES("[{\"name\":\"i1\",\"columns\":[1]}]"), "an index names a column that is not there"},
+        {INDEXES("[{\"name\":\"i1\",\"columns\":[\"c1\"]},{\"name\":\"i1\",\"columns\":[\"c1\"]}]"),
+         "two indexes have one physical name"},
         {WITH("1"), "a column is not an object"},
         {WITH("{}"), "a column's key is not a string"},
         {WITH("{\"key\":\"a\",\"name\":\"c 1\"}"), "a column's name is not a physical name"},
@@ -325,6 +460,8 @@ int main(void) {
         cmocka_unit_test(gives_a_physical_column_to_what_asks_for_one),
         cmocka_unit_test(lets_no_id_reach_a_name),
         cmocka_unit_test(holds_sixty_physical_columns),
+        cmocka_unit_test(holds_sixty_indexes),
+        cmocka_unit_test(knows_what_a_key_of_a_server_holds),
         cmocka_unit_test(evolves),
         cmocka_unit_test(keeps_what_is_not_bound_to_the_physical_table),
         cmocka_unit_test(prints_and_reads),

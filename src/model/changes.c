@@ -90,6 +90,7 @@ static void remove_column(struct draft *d, const cJSON *const fields[]) {
     size_t at;
     if (!draft_resolve(d, fields, &at)) return;
     if (!draft_note_gone(d, d->columns[at].name)) no_memory(d);
+    draft_forget_indexes(d, d->columns[at].tree);
     cJSON_Delete(draft_remove(d, at));
 }
 
@@ -213,6 +214,7 @@ static int apply_all(struct draft *d, const cJSON *changes, struct key_registry 
         if (err->code != FLEXDB_OK) return -(int)err->code;
         d->change++;
     }
+    draft_judge_indexes(d);
     int rc = error_close_issues(err, FLEXDB_INVALID_SCHEMA);
     if (rc != 0) return rc;
     if (keys->keys == NULL) keys->keys = cJSON_CreateObject();
@@ -248,7 +250,7 @@ static int assign_key(cJSON *column, cJSON *keys, flexdb_error *err) {
 
 int changes_assign_keys(cJSON *tree, struct key_registry *keys, flexdb_error *err) {
     cJSON *columns = cJSON_GetObjectItemCaseSensitive(tree, "columns"), *registry = cJSON_CreateObject();
-    int rc = registry == NULL ? error_no_memory(err) : 0;
+    int rc = registry == NULL || !indexes_take_names(tree) ? error_no_memory(err) : 0;
     for (cJSON *column = columns == NULL ? NULL : columns->child; rc == 0 && column != NULL; column = column->next) {
         rc = assign_key(column, registry, err);
     }

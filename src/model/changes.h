@@ -17,8 +17,8 @@ struct key_registry {
 };
 void key_registry_free(struct key_registry *k);
 
-/* Gives every column of a new table its key (the name), forgets initial defaults and bound target ids that a document
- * brought along, and registers the keys. Changes `tree` (a definition's document) in place. */
+/* Gives every column of a new table its key (the name), in the indexes too, forgets initial defaults and bound target
+ * ids that a document brought along, and registers the keys. Changes `tree` (a definition's document) in place. */
 int changes_assign_keys(cJSON *tree, struct key_registry *keys, flexdb_error *err);
 
 /* Applies an array of changes (documents with `op`, or entries of the stored shape with `type`) in order to the
@@ -27,7 +27,8 @@ int changes_assign_keys(cJSON *tree, struct key_registry *keys, flexdb_error *er
  * the changes are issues with the path `changes[i].…` (0-based); the error is closed with INVALID_SCHEMA. Structure,
  * names and limits of what comes new are judged here, so the result is to be read as DEFINITION_STORED; whether its
  * rules and defaults mean something is for validator_new to say. A targetTable that is set loses its targetId: it is to
- * be bound anew. A change of dataType, or of a decimal's scale, is UNSUPPORTED where `has_records` and a new key where
+ * be bound anew. An index that holds a column which is removed
+ * goes with it. A change of dataType, or of a decimal's scale, is UNSUPPORTED where `has_records` and a new key where
  * not. `keys` is extended only on success. */
 int changes_apply(cJSON **out, const struct definition *from, const cJSON *changes, struct key_registry *keys,
                   bool has_records, flexdb_error *err);
@@ -35,7 +36,9 @@ int changes_apply(cJSON **out, const struct definition *from, const cJSON *chang
 /* The changes that lead from one definition to the other: columns are paired by key where both sides have keys, else by
  * name and `renamedFrom`. An array in which each entry has both faces: the words that changes_apply takes (op, name,
  * column, to, set, unset, after, first) and the stored shape (type, column, details = { before, after }); applied to
- * `from` it gives `to`, order included. A swap of names goes through a third name. NULL with err when memory is out. */
+ * `from` it gives `to`, order included. A swap of names goes through a third name. Indexes that go away with a column
+ * stand in the details of its removal (`indexes`); whatever else becomes of them is a modify_table. NULL with err when
+ * memory is out. */
 int changes_diff(cJSON **out, const struct definition *from, const struct definition *to, flexdb_error *err);
 /* The same, appended as JSON. */
 int changes_print_diff(const struct definition *from, const struct definition *to, struct buffer *out,

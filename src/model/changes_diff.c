@@ -7,6 +7,7 @@
 #include "base/document.h"
 #include "model/changes_entry.h"
 #include "model/convert.h"
+#include "model/definition_parts.h"
 
 #define NO_COLUMN SIZE_MAX
 
@@ -14,8 +15,9 @@ struct diff {
     const struct definition *from, *to;
     size_t *partner_of_from, *partner_of_to; /* the column of the other side, or NO_COLUMN */
     struct names origins;                    /* where the columns of `from` began */
-    bool *stays;  /* columns of `from` that keep their place while the others move around them */
-    size_t *room; /* two numbers for each column of `from` */
+    bool *stays;        /* columns of `from` that keep their place while the others move around them */
+    size_t *room;       /* two numbers for each column of `from` */
+    const char **words; /* a word for each column of either side */
     struct entries entries;
 };
 
@@ -25,7 +27,11 @@ static bool diff_open(struct diff *d, const struct definition *from, const struc
     d->partner_of_to = malloc((to->count + 1) * sizeof(size_t));
     d->stays = calloc(from->count + 1, sizeof *d->stays);
     d->room = calloc(2 * from->count + 2, sizeof *d->room);
-    if (d->partner_of_from == NULL || d->partner_of_to == NULL || d->stays == NULL || d->room == NULL) return false;
+    d->words = calloc((from->count > to->count ? from->count : to->count) + 1, sizeof *d->words);
+    if (d->partner_of_from == NULL || d->partner_of_to == NULL || d->stays == NULL || d->room == NULL ||
+        d->words == NULL) {
+        return false;
+    }
     for (size_t i = 0; i < from->count; i++) d->partner_of_from[i] = NO_COLUMN;
     for (size_t i = 0; i < to->count; i++) d->partner_of_to[i] = NO_COLUMN;
     return definition_origins(from, &d->origins) && entries_open(&d->entries);
@@ -37,6 +43,7 @@ static void diff_close(struct diff *d) {
     free(d->partner_of_to);
     free(d->stays);
     free(d->room);
+    free(d->words);
     cJSON_Delete(d->entries.list);
 }
 
@@ -182,11 +189,27 @@ static bool place_columns(struct diff *d) {
 
 /* ---- the whole ---- */
 
+/* An index goes with the first of its columns that goes. */
 static bool remove_columns(struct diff *d) {
+    for (size_t i = 0; i < d->from->count; i++) d->words[i] = d->from->columns[i].name;
     for (size_t i = 0; i < d->from->count; i++) {
-        if (d->partner_of_from[i] == NO_COLUMN && !entries_remove(&d->entries, &d->from->columns[i])) return false;
+        if (d->partner_of_from[i] != NO_COLUMN) continue;
+        cJSON *indexes = indexes_document(d->from, "columns", d->words, i);
+        if (!entries_remove(&d->entries, &d->from->columns[i], indexes)) return false;
+        d->words[i] = NULL;
     }
     return true;
+}
+
+/* The indexes that the removals have left, and those that are to be, by the names that the columns have by then. */
+static bool modify_table(struct diff *d) {
+    for (size_t i = 0; i < d->from->count; i++) {
+        d->words[i] = d->partner_of_from[i] == NO_COLUMN ? NULL : new_name(d, i);
+    }
+    cJSON *before = indexes_document(d->from, "columns", d->words, SIZE_MAX);
+    for (size_t i = 0; i < d->to->count; i++) d->words[i] = d->to->columns[i].name;
+    cJSON *after = indexes_document(d->to, "columns", d->words, SIZE_MAX);
+    return entries_table(&d->entries, d->from, d->to, before, after);
 }
 
 static bool modify_columns(struct diff *d) {
@@ -205,8 +228,7 @@ int changes_diff(cJSON **out, const struct definition *from, const struct defini
     if (good) {
         pair_columns(&d);
         mark_staying(&d);
-        good = remove_columns(&d) && rename_columns(&d) && modify_columns(&d) && place_columns(&d) &&
-               entries_table(&d.entries, from, to);
+        good = remove_columns(&d) && rename_columns(&d) && modify_columns(&d) && place_columns(&d) && modify_table(&d);
     }
     if (good) {
         *out = d.entries.list;

@@ -68,10 +68,14 @@ bool entries_add(struct entries *e, const struct column *column, struct place pl
     return position != NULL && put_place(position, place);
 }
 
-bool entries_remove(struct entries *e, const struct column *column) {
-    cJSON *details, *entry = new_entry(e, "remove_column", "remove_column", column->name, &details);
-    return entry != NULL && put_text(entry, "name", column->name) &&
-           object_put(details, "before", plain_document(column)) && put_text(details, "after", NULL);
+bool entries_remove(struct entries *e, const struct column *column, cJSON *indexes) {
+    cJSON *details,
+        *entry = indexes == NULL ? NULL : new_entry(e, "remove_column", "remove_column", column->name, &details);
+    bool good = entry != NULL && put_text(entry, "name", column->name) &&
+                object_put(details, "before", plain_document(column)) && put_text(details, "after", NULL);
+    if (good && indexes->child != NULL) return object_put(details, "indexes", indexes);
+    cJSON_Delete(indexes);
+    return good;
 }
 
 bool entries_rename(struct entries *e, const char *name, const char *to) {
@@ -214,13 +218,25 @@ static bool compare_text(struct sides *s, const char *key, const char *old, cons
            put_text(s->set, key, new);
 }
 
-bool entries_table(struct entries *e, const struct definition *from, const struct definition *to) {
+/* The lists name the columns alike on both sides, so that equal texts mean the same columns. */
+static bool compare_indexes(struct sides *s, const cJSON *old, const cJSON *new) {
+    if (old == NULL || new == NULL) return false;
+    if (document_equal(old, new)) return true;
+    const char *key = table_keys[TABLE_INDEXES];
+    return (old->child == NULL || put_copy(s->before, key, old)) &&
+           (new->child == NULL || put_copy(s->after, key, new)) && put_copy(s->set, key, new);
+}
+
+bool entries_table(struct entries *e, const struct definition *from, const struct definition *to, cJSON *before,
+                   cJSON *after) {
     struct sides sides;
     bool good = open_sides(&sides) && compare_text(&sides, "displayName", from->display_name, to->display_name) &&
                 compare_text(&sides, "description", from->description, to->description) &&
                 compare_text(&sides, "compatibility", from->compatibility, to->compatibility) &&
-                enter(e, "modify_table", NULL, &sides);
+                compare_indexes(&sides, before, after) && enter(e, "modify_table", NULL, &sides);
     close_sides(&sides);
+    cJSON_Delete(before);
+    cJSON_Delete(after);
     return good;
 }
 

@@ -50,6 +50,7 @@ struct draft {
     struct names gone; /* names that changes took away → an index of gone_by */
     size_t *gone_by;   /* which change it was, the last one */
     size_t change;     /* 0-based: the one that is applied */
+    size_t unfit;      /* the last change that gave a column in an index a type that cannot be indexed */
     bool has_records;
     struct arena arena;
 };
@@ -89,6 +90,18 @@ void change_modify_table(struct draft *d, const cJSON *const fields[]);
 /* Gives a retyped column a fresh key, and converts its defaults, unless the change sets or unsets them
  * (changes_retype.c). `before` is the column as it was; `parse` (or NULL) the formats that dates are written in. */
 void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJSON *parse, bool default_is_set);
+
+/* The indexes of the table (changes_index.c). They stand in the draft's document by field key, as they are stored. */
+void change_set_indexes(struct draft *d, const cJSON *field);
+/* Drops those that hold a column which goes away. */
+void draft_forget_indexes(struct draft *d, const cJSON *column);
+/* Makes them follow a column, as it was, to its new key. False when memory is out. */
+bool draft_rekey_indexes(struct draft *d, const cJSON *before, const char *key, enum column_type type);
+/* Once all changes are applied: whether every column in them can be indexed; an issue at the retype of one that cannot.
+ */
+void draft_judge_indexes(struct draft *d);
+/* The keys of a document that is stored become the names of its columns. False when memory is out. */
+bool indexes_take_names(cJSON *tree);
 
 /* Turns an entry of the stored shape into the words of the same change (changes_words.c). NULL with an issue, or with
  * the error set when memory is out. */

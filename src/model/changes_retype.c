@@ -117,7 +117,8 @@ static bool give_key(const struct retype *r) {
     enum column_type type_id = TYPE_STRING;
     column_type_find(type->valuestring, &type_id); /* column_read has found both good */
     const char *key = draft_fresh_key(r->draft, name->valuestring, type_id);
-    return key != NULL && put_origin(r) && object_put(r->column, "key", cJSON_CreateString(key));
+    return key != NULL && put_origin(r) && draft_rekey_indexes(r->draft, r->before, key, type_id) &&
+           object_put(r->column, "key", cJSON_CreateString(key));
 }
 
 /* ---- the whole ---- */

@@ -265,6 +265,7 @@ void change_modify_table(struct draft *d, const cJSON *const fields[]) {
     set_table_text(d, TABLE_DISPLAY_NAME, keys[TABLE_DISPLAY_NAME], DISPLAY_NAME_MAX_LENGTH);
     set_table_text(d, TABLE_DESCRIPTION, keys[TABLE_DESCRIPTION], 0);
     set_compatibility(d, keys[TABLE_COMPATIBILITY]);
+    change_set_indexes(d, keys[TABLE_INDEXES]);
     table_extras_read(r, keys);
     issue_path_pop(&r->path, mark);
 }

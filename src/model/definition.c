@@ -73,16 +73,9 @@ const struct column *definition_find_retyped(const struct definition *d, const s
 
 void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COUNT]) {
     const char *dot = r->path.length == 0 ? "" : ".";
-    static const struct {
-        enum table_key key;
-        const char *what;
-    } lists[] = {{TABLE_CHECKS, "checks are"}, {TABLE_INDEXES, "indexes over several columns are"}};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        const cJSON *list = fields[lists[i].key];
-        if (list != NULL && !cJSON_IsNull(list) && !(is_list(list) && list->child == NULL)) {
-            error_set(r->err, FLEXDB_UNSUPPORTED, "%s%s%s: %s not built yet", r->path.text, dot,
-                      table_keys[lists[i].key], lists[i].what);
-        }
+    const cJSON *checks = fields[TABLE_CHECKS];
+    if (checks != NULL && !cJSON_IsNull(checks) && !(is_list(checks) && checks->child == NULL)) {
+        error_set(r->err, FLEXDB_UNSUPPORTED, "%s%schecks: checks are not built yet", r->path.text, dot);
     }
 }
 
@@ -220,13 +213,48 @@ static int read_columns(struct reader *r, const cJSON *list, struct definition *
     return index_columns(r, d);
 }
 
+/* ---- indexes ---- */
+
+static bool find_indexed(const void *context, const char *text, size_t length, size_t *column, enum column_type *type,
+                         bool by_key) {
+    const struct definition *d = context;
+    const struct column *c = by_key ? definition_find_key(d, text, length) : definition_find(d, text, length);
+    if (c == NULL) return false;
+    *column = (size_t)(c - d->columns);
+    *type = c->faulty ? TYPE_STRING : c->type;
+    return true;
+}
+
+static bool find_by_name(const void *context, const char *text, size_t length, size_t *column, enum column_type *type) {
+    return find_indexed(context, text, length, column, type, false);
+}
+
+static bool find_by_key(const void *context, const char *text, size_t length, size_t *column, enum column_type *type) {
+    return find_indexed(context, text, length, column, type, true);
+}
+
+static int read_indexes(struct reader *r, const cJSON *field, struct definition *d) {
+    const struct index_scope scope = {.context = d,
+                                      .find = r->source == DEFINITION_STORED ? find_by_key : find_by_name};
+    if (!indexes_read(r, field, &scope, &d->arena, &d->indexes, &d->index_count)) return error_no_memory(r->err);
+    for (size_t i = 0; i < d->index_count; i++) {
+        for (size_t k = 0; k < d->indexes[i].count; k++) d->columns[d->indexes[i].columns[k]].covered = true;
+    }
+    return 0;
+}
+
+/* ---- the whole ---- */
+
 static int read_definition(struct reader *r, struct definition *d) {
     const cJSON *fields[TABLE_KEY_COUNT];
     reader_fields(r, d->tree, table_keys, TABLE_KEY_COUNT, fields);
     read_table(r, fields, d);
     if (r->err->code != FLEXDB_OK) return -(int)r->err->code;
     const cJSON *columns = fields[TABLE_COLUMNS];
-    if (columns != NULL && is_list(columns)) return read_columns(r, columns, d);
+    if (columns != NULL && is_list(columns)) {
+        int rc = read_columns(r, columns, d);
+        return rc == 0 ? read_indexes(r, fields[TABLE_INDEXES], d) : rc;
+    }
     size_t mark = issue_path_key(&r->path, "columns");
     if (columns == NULL) {
         issue_path_add(&r->path, "required", "\"array\"", NULL, r->err, "columns is missing (it may be empty)");

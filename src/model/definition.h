@@ -1,8 +1,9 @@
 /* A definition: the plain data that describes a table, read from and printed as a JSON document.
  *
- * { "columns": [ … ], "displayName": …, "description": …, "version": n } with columns of the shape
+ * { "columns": [ … ], "displayName": …, "description": …, "indexes": [ … ], "version": n } with columns of the shape
  * { name, key, dataType, displayName, description, required, unique, indexed, filterable, searchable, defaultValue,
- *   initialDefault, convertedFrom, validation: { … }, system, renamedFrom }.
+ *   initialDefault, convertedFrom, validation: { … }, system, renamedFrom } and indexes of the shape
+ * { name, columns: [ names ], unique }, which are stored as { name, keys: [ field keys ], unique }.
  *
  * A definition is immutable once parsed; changing one means changing its document (model/changes.h) and parsing again.
  */
@@ -20,6 +21,7 @@
 #include "base/names.h"
 
 enum { NAME_MAX_LENGTH = 64, DEFINITION_MAX_COLUMNS = 1000, DEFINITION_MAX_PHYSICAL = 60, ID_MAX_LENGTH = 128 };
+enum { DEFINITION_MAX_INDEXES = 60, INDEX_MAX_COLUMNS = 16 };
 
 /* Names as they stand in documents; the order is the one of the docs. */
 #define COLUMN_TYPES(X)                                                                                                \
@@ -86,13 +88,23 @@ struct column {
     const char *display_name, *description; /* NULL when not said */
     enum column_type type;
     bool required, unique, indexed, filterable, searchable;
-    bool faulty; /* an issue was reported; the validator leaves it out */
+    bool covered; /* an index of the table names it */
+    bool faulty;  /* an issue was reported; the validator leaves it out */
     struct rules rules;
     const cJSON *default_value;   /* NULL: none */
     const cJSON *initial_default; /* what a document without the key reads as; NULL: no value */
     const cJSON *converted_from;  /* { key, origin, parse }: the key that a retype made this one from; the first of the
                                      column's keys where that is another; the formats of dates that it could read. NULL:
                                      from none */
+};
+
+/* An index over columns taken together. Unique: no two live records hold the same values in all of them; a record
+ * without a value in one of them is in nobody's way. */
+struct definition_index {
+    const char *name; /* NULL when not said */
+    bool unique;
+    size_t count;
+    size_t columns[INDEX_MAX_COLUMNS]; /* places in the definition's columns, in the index's order */
 };
 
 struct definition {
@@ -103,6 +115,8 @@ struct definition {
     int64_t version;           /* 0 when not said */
     size_t count;
     struct column *columns; /* without the system columns */
+    size_t index_count;
+    struct definition_index *indexes;
     struct names by_name, by_key;
 };
 
@@ -116,8 +130,8 @@ enum definition_source {
  * the document's root (`columns[2].validation.minLength`; the index is 0-based; behind a known name the path is
  * `columns[2]` all the same); err is not closed: whether the definition is good is told by error_close_issues after
  * validator_new has added its own. `*out` is set, with `faulty` columns, unless the document is no definition at all or
- * memory is out. What is not built yet (checks, computed, indexes, compatibility other than "none", searchable) makes
- * the error UNSUPPORTED at once. Returns 0 when `*out` is set. The caller frees with definition_free. */
+ * memory is out. What is not built yet (checks, computed, compatibility other than "none", searchable) makes the
+ * error UNSUPPORTED at once. Returns 0 when `*out` is set. The caller frees with definition_free. */
 int definition_parse(struct definition **out, cJSON *tree, enum definition_source source, flexdb_error *err);
 void definition_free(struct definition *d);
 

@@ -93,6 +93,23 @@ const char *table_compatibility(struct reader *r, const cJSON *field);
 /* Refuses what a table may say one day. */
 void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COUNT]);
 
+/* What an index may hold: finds a column by what the list calls it. */
+struct index_scope {
+    const void *context;
+    bool (*find)(const void *context, const char *text, size_t length, size_t *column, enum column_type *type);
+};
+/* Reads `indexes` of a table, at whose place r->path stands: by names in a given document, by field keys in a stored
+ * one; NULL and null are none. The array is the arena's, texts the document's. What is wrong are issues. False when
+ * memory is out. */
+bool indexes_read(struct reader *r, const cJSON *field, const struct index_scope *scope, struct arena *arena,
+                  struct definition_index **out, size_t *count);
+/* The list as a document: `texts` has a word for each column of the definition, or NULL where indexes that name it are
+ * to be left out; `label` the key under which they stand ("columns", "keys"). With `column` those that name it alone,
+ * SIZE_MAX for all. NULL when memory is out. */
+cJSON *indexes_document(const struct definition *d, const char *label, const char *const texts[], size_t column);
+/* The same of one: words in the index's order. */
+cJSON *index_document(const struct definition_index *index, const char *label, const char *const words[]);
+
 /* True for an array; an empty object counts as an empty one, for Lua's empty table is either. */
 bool is_list(const cJSON *tree);
 /* One column as definition_document prints it. NULL when memory is out. */

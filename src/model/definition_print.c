@@ -128,6 +128,69 @@ cJSON *column_document(const struct column *c, enum definition_print how) {
     return NULL;
 }
 
+/* ---- indexes ---- */
+
+static cJSON *words_document(const char *const words[], size_t count) {
+    cJSON *list = cJSON_CreateArray();
+    bool good = list != NULL;
+    for (size_t i = 0; good && i < count; i++) {
+        cJSON *word = cJSON_CreateString(words[i]);
+        good = word != NULL && cJSON_AddItemToArray(list, word);
+        if (!good) cJSON_Delete(word);
+    }
+    if (good) return list;
+    cJSON_Delete(list);
+    return NULL;
+}
+
+cJSON *index_document(const struct definition_index *index, const char *label, const char *const words[]) {
+    cJSON *o = cJSON_CreateObject();
+    if (o != NULL && add_text(o, "name", index->name) && add(o, label, words_document(words, index->count)) &&
+        add_flag(o, "unique", index->unique)) {
+        return o;
+    }
+    cJSON_Delete(o);
+    return NULL;
+}
+
+/* The words of its columns; false where one is to be left out, or `column` is not among them. */
+static bool find_words(const struct definition_index *index, const char *const texts[], size_t column,
+                       const char *words[INDEX_MAX_COLUMNS]) {
+    bool named = column == SIZE_MAX;
+    for (size_t i = 0; i < index->count; i++) {
+        words[i] = texts[index->columns[i]];
+        if (words[i] == NULL) return false;
+        named = named || index->columns[i] == column;
+    }
+    return named;
+}
+
+cJSON *indexes_document(const struct definition *d, const char *label, const char *const texts[], size_t column) {
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; list != NULL && i < d->index_count; i++) {
+        const char *words[INDEX_MAX_COLUMNS];
+        if (!find_words(&d->indexes[i], texts, column, words)) continue;
+        cJSON *index = index_document(&d->indexes[i], label, words);
+        if (index != NULL && cJSON_AddItemToArray(list, index)) continue;
+        cJSON_Delete(index);
+        cJSON_Delete(list);
+        return NULL;
+    }
+    return list;
+}
+
+static bool add_indexes(cJSON *object, const struct definition *d, enum definition_print how) {
+    if (d->index_count == 0) return true;
+    const char **texts = malloc(d->count * sizeof *texts);
+    for (size_t i = 0; texts != NULL && i < d->count; i++) {
+        texts[i] = how == PRINT_STORED ? d->columns[i].key : d->columns[i].name;
+    }
+    bool good = texts != NULL &&
+                add(object, "indexes", indexes_document(d, how == PRINT_STORED ? "keys" : "columns", texts, SIZE_MAX));
+    free(texts);
+    return good;
+}
+
 /* ---- a definition ---- */
 
 static bool add_system_column(cJSON *list, const char *name, const char *type, bool required, bool unique) {
@@ -161,7 +224,7 @@ cJSON *definition_document(const struct definition *d, enum definition_print how
     cJSON *o = cJSON_CreateObject();
     bool good = o != NULL && add(o, "columns", columns_document(d, how)) &&
                 add_text(o, "displayName", d->display_name) && add_text(o, "description", d->description) &&
-                add_text(o, "compatibility", d->compatibility) &&
+                add_text(o, "compatibility", d->compatibility) && add_indexes(o, d, how) &&
                 (d->version == 0 || add(o, "version", document_new_integer(d->version)));
     if (good) return o;
     cJSON_Delete(o);

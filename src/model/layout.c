@@ -19,6 +19,7 @@ void layout_free(struct layout *l) {
     for (size_t i = 0; i < l->count; i++) free(l->columns[i].key);
     for (size_t i = 0; i < l->referrer_count; i++) free(l->referrers[i]);
     free(l->columns);
+    free(l->indexes);
     free(l->referrers);
     free(l->original_name);
     key_registry_free(&l->keys);
@@ -65,8 +66,8 @@ static void table_characters(const char *table_id, char out[TABLE_ID_CHARACTERS 
 
 static bool needs_physical(const struct compiled_column *c) {
     const struct column *column = c->column;
-    return c->physical != PHYSICAL_NONE &&
-           (column->indexed || column->unique || column->filterable || column->type == TYPE_REFERENCE);
+    return c->physical != PHYSICAL_NONE && (column->indexed || column->unique || column->filterable ||
+                                            column->covered || column->type == TYPE_REFERENCE);
 }
 
 static bool needs_index(const struct compiled_column *c) {
@@ -106,7 +107,8 @@ int layout_new(struct layout **out, const char *table_id, const struct validator
     size_t columns = validator_shape(v)->columns, needed = 0;
     for (size_t i = 0; i < columns; i++) needed += needs_physical(validator_column(v, i)) ? 1 : 0;
     if (needed > DEFINITION_MAX_PHYSICAL) {
-        return error_set(err, FLEXDB_LIMIT, "%zu columns are indexed, unique, filterable or references, %d are allowed",
+        return error_set(err, FLEXDB_LIMIT,
+                         "%zu columns are indexed, unique, filterable, references or in an index, %d are allowed",
                          needed, DEFINITION_MAX_PHYSICAL);
     }
     struct layout *l = calloc(1, sizeof *l);
@@ -121,12 +123,14 @@ int layout_new(struct layout **out, const char *table_id, const struct validator
         const struct compiled_column *c = validator_column(v, i);
         good = !needs_physical(c) || add_column(l, c);
     }
-    if (!good) {
+    good = good && layout_add_indexes(l, validator_definition(v));
+    int rc = good ? layout_check_indexes(l, err) : error_no_memory(err);
+    if (rc != 0) {
         layout_free(l);
-        return error_no_memory(err);
+    } else {
+        *out = l;
     }
-    *out = l;
-    return 0;
+    return rc;
 }
 
 /* ---- after an evolution ---- */
@@ -167,16 +171,10 @@ static bool must_rebuild(const struct validator *v, const struct layout *old) {
     return held != needed;
 }
 
-int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, const struct validator *v,
-                  const struct layout *old, flexdb_error *err) {
-    *rebuild = must_rebuild(v, old);
-    if (*rebuild) return layout_new(out, table_id, v, old, err);
-    struct layout *l = calloc(1, sizeof *l);
-    if (l == NULL) return error_no_memory(err);
-    memcpy(l->table, old->table, sizeof l->table);
-    l->generation = old->generation;
+/* The columns in the same physical table. False when memory is out. */
+static bool carry_columns(struct layout *l, const struct layout *old, const struct validator *v) {
     l->columns = calloc(old->count + 1, sizeof *l->columns);
-    bool good = l->columns != NULL && copy_lasting(l, old);
+    bool good = l->columns != NULL;
     for (size_t i = 0; good && i < old->count; i++) {
         enum fate what = fate_of(&old->columns[i], v);
         if (what == COLUMN_FORGOTTEN) continue;
@@ -188,10 +186,25 @@ int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, cons
         good = column->key != NULL;
         l->count += good ? 1 : 0;
     }
-    if (!good) {
-        layout_free(l);
-        return error_no_memory(err);
+    return good;
+}
+
+int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, const struct validator *v,
+                  const struct layout *old, flexdb_error *err) {
+    *rebuild = must_rebuild(v, old);
+    if (*rebuild) return layout_new(out, table_id, v, old, err);
+    struct layout *l = calloc(1, sizeof *l);
+    if (l == NULL) return error_no_memory(err);
+    memcpy(l->table, old->table, sizeof l->table);
+    l->generation = old->generation;
+    bool good = copy_lasting(l, old) && carry_columns(l, old, v);
+    int carried = good ? layout_carry_indexes(l, old, validator_definition(v)) : -1;
+    if (carried == 1) {
+        *out = l;
+        return 0;
     }
-    *out = l;
-    return 0;
+    layout_free(l);
+    if (carried < 0) return error_no_memory(err);
+    *rebuild = true;
+    return layout_new(out, table_id, v, old, err);
 }

@@ -23,11 +23,25 @@ struct layout_column {
                   * is restored leaves its index, which may refuse nothing any more */
 };
 
+/* An index over physical columns taken together. One that is unique holds its live records apart where all of them
+ * have a value. */
+struct layout_index {
+    char name[PHYSICAL_NAME_SIZE]; /* `i1`, `i2`, … */
+    bool unique;
+    bool
+        retired; /* the definition does not ask for it. A unique one then has a retired column, whose values are missing
+                  * or as they were: it may refuse a record that changes or comes back, until that column lapses */
+    size_t count;
+    size_t columns[INDEX_MAX_COLUMNS]; /* places in the layout's columns */
+};
+
 struct layout {
     char table[PHYSICAL_NAME_SIZE]; /* `flex_records_<table id without hyphens>_<generation>` */
     int64_t generation;             /* +1 for each physical table that this table has had */
     size_t count;
     struct layout_column *columns;
+    size_t index_count;
+    struct layout_index *indexes;
     struct key_registry keys;
     char *original_name; /* of a dropped table; NULL otherwise */
     int64_t dropped_at;  /* microseconds; 0 while it is live */
@@ -35,16 +49,26 @@ struct layout {
     size_t referrer_count;
 };
 
-/* The layout of a new physical table for this definition: one column for each that is indexed, unique, filterable or a
- * reference. LIMIT beyond 60. `keys`, `referrers`, `original_name` are copied from `old`, whose generation is the one
- * before (NULL: none). The caller frees with layout_free. */
+/* What a key of a server holds: bytes of all its parts, and parts. An index that passes it is kept there in another
+ * form (sql/ddl.h). */
+enum { LAYOUT_KEY_BYTES = 3072, LAYOUT_KEY_PARTS = 16, LAYOUT_TEXT_BYTES = 1052 };
+/* The bytes of a physical column in a server's key, at most. */
+size_t layout_key_bytes(enum physical_kind kind);
+/* Whether the index passes what a server's key holds, the flag of live records in a unique one included. */
+bool layout_index_is_wide(const struct layout *l, const struct layout_index *index);
+
+/* The layout of a new physical table for this definition: one column for each that is indexed, unique, filterable, a
+ * reference or named by an index. LIMIT beyond 60 columns or 60 indexes (a wide unique one counts twice). `keys`,
+ * `referrers`, `original_name` are copied from `old`, whose generation is the one before (NULL: none). The caller frees
+ * with layout_free. */
 int layout_new(struct layout **out, const char *table_id, const struct validator *v, const struct layout *old,
                flexdb_error *err);
 /* The layout after an evolution to `v`: the same physical table where every physical column that `v` needs is there as
  * it is needed, with *rebuild = false; else a new physical table (layout_new) with *rebuild = true: when one is missing
  * or of another kind or index, or a retired one comes back whose column has an initial default.
  * In the same table a physical column whose column was removed is retired; one whose column merely needs it no more
- * goes on being filled, and filters may use it; a unique one then lapses, for its index would go on refusing. */
+ * goes on being filled, and filters may use it; a unique one then lapses, for its index would go on refusing. An index
+ * that goes away with a column is retired, and taken up again with it. */
 int layout_evolve(struct layout **out, bool *rebuild, const char *table_id, const struct validator *v,
                   const struct layout *old, flexdb_error *err);
 int layout_parse(struct layout **out, const char *text, size_t length, flexdb_error *err);
@@ -57,5 +81,15 @@ int layout_add_referrer(struct layout *l, const char *table_id, flexdb_error *er
 /* The live (not retired) physical column of a field key, or NULL. */
 const struct layout_column *layout_find(const struct layout *l, const char *key);
 void layout_free(struct layout *l);
+
+/* ---- between layout.c and layout_index.c ---- */
+
+/* Gives a new layout, whose columns are there, its indexes. False when memory is out. */
+bool layout_add_indexes(struct layout *l, const struct definition *d);
+/* LIMIT when there are too many, those of single columns included. */
+int layout_check_indexes(const struct layout *l, flexdb_error *err);
+/* The indexes of `old` in the layout `l` of the same physical table, whose columns are there. 1, or 0 when that table
+ * lacks an index of `d`, or one of it would go on refusing what `d` allows; -1 when memory is out. */
+int layout_carry_indexes(struct layout *l, const struct layout *old, const struct definition *d);
 
 #endif

@@ -47,6 +47,29 @@ static void put_column(struct buffer *out, const struct layout_column *c) {
     buffer_put(out, '}');
 }
 
+static void put_index(struct buffer *out, const struct layout *l, const struct layout_index *index) {
+    buffer_put(out, '{');
+    put_member(out, "name", index->name);
+    buffer_puts(out, ",\"columns\":[");
+    for (size_t i = 0; i < index->count; i++) {
+        if (i != 0) buffer_put(out, ',');
+        put_text(out, l->columns[index->columns[i]].name);
+    }
+    buffer_put(out, ']');
+    put_flag(out, "unique", index->unique);
+    put_flag(out, "retired", index->retired);
+    buffer_put(out, '}');
+}
+
+static void put_indexes(struct buffer *out, const struct layout *l) {
+    if (l->index_count == 0) return;
+    buffer_puts(out, "],\"indexes\":[");
+    for (size_t i = 0; i < l->index_count; i++) {
+        if (i != 0) buffer_put(out, ',');
+        put_index(out, l, &l->indexes[i]);
+    }
+}
+
 int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err) {
     buffer_put(out, '{');
     put_member(out, "table", l->table);
@@ -57,6 +80,7 @@ int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err) 
         if (i != 0) buffer_put(out, ',');
         put_column(out, &l->columns[i]);
     }
+    put_indexes(out, l);
     buffer_puts(out, "],\"keys\":");
     if (l->keys.keys != NULL) {
         document_print(l->keys.keys, out);
@@ -165,6 +189,47 @@ static const char *read_columns(const cJSON *list, struct layout *l) {
     return problem;
 }
 
+/* The place of a physical column, or the count when there is none of that name. */
+static size_t find_physical(const struct layout *l, const cJSON *name) {
+    size_t i = 0;
+    while (cJSON_IsString(name) && i < l->count && strcmp(l->columns[i].name, name->valuestring) != 0) i++;
+    return cJSON_IsString(name) ? i : l->count;
+}
+
+static const char *read_index(const cJSON *item, struct layout *l) {
+    struct layout_index *index = &l->indexes[l->index_count];
+    if (!cJSON_IsObject(item)) return "an index is not an object";
+    if (!read_physical_name(member(item, "name"), index->name)) return "an index's name is not a physical name";
+    if (!read_flag(item, "unique", &index->unique) || !read_flag(item, "retired", &index->retired)) {
+        return "an index's flag is not a boolean";
+    }
+    const cJSON *columns = member(item, "columns");
+    int count = cJSON_IsArray(columns) ? cJSON_GetArraySize(columns) : 0;
+    if (count < 1 || count > INDEX_MAX_COLUMNS) return "an index's columns are not an array of 1 to 16";
+    for (const cJSON *name = columns->child; name != NULL; name = name->next) {
+        size_t at = find_physical(l, name);
+        if (at == l->count) return "an index names a column that is not there";
+        index->columns[index->count++] = at;
+    }
+    for (size_t i = 0; i < l->index_count; i++) {
+        if (strcmp(l->indexes[i].name, index->name) == 0) return "two indexes have one physical name";
+    }
+    l->index_count++;
+    return NULL;
+}
+
+static const char *read_indexes(const cJSON *list, struct layout *l) {
+    if (list == NULL) return NULL;
+    if (!cJSON_IsArray(list)) return "indexes is not an array";
+    l->indexes = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *l->indexes);
+    if (l->indexes == NULL) return "";
+    const char *problem = NULL;
+    for (const cJSON *item = list->child; problem == NULL && item != NULL; item = item->next) {
+        problem = read_index(item, l);
+    }
+    return problem;
+}
+
 static const char *read_referrers(const cJSON *list, struct layout *l) {
     if (list == NULL) return NULL;
     if (!cJSON_IsArray(list)) return "referrers is not an array";
@@ -203,6 +268,7 @@ static const char *read_layout(cJSON *tree, struct layout *l) {
     const cJSON *dropped = member(tree, "droppedAt");
     if (dropped != NULL && !document_integer(dropped, &l->dropped_at)) return "droppedAt is not an integer";
     const char *problem = read_columns(member(tree, "columns"), l);
+    if (problem == NULL) problem = read_indexes(member(tree, "indexes"), l);
     if (problem == NULL) problem = read_referrers(member(tree, "referrers"), l);
     return problem != NULL ? problem : read_keys(tree, l);
 }
