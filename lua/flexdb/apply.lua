@@ -54,14 +54,34 @@ local function can_be_made(item, there)
     return true
 end
 
--- The definition without the references to tables that are not there yet: those columns are added afterwards.
+-- The indexes that none of the columns left out stands in.
+local function without_columns(indexes, left_out)
+    if type(indexes) ~= "table" or next(left_out) == nil then return indexes end
+    local kept = {}
+    for _, index in ipairs(indexes) do
+        local whole = true
+        for _, name in ipairs(type(index) == "table" and columns_of(index) or {}) do
+            whole = whole and not left_out[name]
+        end
+        if whole then kept[#kept + 1] = index end
+    end
+    return kept
+end
+
+-- The definition without the references to tables that are not there yet: those columns, and the indexes that they
+-- stand in, are added afterwards.
 local function without_circles(item, there)
-    local copy, columns = plain(item.definition), {}
+    local copy, columns, left_out = plain(item.definition), {}, {}
     for _, column in ipairs(columns_of(item.definition)) do
         local target = target_of(column)
-        if not target or target == item.name or there[target] then columns[#columns + 1] = column end
+        if not target or target == item.name or there[target] then
+            columns[#columns + 1] = column
+        else
+            left_out[rawget(column, "name") or ""] = true
+        end
     end
     copy.columns = columns
+    copy.indexes = without_columns(copy.indexes, left_out)
     return copy
 end
 

@@ -7,11 +7,13 @@ void world_build(struct world *w, const struct driver *driver) {
     flexdb_error err = FLEXDB_ERROR_INIT;
     w->db = db_open(&place, false);
     w->companies = db_create(w->db, "companies", "{\"columns\":[{\"name\":\"name\",\"dataType\":\"string\"}]}");
-    w->contacts = db_create(w->db, "contacts",
-                            "{\"columns\":[{\"name\":\"email\",\"dataType\":\"string\",\"unique\":true},"
-                            "{\"name\":\"age\",\"dataType\":\"integer\",\"indexed\":true},"
-                            "{\"name\":\"company\",\"dataType\":\"reference\",\"validation\":"
-                            "{\"targetTable\":\"companies\"}}]}");
+    w->contacts =
+        db_create(w->db, "contacts",
+                  "{\"columns\":[{\"name\":\"email\",\"dataType\":\"string\",\"unique\":true},"
+                  "{\"name\":\"age\",\"dataType\":\"integer\",\"indexed\":true},"
+                  "{\"name\":\"company\",\"dataType\":\"reference\",\"validation\":"
+                  "{\"targetTable\":\"companies\"}}],\"indexes\":[{\"columns\":[\"age\",\"company\"],\"unique\":"
+                  "true},{\"columns\":[\"company\",\"email\"]}]}");
     DB_OK(db_insert(w->companies, "{\"id\":\"c1\",\"name\":\"Acme\"}", NULL, &err));
     DB_OK(db_insert(w->contacts, "{\"id\":\"a\",\"email\":\"a@x\",\"age\":1,\"company\":\"c1\"}", NULL, &err));
     DB_OK(db_insert(w->contacts, "{\"id\":\"b\",\"email\":\"b@x\",\"age\":2}", NULL, &err));
@@ -88,6 +90,40 @@ static int do_evolve(struct world *w, flexdb_error *err) {
 static int do_rebuild(struct world *w, flexdb_error *err) {
     return evolve(w, "[{\"op\":\"modify_column\",\"name\":\"age\",\"set\":{\"unique\":true}}]", err);
 }
+/* Two that share a value stand in its way. */
+static int do_rebuild_refused(struct world *w, flexdb_error *err) {
+    int rc = db_insert(w->contacts, "{\"id\":\"n\",\"email\":\"n@x\",\"age\":1}", NULL, err);
+    if (rc == -FLEXDB_DUPLICATE) { /* it was called before */
+        error_clear(err);
+        rc = 0;
+    }
+    if (rc == 0)
+        rc = evolve(
+            w,
+            "[{\"op\":\"modify_column\",\"name\":\"age\",\"set\":{\"unique\":true}},{\"op\":\"add_column\",\"column\":"
+            "{\"name\":\"vip\",\"dataType\":\"boolean\",\"defaultValue\":false,\"unique\":true}}]",
+            err);
+    if (rc != -FLEXDB_DUPLICATE) return rc;
+    assert_int_equal(err->issue_count, 2);
+    error_clear(err);
+    return 0;
+}
+/* Of an index that a removed column has taken along. */
+static int do_update_lapsed(struct world *w, flexdb_error *err) {
+    int rc = db_update(w->contacts, "b", "{\"company\":\"c1\"}", NULL, err);
+    if (rc == 0) rc = evolve(w, "[{\"op\":\"remove_column\",\"name\":\"company\"}]", err);
+    if (rc == -FLEXDB_INVALID_SCHEMA) { /* it was called before */
+        error_clear(err);
+        rc = 0;
+    }
+    return rc == 0 ? db_update(w->contacts, "b", "{\"age\":1}", NULL, err) : rc;
+}
+static int do_index_lists(struct world *w, flexdb_error *err) {
+    return evolve(w,
+                  "[{\"op\":\"modify_table\",\"set\":{\"indexes\":[{\"columns\":[\"email\",\"age\"],\"unique\":true},"
+                  "{\"columns\":[\"company\",\"email\"]}]}}]",
+                  err);
+}
 static int do_evolve_and_back(struct world *w, flexdb_error *err) {
     struct buffer out = BUFFER_INIT;
     struct flexdb_evolve_options options = {0};
@@ -145,6 +181,9 @@ const struct world_call world_calls[] = {
     {"insert_many that skips", do_insert_many_skip, false},
     {"evolve", do_evolve, false},
     {"evolve with a new physical table", do_rebuild, false},
+    {"evolve where records share a value", do_rebuild_refused, true},
+    {"evolve with other indexes", do_index_lists, false},
+    {"remove a column of an index, and repeat its values", do_update_lapsed, true},
     {"evolve and roll back in a transaction", do_evolve_and_back, false},
     {"create_table", do_create, false},
     {"drop_table", do_drop, false},

@@ -19,7 +19,7 @@
     X(EXISTS, "exists", "the name is taken")                                                                           \
     X(NOT_FOUND, "not_found", "there is no such table, version or record")                                             \
     X(CONFLICT, "conflict", "somebody else was first: the version that was expected is no longer the current one")     \
-    X(DUPLICATE, "duplicate", "a unique column already holds the value")                                               \
+    X(DUPLICATE, "duplicate", "a unique column or index already holds the value")                                      \
     X(REFERENCE, "reference", "a referenced record does not exist, or a reference stands in the way")                  \
     X(BUSY, "busy", "a lock was not had within the timeout; trying again may succeed")                                 \
     X(CONNECTION, "connection", "the server cannot be reached, refused the login or hung up; the file was replaced")   \

@@ -5,11 +5,14 @@
 #include "base/names.h"
 #include "db/batch_internal.h"
 #include "db/tables.h"
+#include "db/unique.h"
 #include "db/write.h"
 
 static bool has_indexes(const struct table_state *s) {
     for (size_t i = 0; i < s->physical_count; i++)
         if (s->physicals[i].column->indexed || s->physicals[i].column->unique) return true;
+    for (size_t i = 0; i < s->layout->index_count; i++)
+        if (!s->layout->indexes[i].retired) return true;
     return false;
 }
 
@@ -42,18 +45,36 @@ int batch_defer_indexes(flexdb_batch *b, flexdb_error *err) {
 
 /* ---- which record repeats a value ---- */
 
-/* The values of each unique column that were met, by their bytes, and how many records of the batch. */
+/* The values of each unique index that were met, by their bytes, and how many records of the batch. */
 struct search {
     struct arena arena;
     struct names *met;
+    struct buffer key;
     int64_t place;
 };
 
-/* A key for what a unique index compares, in the arena; NULL when memory is out. */
-static const char *key_of(struct search *f, const flexdb_value *value, size_t *length) {
+/* Appends what a unique index compares, so that no two lists of values make one key. */
+static void put_key(struct buffer *key, const flexdb_value *value) {
     bool text = value->tag == FLEXDB_TEXT || value->tag == FLEXDB_BYTES;
-    *length = text ? value->length : sizeof value->as.integer;
-    return arena_dup(&f->arena, text ? value->as.text : (const char *)&value->as.integer, *length);
+    size_t length = text ? value->length : 0;
+    buffer_append(key, &length, sizeof length);
+    if (text)
+        buffer_append(key, value->as.text, value->length);
+    else
+        buffer_append(key, &value->as.integer, sizeof value->as.integer);
+}
+
+/* 1 when the values were met before, 0 when not, or when one of them is none. */
+static int meet(struct search *f, size_t i, const struct state_unique *u, const flexdb_value *entries,
+                flexdb_error *err) {
+    buffer_reset(&f->key);
+    for (size_t k = 0; k < u->count; k++) {
+        if (value_is_none(&entries[u->places[k]])) return 0;
+        put_key(&f->key, &entries[u->places[k]]);
+    }
+    const char *key = buffer_failed(&f->key) ? NULL : arena_dup(&f->arena, f->key.data, f->key.length);
+    int added = key != NULL ? names_add(&f->met[i], key, f->key.length, 0) : -1;
+    return added < 0 ? error_no_memory(err) : added == 0;
 }
 
 /* 1 when the record repeats a value, with the error that says so. */
@@ -65,21 +86,14 @@ static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *r
     if (raw->deleted) return 0;
     int rc = codec_decode(s->validator, raw->data, raw->data_length, NULL, &b->record, err);
     if (rc == 0) rc = write_add_physicals(&p, s, b->record.values, &b->scratch, err);
-    for (size_t i = 0; rc == 0 && i < s->physical_count; i++) {
-        if (!s->physicals[i].column->unique || value_is_none(&p.values[i])) continue;
-        size_t length;
-        const char *key = key_of(f, &p.values[i], &length);
-        int added = key != NULL ? names_add(&f->met[i], key, length, 0) : -1;
-        if (added < 0) return error_no_memory(err);
-        if (added == 1) continue;
-        const flexdb_value *value = &b->record.values[s->physicals[i].slot];
-        char *got = record_excerpt(value);
-        error_issue(err, validator_shape(s->validator)->fields[s->physicals[i].slot].name, "unique", NULL, got,
-                    "%s is taken", got != NULL ? got : "the value");
-        free(got);
-        rc = 1;
+    bool repeats = false;
+    for (size_t i = 0; rc >= 0 && i < s->unique_count; i++) {
+        rc = meet(f, i, &s->uniques[i], p.values, err);
+        const struct unique_rule rule = unique_of_state(s, &s->uniques[i]);
+        if (rc == 1) unique_taken(s->validator, &rule, b->record.values, err);
+        repeats = repeats || rc == 1;
     }
-    return rc;
+    return rc < 0 ? rc : repeats;
 }
 
 /* Every record of the batch was written, in order, and nobody else wrote: the place behind `base` is the place in the
@@ -89,7 +103,7 @@ static int find_repeated(flexdb_batch *b, flexdb_error *err) {
     struct engine *e = s->engine;
     const struct buffer *sql = state_text(s, SQL_WALK_ALL, err);
     if (sql == NULL) return -(int)err->code;
-    struct search f = {.met = calloc(s->physical_count + 1, sizeof *f.met)};
+    struct search f = {.met = calloc(s->unique_count + 1, sizeof *f.met)};
     if (f.met == NULL) return error_no_memory(err);
     const flexdb_value values[] = {value_integer(INT64_MIN), value_integer(INT64_MAX)};
     struct statement *statement;
@@ -102,8 +116,9 @@ static int find_repeated(flexdb_batch *b, flexdb_error *err) {
         if (more < 0) rc = more;
     }
     engine_finalize(e, statement);
-    for (size_t i = 0; i < s->physical_count; i++) names_free(&f.met[i]);
+    for (size_t i = 0; i < s->unique_count; i++) names_free(&f.met[i]);
     free(f.met);
+    buffer_free(&f.key);
     arena_free(&f.arena);
     if (rc == 1) {
         rc = error_close_issues(err, FLEXDB_DUPLICATE);

@@ -67,23 +67,32 @@ static int written_once(struct table_state *s, enum state_sql which, const struc
 
 /* ---- update_all ---- */
 
-static int update_target(struct bulk *b, const struct raw_record *raw, flexdb_error *err) {
-    flexdb_table *t = b->table;
+/* Writes what stands in the table's record over the record. */
+static int write_target(flexdb_table *t, const struct raw_record *raw, flexdb_error *err) {
     struct table_state *s = t->state;
-    int rc = codec_merge(s->validator, raw->data, raw->data_length, b->given, &t->record, err);
-    if (rc != 0) return rc;
     struct parameters p;
     p.count = 0;
     parameter_add(&p, value_text(t->record.document.data, t->record.document.length));
     parameter_add(&p, value_integer(write_time(raw->created_at)));
-    rc = write_add_physicals(&p, s, t->record.values, &t->physical, err);
+    int rc = write_add_physicals(&p, s, t->record.values, &t->physical, err);
     if (rc != 0) return rc;
     parameter_add(&p, value_integer(s->version));
     parameter_add(&p, value_integer(raw->seq));
     parameter_add(&p, value_integer(raw->version));
-    rc = written_once(s, SQL_UPDATE_HELD, &p, err);
+    return written_once(s, SQL_UPDATE_HELD, &p, err);
+}
+
+static int update_target(struct bulk *b, const struct raw_record *raw, flexdb_error *err) {
+    flexdb_table *t = b->table;
+    int rc = codec_merge(t->state->validator, raw->data, raw->data_length, b->given, &t->record, err);
+    if (rc != 0) return rc;
+    rc = write_target(t, raw, err);
+    for (int lapsed = 1; rc == -FLEXDB_DUPLICATE && lapsed == 1;) {
+        lapsed = write_let_lapse(t, err);
+        rc = lapsed == 1 ? write_target(t, raw, err) : lapsed < 0 ? lapsed : rc;
+    }
     const flexdb_value id = value_text(raw->id, raw->id_length);
-    return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(s, t->record.values, &id, raw->seq, err) : rc;
+    return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(t->state, t->record.values, &id, raw->seq, err) : rc;
 }
 
 /* The changes are judged even when no record is selected. */

@@ -2,63 +2,97 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/unique.h"
 #include "db/write.h"
 #include "sql/ddl.h"
 
-static void add_issue(const char *path, const flexdb_value *value, flexdb_error *found) {
-    char *got = record_excerpt(value);
-    error_issue(found, path, "unique", NULL, got, "%s is taken", got != NULL ? got : "the value");
+static void add_id(const flexdb_value *id, flexdb_error *found) {
+    char *got = record_excerpt(id);
+    error_issue(found, "id", "unique", NULL, got, "%s is taken", got != NULL ? got : "the value");
     free(got);
 }
 
-/* Whether another record holds the value: of a physical column, or with NULL as its id. */
-static int is_held(const struct table_state *s, const struct layout_column *column, const flexdb_value *value,
-                   int64_t own_seq, flexdb_error *err) {
+/* Whether another record holds the values in these physical columns, or with none of them the id. `parameters` has room
+ * for one more behind them. */
+static int is_held(const struct table_state *s, const struct layout_column *const columns[], size_t count,
+                   flexdb_value *parameters, int64_t own_seq, flexdb_error *err) {
     struct buffer sql = BUFFER_INIT;
-    records_holder(s->engine->dialect, s->layout, column, &sql);
+    records_holder(s->engine->dialect, s->layout, columns, count, &sql);
     if (buffer_failed(&sql)) {
         buffer_free(&sql);
         return error_no_memory(err);
     }
-    const flexdb_value parameters[] = {*value, value_integer(own_seq)};
+    size_t parameter_count = count == 0 ? 1 : count;
+    parameters[parameter_count++] = value_integer(own_seq);
     struct statement *statement;
-    int rc = engine_query(s->engine, &statement, sql.data, sql.length, parameters, 2, err);
+    int rc = engine_query(s->engine, &statement, sql.data, sql.length, parameters, parameter_count, err);
     engine_finalize(s->engine, statement);
     buffer_free(&sql);
     return rc;
 }
 
+static int is_id_held(const struct table_state *s, const flexdb_value *id, int64_t own_seq, flexdb_error *err) {
+    flexdb_value parameters[2] = {*id};
+    return is_held(s, NULL, 0, parameters, own_seq, err);
+}
+
+/* Whether another record holds what `u` keeps apart; 0 when this one has no value in one of its columns. */
+static int is_shared(const struct table_state *s, const struct state_unique *u, const flexdb_value *entries,
+                     int64_t own_seq, flexdb_error *err) {
+    const struct layout_column *columns[INDEX_MAX_COLUMNS];
+    flexdb_value parameters[INDEX_MAX_COLUMNS + 1];
+    for (size_t i = 0; i < u->count; i++) {
+        if (value_is_none(&entries[u->places[i]])) return 0;
+        columns[i] = s->physicals[u->places[i]].column;
+        parameters[i] = entries[u->places[i]];
+    }
+    return is_held(s, columns, u->count, parameters, own_seq, err);
+}
+
 /* In the order of the definition, behind the id, whichever index the engine has met first. */
 static int find_held(const struct table_state *s, const flexdb_value *values, const flexdb_value *id, int64_t own_seq,
                      flexdb_error *found, flexdb_error *err) {
-    int rc = own_seq == 0 ? is_held(s, NULL, id, own_seq, err) : 0;
-    if (rc == 1) add_issue("id", id, found);
+    int rc = own_seq == 0 ? is_id_held(s, id, own_seq, err) : 0;
+    if (rc == 1) add_id(id, found);
     flexdb_value entries[DEFINITION_MAX_PHYSICAL];
     struct buffer scratch = BUFFER_INIT;
     if (rc >= 0) rc = record_physicals(s, values, entries, &scratch, err);
-    const flexdb_shape *shape = validator_shape(s->validator);
-    for (size_t slot = 0; rc >= 0 && slot < shape->columns; slot++) {
-        for (size_t i = 0; rc >= 0 && i < s->physical_count; i++) {
-            const struct state_physical *p = &s->physicals[i];
-            if (p->slot != slot || !p->column->unique || value_is_none(&entries[i])) continue;
-            rc = is_held(s, p->column, &entries[i], own_seq, err);
-            if (rc == 1) add_issue(shape->fields[slot].name, &values[slot], found);
-        }
+    for (size_t i = 0; rc >= 0 && i < s->unique_count; i++) {
+        rc = is_shared(s, &s->uniques[i], entries, own_seq, err);
+        const struct unique_rule rule = unique_of_state(s, &s->uniques[i]);
+        if (rc == 1) unique_taken(s->validator, &rule, values, found);
     }
     buffer_free(&scratch);
     return rc < 0 ? rc : 0;
 }
 
+/* The place in the state's list of what the engine named: a column, or an index; the count when it is none of them. */
+static size_t find_violated(const struct table_state *s, const char *detail) {
+    const struct dialect *d = s->engine->dialect;
+    const struct layout_column *column = ddl_violated(d, s->layout, detail);
+    const struct layout_index *index = ddl_violated_index(d, s->layout, detail);
+    for (size_t i = 0; i < s->unique_count; i++) {
+        const struct state_unique *u = &s->uniques[i];
+        size_t count = index != NULL ? index->count : column != NULL ? 1 : 0, k = 0;
+        if (u->count != count) continue;
+        while (k < count &&
+               s->physicals[u->places[k]].column == (index != NULL ? &s->layout->columns[index->columns[k]] : column))
+            k++;
+        if (k == count) return i;
+    }
+    return s->unique_count;
+}
+
 /* What the engine named, when nobody holds the value any more. */
 static void name_violated(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,
                           const char *detail, flexdb_error *found) {
-    const struct layout_column *column = ddl_violated(s->engine->dialect, s->layout, detail);
-    for (size_t i = 0; column != NULL && i < s->physical_count; i++) {
-        size_t slot = s->physicals[i].slot;
-        if (s->physicals[i].column == column)
-            add_issue(validator_shape(s->validator)->fields[slot].name, &values[slot], found);
+    size_t i = find_violated(s, detail);
+    if (i < s->unique_count) {
+        const struct unique_rule rule = unique_of_state(s, &s->uniques[i]);
+        unique_taken(s->validator, &rule, values, found);
+    } else if (ddl_violated_id(s->engine->dialect, s->layout, detail)) {
+        add_id(id, found);
     }
-    if (column == NULL && ddl_violated_id(s->engine->dialect, s->layout, detail)) add_issue("id", id, found);
 }
 
 int write_explain_duplicate(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,

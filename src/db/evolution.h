@@ -15,6 +15,8 @@
 /* Records are read in batches of at most so many, or so many bytes and one record; the first one feels its way. */
 enum { EVOLUTION_MAX_ISSUES = 20, EVOLUTION_BATCH = 500, EVOLUTION_FIRST_BATCH = 32, EVOLUTION_BATCH_BYTES = 4 << 20 };
 
+struct duplicates;
+
 /* What a plan tells about the records. */
 struct evolution_counts {
     int64_t live, deleted;
@@ -76,8 +78,13 @@ int evolution_convert(struct evolution *ev, flexdb_error *err);
 /* Looks for every record that the live records of a table refer to, dropped as that may be: REFERENCE with the first of
  * those that refer to nothing. */
 int evolution_check_references(struct table_state *s, flexdb_error *err);
-/* Makes the new physical table and copies every record into it. DUPLICATE names value and record. */
+/* Makes the new physical table and copies every record into it. DUPLICATE names values and records: duplicates.h. */
 int evolution_rebuild(struct evolution *ev, flexdb_error *err);
+/* Looks for the live records that stand in the way of unique rules which are to come, as their values will be: for a
+ * plan (duplicates.h). Those that do not convert have none. */
+int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, size_t *count, flexdb_error *err);
+/* After an engine's DUPLICATE, `err`: those records in place of the engine's words. */
+int evolution_explain_duplicates(struct evolution *ev, flexdb_error *err);
 /* Bumps the revision of every table that refers to this one, whose statements name the old physical table. */
 int evolution_touch_referrers(struct evolution *ev, flexdb_error *err);
 

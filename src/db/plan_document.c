@@ -110,10 +110,8 @@ static enum step_kind kind_of(const struct evolution *ev, const struct compatibi
     case CHANGE_RETYPE_MAY_FAIL:
     case CHANGE_RETYPE_ROUNDS:
     case CHANGE_RETYPE_REFUSED: return STEP_CONVERT;
-    case CHANGE_PRECISION_SMALLER:
-        return conversion_to(ev, d->to->key, &place) != NULL ? STEP_CONVERT : STEP_CHECK;
-    case CHANGE_PRECISION_GREATER:
-        return conversion_to(ev, d->to->key, &place) != NULL ? STEP_CONVERT : STEP_METADATA;
+    case CHANGE_PRECISION_SMALLER: return conversion_to(ev, d->to->key, &place) != NULL ? STEP_CONVERT : STEP_CHECK;
+    case CHANGE_PRECISION_GREATER: return conversion_to(ev, d->to->key, &place) != NULL ? STEP_CONVERT : STEP_METADATA;
     case CHANGE_ADD_REQUIRED:
     case CHANGE_REQUIRED_ON:
     case CHANGE_LENGTH_TIGHTER:

@@ -49,12 +49,7 @@ static int copy_record(struct evolution *ev, void *context, const struct raw_rec
     parameter_add(&p, value_integer(raw->updated_at));
     parameter_add(&p, raw->deleted ? value_integer(raw->deleted_at) : value_null());
     int rc = write_add_physicals(&p, &c->to, record->values, &c->scratch, err);
-    if (rc == 0) rc = engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err);
-    if (rc != -FLEXDB_DUPLICATE) return rc;
-    const flexdb_value id = value_text(raw->id, raw->id_length);
-    rc = write_explain_duplicate(&c->to, record->values, &id, raw->seq, err);
-    for (size_t i = 0; i < err->issue_count; i++) error_issue_id(err, &err->issues[i], raw->id, raw->id_length);
-    return rc;
+    return rc == 0 ? engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err) : rc;
 }
 
 static int copy_records(struct evolution *ev, flexdb_error *err) {
@@ -65,7 +60,7 @@ static int copy_records(struct evolution *ev, flexdb_error *err) {
         rc = buffer_failed(&c.sql) ? error_no_memory(err)
                                    : evolution_inspect(ev, &(struct evolution_store){copy_record, &c}, err);
     }
-    free(c.to.physicals);
+    state_unmap_physicals(&c.to);
     buffer_free(&c.scratch);
     buffer_free(&c.sql);
     return rc;
@@ -77,6 +72,7 @@ int evolution_rebuild(struct evolution *ev, flexdb_error *err) {
     ev->physical = !inside;
     int rc = tables_create_physical(e, ev->layout, err);
     if (rc == 0 && ev->has_records) rc = copy_records(ev, err);
+    if (rc == -FLEXDB_DUPLICATE) rc = evolution_explain_duplicates(ev, err);
     if (rc != 0) return rc;
     /* Outside the transaction the old one may go only when all is committed. */
     if (inside) return tables_drop_physical(e, ev->from->layout->table, err);

@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "db/references.h"
-#include "db/tables.h"
 #include "db/write.h"
-#include "sql/ddl.h"
 
 struct restoration {
     flexdb_table *table;
@@ -31,40 +29,6 @@ static int judge_again(struct restoration *r, flexdb_error *err) {
     }
     free(all);
     return rc != 0 ? rc : references_explain(t->state, t->record.values, NULL, r->id, r->length, err);
-}
-
-/* ---- the index of a column that was removed ---- */
-
-static int mark_lapsed(struct table_state *locked, size_t column, flexdb_error *err) {
-    struct layout *layout;
-    int rc = catalog_copy_layout(&layout, locked->layout, err);
-    if (rc != 0) return rc;
-    layout->columns[column].lapsed = true;
-    struct catalog_entry entry = state_entry(locked);
-    entry.layout = layout;
-    rc = catalog_update(locked->engine, &entry, locked->revision, err);
-    layout_free(layout);
-    return rc;
-}
-
-/* A rule that is gone refuses nothing: a record that only the index of a removed column keeps out comes back without
- * its entry, and the index may then not be taken up again. 1 when `err`, a DUPLICATE, was of that kind and is settled,
- * 0 when not. */
-static int let_lapse(flexdb_table *t, flexdb_error *err) {
-    struct engine *e = t->db->engine;
-    const struct layout *l = t->state->layout;
-    const struct layout_column *column = ddl_violated(e->dialect, l, err->detail);
-    if (column == NULL || !column->retired || column->lapsed) return 0;
-    size_t index = (size_t)(column - l->columns);
-    error_clear(err);
-    struct table_state *locked = NULL;
-    int rc = tables_lock(&locked, e, t->state->id, t->state->name, err);
-    if (rc == 0 && locked->revision != t->state->revision)
-        rc = error_set(err, FLEXDB_STALE, "the definition of table \"%s\" has changed", t->state->name);
-    if (rc == 0) rc = mark_lapsed(locked, index, err);
-    state_drop(locked);
-    if (rc == 0) rc = table_reload(t, false, err);
-    return rc < 0 ? rc : 1;
 }
 
 /* ---- restore ---- */
@@ -96,7 +60,7 @@ static int restore_once(void *context, flexdb_error *err) {
     if (rc != 0) return rc;
     rc = write_live(r, err);
     for (int lapsed = 1; rc == -FLEXDB_DUPLICATE && lapsed == 1;) {
-        lapsed = let_lapse(t, err);
+        lapsed = write_let_lapse(t, err);
         rc = lapsed == 1 ? write_live(r, err) : lapsed < 0 ? lapsed : rc;
     }
     if (rc != -FLEXDB_DUPLICATE) return rc;

@@ -51,7 +51,7 @@ void state_drop(struct table_state *s) {
     layout_free(s->layout);
     definition_free(s->viewed);
     state_drop(s->base);
-    free(s->physicals);
+    state_unmap_physicals(s);
     free(s->references);
     for (size_t i = 0; i < STATE_SQL_COUNT; i++) buffer_free(&s->sql[i]);
     free(s->id);
@@ -110,6 +110,47 @@ static int compile(struct table_state *s, const struct table_state *before, cons
     return 0;
 }
 
+static int misfit(const struct table_state *s, flexdb_error *err) {
+    return error_set(err, FLEXDB_CORRUPT, "the layout of table \"%s\" does not fit its definition", s->name);
+}
+
+static void add_unique_columns(struct table_state *s) {
+    for (size_t slot = 0; slot < validator_shape(s->validator)->columns; slot++) {
+        for (size_t i = 0; i < s->physical_count; i++) {
+            if (s->physicals[i].slot == slot && s->physicals[i].column->unique)
+                s->uniques[s->unique_count++] = (struct state_unique){.count = 1, .places = {i}};
+        }
+    }
+}
+
+static int add_unique_index(struct table_state *s, const struct layout_index *index, flexdb_error *err) {
+    struct state_unique *unique = &s->uniques[s->unique_count++];
+    for (size_t k = 0; k < index->count; k++) {
+        size_t i = 0;
+        while (i < s->physical_count && s->physicals[i].column != &s->layout->columns[index->columns[k]]) i++;
+        if (i == s->physical_count) return misfit(s, err);
+        unique->places[unique->count++] = i;
+    }
+    return 0;
+}
+
+static int map_uniques(struct table_state *s, flexdb_error *err) {
+    s->uniques = calloc(s->physical_count + s->layout->index_count + 1, sizeof *s->uniques);
+    if (s->uniques == NULL) return error_no_memory(err);
+    add_unique_columns(s);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->layout->index_count; i++) {
+        const struct layout_index *index = &s->layout->indexes[i];
+        if (index->unique && !index->retired) rc = add_unique_index(s, index, err);
+    }
+    return rc;
+}
+
+void state_unmap_physicals(struct table_state *s) {
+    free(s->physicals);
+    free(s->uniques);
+}
+
 int state_map_physicals(struct table_state *s, flexdb_error *err) {
     s->physicals = calloc(s->layout->count + 1, sizeof *s->physicals);
     if (s->physicals == NULL) return error_no_memory(err);
@@ -117,11 +158,10 @@ int state_map_physicals(struct table_state *s, flexdb_error *err) {
         const struct layout_column *c = &s->layout->columns[i];
         if (c->retired) continue;
         int64_t slot = validator_slot_of_key(s->validator, c->key, strlen(c->key));
-        if (slot == NAMES_NONE || s->physical_count == DEFINITION_MAX_PHYSICAL)
-            return error_set(err, FLEXDB_CORRUPT, "the layout of table \"%s\" does not fit its definition", s->name);
+        if (slot == NAMES_NONE || s->physical_count == DEFINITION_MAX_PHYSICAL) return misfit(s, err);
         s->physicals[s->physical_count++] = (struct state_physical){.column = c, .slot = (size_t)slot};
     }
-    return 0;
+    return map_uniques(s, err);
 }
 
 /* Where the records are that a reference column of `s` points to. */

@@ -42,6 +42,12 @@ struct state_physical {
     size_t slot;
 };
 
+/* What no two live records may share: the value of a unique column, or those of an index taken together. */
+struct state_unique {
+    size_t count;
+    size_t places[INDEX_MAX_COLUMNS]; /* in `physicals`, in the index's order */
+};
+
 struct state_reference {
     size_t slot;
     const char *target_id; /* borrowed from the validator; NULL in a definition of another program */
@@ -66,8 +72,9 @@ struct table_state {
     bool active;
     struct validator *validator;
     struct layout *layout;
-    size_t physical_count, reference_count;
+    size_t physical_count, unique_count, reference_count;
     struct state_physical *physicals;
+    struct state_unique *uniques; /* columns in the definition's order, then indexes */
     struct state_reference *references;
     struct buffer sql[STATE_SQL_COUNT];
     struct table_state *base;  /* of a view: the table's own state, which is held; else NULL */
@@ -95,8 +102,9 @@ static inline const struct definition *state_definition(const struct table_state
     return s->viewed != NULL ? s->viewed : validator_definition(s->validator);
 }
 
-/* Fills `physicals` from layout and validator, which are set. */
+/* Fills `physicals` and `uniques` from layout and validator, which are set. */
 int state_map_physicals(struct table_state *s, flexdb_error *err);
+void state_unmap_physicals(struct table_state *s);
 /* A text of the state; NULL with err when memory is out. */
 const struct buffer *state_text(struct table_state *s, enum state_sql which, flexdb_error *err);
 /* The catalogue entry as it is. */

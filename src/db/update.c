@@ -3,25 +3,37 @@
 #include "db/references.h"
 #include "db/write.h"
 
-int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record *raw, flexdb_error *err) {
+/* Writes what stands in t->record over the record. */
+static int write_over(flexdb_table *t, const flexdb_value *given, const struct raw_record *raw, int64_t *affected,
+                      flexdb_error *err) {
     struct table_state *s = t->state;
-    int rc = codec_merge(s->validator, raw->data, raw->data_length, given, &t->record, err);
-    if (rc != 0) return rc;
     const flexdb_value *values = t->record.values, id = value_text(raw->id, raw->id_length);
-    if (write_cannot_refer(s, values, given)) return references_explain(s, values, given, raw->id, raw->id_length, err);
-    int64_t affected = 0;
     struct parameters p;
     p.count = 0;
-    raw->updated_at = write_time(raw->created_at);
     parameter_add(&p, value_text(t->record.document.data, t->record.document.length));
     parameter_add(&p, value_integer(raw->updated_at));
-    rc = write_add_physicals(&p, s, values, &t->physical, err);
+    int rc = write_add_physicals(&p, s, values, &t->physical, err);
     if (rc != 0) return rc;
     write_add_guard(&p, s, values, given, &id);
     parameter_add(&p, value_integer(raw->seq));
     parameter_add(&p, value_integer(raw->version));
-    rc = write_run(s, SQL_UPDATE, &p, &affected, err);
-    if (rc == -FLEXDB_DUPLICATE) return write_explain_duplicate(s, values, &id, raw->seq, err);
+    return write_run(s, SQL_UPDATE, &p, affected, err);
+}
+
+int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record *raw, flexdb_error *err) {
+    int rc = codec_merge(t->state->validator, raw->data, raw->data_length, given, &t->record, err);
+    if (rc != 0) return rc;
+    const flexdb_value *values = t->record.values, id = value_text(raw->id, raw->id_length);
+    if (write_cannot_refer(t->state, values, given))
+        return references_explain(t->state, values, given, raw->id, raw->id_length, err);
+    int64_t affected = 0;
+    raw->updated_at = write_time(raw->created_at);
+    rc = write_over(t, given, raw, &affected, err);
+    for (int lapsed = 1; rc == -FLEXDB_DUPLICATE && lapsed == 1;) {
+        lapsed = write_let_lapse(t, err);
+        rc = lapsed == 1 ? write_over(t, given, raw, &affected, err) : lapsed < 0 ? lapsed : rc;
+    }
+    if (rc == -FLEXDB_DUPLICATE) return write_explain_duplicate(t->state, values, &id, raw->seq, err);
     if (rc != 0 || affected == 0) return rc;
     raw->version++;
     return 1;

@@ -28,6 +28,10 @@ bool write_cannot_refer(const struct table_state *s, const flexdb_value *values,
  * which stay where the index is none of the definition's. `own_seq`: of the record itself, 0 when it is new. */
 int write_explain_duplicate(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,
                             int64_t own_seq, flexdb_error *err);
+/* After a DUPLICATE, `err`: a rule that is gone refuses nothing, so a record that only the index of a removed column
+ * keeps out is written without an entry there, and the index may then not be taken up again. 1 when it was of that
+ * kind: the same is to be written again, under t->state as it is now; 0 when not, and the error stays. */
+int write_let_lapse(flexdb_table *t, flexdb_error *err);
 int write_run(struct table_state *s, enum state_sql which, const struct parameters *p, int64_t *affected,
               flexdb_error *err);
 /* Holds the revision until the transaction ends, and takes up what has moved before that. STALE as in table_enter. */

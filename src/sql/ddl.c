@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "sql/ddl_parts.h"
 #include "sql/engine.h"
+
+_Static_assert((int)LAYOUT_TEXT_BYTES == (int)DDL_TEXT_ENTRY, "a text's entry is what a layout counts for it");
 
 /* Live physical columns with an index of their own. */
 static bool has_index(const struct layout_column *c) { return !c->retired && (c->unique || c->indexed); }
@@ -32,41 +35,66 @@ static void create_table(const struct dialect *d, const struct layout *l, struct
         sql_name(out, l->columns[i].name);
         buffer_printf(out, " %s NULL", d->column_types[l->columns[i].kind]);
     }
+    if (!d->partial_indexes) ddl_put_digests(l, out);
     buffer_printf(out, ", data %s NOT NULL", d->document_type);
-    if (!d->partial_indexes)
+    if (!d->partial_indexes) {
         for (size_t i = 0; i < l->count; i++)
             if (has_index(&l->columns[i])) put_inline_index(&l->columns[i], out);
+        ddl_put_keys(l, out);
+    }
     buffer_printf(out, ")%s", d->table_options);
 }
 
-/* Where indexes are named across the whole database: table and column. */
-static void put_index_name(const struct layout *l, const struct layout_column *c, struct buffer *out) {
-    char name[2 * PHYSICAL_NAME_SIZE];
+/* Where indexes are named across the whole database: the table, and the column or the index. */
+static void put_index_name(const struct layout *l, const char *name, struct buffer *out) {
+    char whole[2 * PHYSICAL_NAME_SIZE];
     size_t table_length = strlen(l->table);
-    memcpy(name, l->table, table_length);
-    name[table_length] = '_';
-    memcpy(name + table_length + 1, c->name, strlen(c->name) + 1);
-    sql_name(out, name);
+    memcpy(whole, l->table, table_length);
+    whole[table_length] = '_';
+    memcpy(whole + table_length + 1, name, strlen(name) + 1);
+    sql_name(out, whole);
 }
 
-static void create_index(const struct dialect *d, const struct layout *l, const struct layout_column *c,
+/* An index that has a statement of its own. */
+struct own_index {
+    const char *name;
+    bool unique;
+    size_t count;
+    const char *columns[INDEX_MAX_COLUMNS];
+};
+
+static void create_index(const struct dialect *d, const struct layout *l, const struct own_index *index,
                          struct buffer *out) {
-    buffer_puts(out, c->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
-    put_index_name(l, c, out);
+    buffer_puts(out, index->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+    put_index_name(l, index->name, out);
     buffer_puts(out, " ON ");
     sql_name(out, l->table);
-    buffer_puts(out, " (");
-    sql_name(out, c->name);
+    for (size_t i = 0; i < index->count; i++) {
+        buffer_puts(out, i == 0 ? " (" : ", ");
+        sql_name(out, index->columns[i]);
+    }
     buffer_puts(out, ")");
-    if (c->unique) buffer_printf(out, " WHERE %s", d->live);
+    if (index->unique) buffer_printf(out, " WHERE %s", d->live);
 }
 
-/* The column of index number i, from 0, among those that have a statement of their own; NULL when there is none. */
-static const struct layout_column *indexed_column(const struct dialect *d, const struct layout *l, size_t i) {
-    if (!d->partial_indexes) return NULL;
-    for (size_t column = 0, seen = 0; column < l->count; column++)
-        if (has_index(&l->columns[column]) && seen++ == i) return &l->columns[column];
-    return NULL;
+/* Index number i, from 0, among those that have a statement of their own: those of one column, then the others. False
+ * when there is none. */
+static bool find_index(const struct dialect *d, const struct layout *l, size_t i, struct own_index *out) {
+    size_t seen = 0;
+    for (size_t k = 0; d->partial_indexes && k < l->count; k++) {
+        const struct layout_column *c = &l->columns[k];
+        if (!has_index(c) || seen++ != i) continue;
+        *out = (struct own_index){.name = c->name, .unique = c->unique, .count = 1, .columns = {c->name}};
+        return true;
+    }
+    for (size_t k = 0; d->partial_indexes && k < l->index_count; k++) {
+        const struct layout_index *index = &l->indexes[k];
+        if (index->retired || seen++ != i) continue;
+        *out = (struct own_index){.name = index->name, .unique = index->unique, .count = index->count};
+        for (size_t n = 0; n < index->count; n++) out->columns[n] = l->columns[index->columns[n]].name;
+        return true;
+    }
+    return false;
 }
 
 bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {
@@ -74,16 +102,17 @@ bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struc
         create_table(d, l, out);
         return true;
     }
-    const struct layout_column *c = indexed_column(d, l, i - 1);
-    if (c != NULL) create_index(d, l, c, out);
-    return c != NULL;
+    struct own_index index;
+    bool found = find_index(d, l, i - 1, &index);
+    if (found) create_index(d, l, &index, out);
+    return found;
 }
 
 bool ddl_drop_index(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {
-    const struct layout_column *c = indexed_column(d, l, i);
-    if (c == NULL) return false;
+    struct own_index index;
+    if (!find_index(d, l, i, &index)) return false;
     buffer_puts(out, "DROP INDEX ");
-    put_index_name(l, c, out);
+    put_index_name(l, index.name, out);
     return true;
 }
 
@@ -91,28 +120,6 @@ void ddl_drop(const struct dialect *d, const char *table, struct buffer *out) {
     (void)d;
     buffer_puts(out, "DROP TABLE IF EXISTS ");
     sql_name(out, table);
-}
-
-/* Engines say `table.column`, `table.index` or the index alone; an index is called `column` or `table_column`. */
-static const char *violated_name(const struct layout *l, const char *detail) {
-    const char *dot = strrchr(detail, '.');
-    const char *name = dot != NULL ? dot + 1 : detail;
-    size_t table_length = strlen(l->table);
-    return strncmp(name, l->table, table_length) == 0 && name[table_length] == '_' ? name + table_length + 1 : name;
-}
-
-bool ddl_violated_id(const struct dialect *d, const struct layout *l, const char *detail) {
-    (void)d;
-    return detail != NULL && strcmp(violated_name(l, detail), "id") == 0;
-}
-
-const struct layout_column *ddl_violated(const struct dialect *d, const struct layout *l, const char *detail) {
-    (void)d;
-    if (detail == NULL) return NULL;
-    const char *name = violated_name(l, detail);
-    for (size_t i = 0; i < l->count; i++)
-        if (strcmp(l->columns[i].name, name) == 0) return &l->columns[i];
-    return NULL;
 }
 
 void ddl_text_entry(const struct dialect *d, const struct layout_column *c, flexdb_value *value,

@@ -6,7 +6,12 @@
  *
  * Physical types: see model/type.h for the kinds. On a server a TEXT kind is VARBINARY(1052): up to 1020 bytes as they
  * are; longer ones as their first 1020 bytes and their SHA-256 (ddl_text_entry), so that equality and uniqueness are
- * whole, and order is rechecked in the document where `long_text` says it may be needed. */
+ * whole, and order is rechecked in the document where `long_text` says it may be needed.
+ *
+ * Indexes over several columns: a key of a server that would pass what it holds (layout_index_is_wide) is cut to the
+ * beginnings of its texts where it only finds. Where it is unique nothing may be cut: it stands on a column `…_digest`,
+ * which the server fills with the SHA-256 of all its values and leaves NULL where one of them is, and a key that is cut
+ * stands beside it for finding. */
 #ifndef FLEXDB_SQL_DDL_H
 #define FLEXDB_SQL_DDL_H
 
@@ -27,6 +32,8 @@ void ddl_drop(const struct dialect *d, const char *table, struct buffer *out);
 /* The layout column whose unique index the engine names in an error's `detail`; NULL when it is another, or `detail`
  * is NULL. */
 const struct layout_column *ddl_violated(const struct dialect *d, const struct layout *l, const char *detail);
+/* The unique one among the layout's indexes that it names; NULL when it is none. */
+const struct layout_index *ddl_violated_index(const struct dialect *d, const struct layout *l, const char *detail);
 /* Whether the index is the one on id. */
 bool ddl_violated_id(const struct dialect *d, const struct layout *l, const char *detail);
 /* Turns the physical value of codec_physical into what this dialect stores and compares in the physical column: long

@@ -80,17 +80,19 @@ void records_referrer(const struct dialect *d, const struct layout *l, const str
     buffer_printf(out, " = %s AND %s LIMIT 1", d->parameter_id, d->live);
 }
 
-void records_holder(const struct dialect *d, const struct layout *l, const struct layout_column *c,
-                    struct buffer *out) {
+void records_holder(const struct dialect *d, const struct layout *l, const struct layout_column *const columns[],
+                    size_t count, struct buffer *out) {
     buffer_puts(out, "SELECT seq FROM ");
     sql_name(out, l->table);
     buffer_puts(out, " WHERE ");
-    if (c != NULL) {
-        sql_name(out, c->name);
-        buffer_printf(out, " = ? AND %s", d->live);
-    } else {
-        buffer_printf(out, "id = %s", d->parameter_id);
+    for (size_t i = 0; i < count; i++) {
+        sql_name(out, columns[i]->name);
+        buffer_puts(out, " = ? AND ");
     }
+    if (count != 0)
+        buffer_puts(out, d->live);
+    else
+        buffer_printf(out, "id = %s", d->parameter_id);
     buffer_puts(out, " AND seq <> ? LIMIT 1");
 }
 

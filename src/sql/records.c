@@ -60,7 +60,17 @@ void records_insert(const struct dialect *d, const struct layout *l, bool guarde
     buffer_puts(out, ", 1)");
 }
 
-/* `, c1 = ?, c2 = ? …`: the physical columns that are filled. */
+/* `, c3 = NULL …` */
+static void put_lapsed(const struct layout *l, struct buffer *out) {
+    for (size_t i = 0; i < l->count; i++) {
+        if (!l->columns[i].lapsed) continue;
+        buffer_puts(out, ", ");
+        sql_name(out, l->columns[i].name);
+        buffer_puts(out, " = NULL");
+    }
+}
+
+/* `, c1 = ?, c2 = ? …`: the physical columns that are filled; what has lapsed leaves its index. */
 static void put_entry_settings(const struct layout *l, struct buffer *out) {
     for (size_t i = 0; i < l->count; i++) {
         if (l->columns[i].retired) continue;
@@ -68,6 +78,7 @@ static void put_entry_settings(const struct layout *l, struct buffer *out) {
         sql_name(out, l->columns[i].name);
         buffer_puts(out, " = ?");
     }
+    put_lapsed(l, out);
 }
 
 void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
@@ -102,12 +113,7 @@ void records_restore(const struct dialect *d, const struct layout *l, struct buf
     sql_name(out, l->table);
     buffer_puts(out, " SET deleted_at = NULL, updated_at = ?");
     if (!d->partial_indexes) buffer_puts(out, ", live = 1");
-    for (size_t i = 0; i < l->count; i++) {
-        if (!l->columns[i].lapsed) continue;
-        buffer_puts(out, ", ");
-        sql_name(out, l->columns[i].name);
-        buffer_puts(out, " = NULL");
-    }
+    put_lapsed(l, out);
     put_kept_version(d, l, out);
     buffer_puts(out, " AND deleted_at IS NOT NULL");
 }

@@ -28,7 +28,8 @@ void records_insert(const struct dialect *d, const struct layout *l, bool guarde
                     size_t ref_count, struct buffer *out);
 
 /* Parameters: data, updated_at, physical columns, then the guard's (as above) or the schema version, then seq, version.
- * Sets version to version + 1. Only a live record, only when its version is still the given one. */
+ * Sets version to version + 1, and empties the physical columns that have lapsed. Only a live record, only when its
+ * version is still the given one. */
 void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
                     size_t ref_count, struct buffer *out);
 
@@ -76,9 +77,10 @@ void records_exist(const struct dialect *d, const char *table, size_t count, boo
 /* Whether a live record refers to an id through a physical column: (id) → one row with its id. */
 void records_referrer(const struct dialect *d, const struct layout *l, const struct layout_column *c,
                       struct buffer *out);
-/* Whether a record other than seq holds a value: a live one in a unique physical column, or with NULL any one as its
- * id: parameters: the physical value or the id, seq → seq. */
-void records_holder(const struct dialect *d, const struct layout *l, const struct layout_column *c, struct buffer *out);
+/* Whether a record other than seq holds values: a live one in `count` physical columns that are unique together, or
+ * with a count of 0 any one as its id: parameters: the physical values or the id, seq → seq. */
+void records_holder(const struct dialect *d, const struct layout *l, const struct layout_column *const columns[],
+                    size_t count, struct buffer *out);
 /* The last row, soft-deleted ones included: () → seq, or no row at all. */
 void records_last(const struct dialect *d, const struct layout *l, struct buffer *out);
 

@@ -7,12 +7,18 @@
 
 static int64_t add_saturated(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
 
+/* Whether a unique index begins with the column: its own, or one over several. */
 static bool is_unique_entry(const struct builder *b, size_t slot) {
     const struct layout_column *entry = operand_of(b, slot).entry;
-    return entry != NULL && entry->unique;
+    if (entry == NULL || entry->unique) return entry != NULL;
+    for (size_t i = 0; i < b->l->index_count; i++) {
+        const struct layout_index *index = &b->l->indexes[i];
+        if (index->unique && !index->retired && &b->l->columns[index->columns[0]] == entry) return true;
+    }
+    return false;
 }
 
-/* Whether the filter holds a condition that a unique column's index can be searched by. */
+/* Whether the filter holds a condition that a unique index can be searched by. */
 static bool seeks_unique(const struct builder *b, const struct filter *f) {
     switch (f->op) {
     case FILTER_AND:

@@ -1,0 +1,44 @@
+/* What stands in the way of an evolution's unique rules: records whose values will be the same. */
+#include "db/duplicates.h"
+#include "db/evolution.h"
+
+/* Values as the evolution will convert them. */
+static int read_converted(void *context, const struct raw_record *raw, const flexdb_value **values, flexdb_error *err) {
+    struct converter *c = context;
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    int rc = converter_read(c, raw, &why, err);
+    error_clear(&why);
+    *values = c->new.values;
+    return rc < 0 ? rc : 0;
+}
+
+int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, size_t *count, flexdb_error *err) {
+    *out = NULL;
+    *count = 0;
+    if (!ev->has_records) return 0;
+    if (ev->plan.conversion_count == 0) return duplicates_find(out, count, ev->from, ev->to, NULL, err);
+    /* One of its own: the other's counts are the plan's. */
+    struct converter c;
+    int rc = converter_open(&c, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
+    const struct duplicates_source source = {.read = read_converted, .context = &c};
+    if (rc == 0) rc = duplicates_find(out, count, ev->from, ev->to, &source, err);
+    converter_close(&c);
+    return rc;
+}
+
+int evolution_explain_duplicates(struct evolution *ev, flexdb_error *err) {
+    if (err->code != FLEXDB_DUPLICATE || err->ended) return -(int)err->code;
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    struct duplicates *list;
+    size_t count;
+    int rc = evolution_find_duplicates(ev, &list, &count, &why);
+    if (rc == 0) rc = duplicates_refuse(list, count, ev->to, &why);
+    if (rc == 0) {
+        rc = -(int)err->code; /* nobody holds them any more */
+    } else {
+        error_clear(err);
+        error_move(err, &why);
+    }
+    duplicates_free(list, count);
+    return rc;
+}
