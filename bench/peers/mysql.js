@@ -122,7 +122,7 @@ const rows = {
         });
     },
 
-    // By events, which only the connection below the promises has: a third faster than its readable stream.
+    // By events, which only the connection below the promises has: faster than its readable stream.
     async stream(_, db) {
         const total = await count(db);
         const sql = `SELECT ${READ} FROM mysql2_contacts WHERE deleted_at IS NULL ORDER BY seq`;
