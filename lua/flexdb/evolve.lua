@@ -40,28 +40,30 @@ local function run(act, self, what, own)
     if not own.dry_run and (err.code == "invalid_record" or err.code == "duplicate") then
         own.dry_run = true
         local plan = act(self, what, own)
+        own.dry_run = nil
         err.plan = plan and plan_of(plan)
     end
     return nil, err
 end
 
--- Why a plan no longer fits the table's definition, or nil.
-local function unfit(plan, schema)
-    local now = {}
-    for _, column in ipairs(schema.columns) do now[column.name] = column end
-    for name, before in pairs(type(plan.before) == "table" and plan.before or {}) do
-        local column = now[name]
-        if not column then return ("column %q is gone"):format(name) end
-        if column.key ~= before.key or column.dataType ~= before.dataType then
-            return ("column %q is another one"):format(name)
-        end
-    end
+local function moved(self, version)
+    local schema = self:schema()
+    return schema ~= nil and schema.version ~= version
+end
+
+local function conflict(self, plan, why, issues)
+    local err = core.error("conflict", ("table %q has changed since the plan was made at version %d: %s"):format(
+        self.name, plan.version, why))
+    err.issues = issues or err.issues
+    return err
 end
 
 -- Makes what the plan says come true, unless the table has changed where the plan looked.
 local function apply(self, plan, own)
+    local fault = plan_of.fault(plan)
+    if fault then return nil, core.error("invalid_document", "plan: " .. fault) end
     if plan.tableId ~= self.id then
-        return nil, core.error("conflict", ("the plan is for table %q, not %q"):format(tostring(plan.table), self.name))
+        return nil, core.error("conflict", ("the plan is for table %q, not %q"):format(plan.table, self.name))
     end
     local act, what = evolve, plan.changes
     if plan.rollback then act, what = rollback, plan.rollback end
@@ -70,16 +72,18 @@ local function apply(self, plan, own)
     for attempt = 1, attempts do
         local schema, err = self:schema()
         if not schema then return nil, err end
-        local why = schema.version ~= plan.version and unfit(plan, schema)
-        if why then
-            local message = ("table %q has changed since the plan was made at version %d: %s"):format(
-                self.name, plan.version, why)
-            return nil, core.error("conflict", message)
-        end
+        local why = plan_of.unfit(plan, schema)
+        if why then return nil, conflict(self, plan, why) end
         own.expect_version = asked or schema.version
         local entry
         entry, err = run(act, self, what, own)
-        if entry or err.code ~= "conflict" or asked or attempt == attempts then return entry, err end
+        if entry then return entry end
+        -- What was possible when it was planned is so no more.
+        if err.code == "invalid_schema" and schema.version ~= plan.version then
+            return nil, conflict(self, plan, err.message, err.issues)
+        end
+        local again = err.code == "conflict" and not asked and attempt < attempts and moved(self, schema.version)
+        if not again then return nil, err end
     end
 end
 
@@ -115,8 +119,9 @@ function methods:plan(changes, given)
     options.argument("plan", 1, changes, "table or function")
     local own, err = core_options("plan", given)
     if not own then return nil, err end
-    if type(changes) == "function" then changes = changes_of(changes) end
     own.dry_run = true
+    if plan_of.is(changes) then return apply(self, changes, own) end
+    if type(changes) == "function" then changes = changes_of(changes) end
     return run(evolve, self, changes, own)
 end
 

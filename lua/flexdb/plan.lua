@@ -1,64 +1,74 @@
 --- Plans: documents that say what an evolution would do, made to be read.
--- Needs flexdb.core (json).
+-- Needs flexdb.core (json, null).
 
 local core = require "flexdb.core"
 
 local width <const> = 80
 
--- Words in lines of at most `width` characters, each behind the indent.
-local function wrap(text, indent)
-    local lines, line = {}, ""
-    for word in text:gmatch "%S+" do
-        local room = width - #indent
-        if line ~= "" and (utf8.len(line) or #line) + 1 + (utf8.len(word) or #word) > room then
-            lines[#lines + 1] = indent .. line
-            line = word
-        else
-            line = line == "" and word or line .. " " .. word
-        end
-    end
-    if line ~= "" then lines[#lines + 1] = indent .. line end
-    return lines
-end
+local function length(text) return utf8.len(text) or #text end
 
 -- At most so many characters, with an ellipsis where some are left out.
 local function cut(text, most)
-    local length = utf8.len(text)
-    if not length then return #text > most and text:sub(1, most - 1) .. "…" or text end
-    return length <= most and text or text:sub(1, utf8.offset(text, most) - 1) .. "…"
+    if length(text) <= most then return text end
+    local last = utf8.len(text) and utf8.offset(text, most) or most
+    return text:sub(1, last - 1) .. "…"
 end
 
-local function records(n) return n == 1 and "1 record" or ("%d records"):format(n) end
+-- Words in lines of at most `width` characters, the first behind `first` and the others behind the indent; a word that
+-- is longer than a line is cut.
+local function wrap(text, indent, first)
+    local lines, line, before = {}, nil, first or indent
+    for word in text:gmatch "%S+" do
+        if line and length(line) + 1 + length(word) <= width then
+            line = line .. " " .. word
+        else
+            lines[#lines + 1] = line
+            line = before .. cut(word, width - length(before))
+            before = indent
+        end
+    end
+    lines[#lines + 1] = line
+    return lines
+end
 
-local function json(value) return value == nil and "no value" or core.json.encode(value) end
+local function counted(n, one, many) return n == 1 and "1 " .. one or ("%d %s"):format(n, many) end
+
+local function json(value)
+    return (value == nil or value == core.null) and "no value" or core.json.encode(value)
+end
+
+-- What became of the values of a column, in words.
+local function converted(step)
+    local said = {}
+    local function say(n, one, many)
+        if not n or n == 0 then return end
+        local noun = #said > 0 and "" or n == 1 and "value " or "values "
+        said[#said + 1] = ("%d %s%s"):format(n, noun, n == 1 and one or many)
+    end
+    say(step.exact + step.rounded, "converts", "convert")
+    for _, loss in ipairs(step.losses or {}) do
+        said[#said + 1] = ("in %d of them %s"):format(loss.count, loss.reason)
+    end
+    say(step.failed, "fails", "fail")
+    say(step.nulled, "is left without a value", "are left without a value")
+    say(step.kept, "goes back to what it was", "go back to what they were")
+    return #said == 0 and "no value is converted" or table.concat(said, "; ")
+end
 
 -- What the step counted, in words.
 local function counts(step)
-    local said = {}
-    local function say(n, words) if n and n > 0 then said[#said + 1] = words:format(n) end end
-    if step.kind == "convert" and step.exact then
-        said[1] = ("%d convert"):format(step.exact + step.rounded)
-        say(step.rounded, "%d of them lose something")
-        say(step.failed, "%d fail")
-        say(step.nulled, "%d of them are left without a value")
-        say(step.kept, "%d go back to what they were")
-    elseif step.kind == "check" and step.failed then
-        said[1] = step.failed == 0 and "nothing stands against it"
-            or ("%s stand%s against it"):format(records(step.failed), step.failed == 1 and "s" or "")
-    end
-    if step.carried then
-        said[#said + 1] = ("%s carr%s a value"):format(records(step.carried), step.carried == 1 and "ies" or "y")
-    end
-    return table.concat(said, ", ")
+    if step.kind == "convert" and step.exact then return converted(step) end
+    if step.carried then return counted(step.carried, "record carries a value", "records carry a value") end
+    if step.kind ~= "check" or not step.failed then return "" end
+    return step.failed == 0 and "nothing stands against it"
+        or counted(step.failed, "record stands against it", "records stand against it")
 end
 
 local function put(lines, more) table.move(more, 1, #more, #lines + 1, lines) end
 
 local function put_step(lines, step)
     local indent <const> = (" "):rep(12)
-    local first = wrap(step.text, indent)
-    first[1] = ("  %-10s%s"):format(step.kind, first[1]:sub(#indent + 1))
-    put(lines, first)
+    put(lines, wrap(step.text, indent, ("  %-10s"):format(step.kind)))
     put(lines, wrap(counts(step), indent))
     for _, sample in ipairs(step.samples or {}) do
         lines[#lines + 1] = ("%s  %s → %s"):format(indent, cut(json(sample.before), 30), cut(json(sample.after), 30))
@@ -69,11 +79,13 @@ end
 
 local function put_issues(lines, plan)
     if plan.possible then return end
-    put(lines, wrap("It is not possible: " .. (plan.error or ""), ""))
+    local first = plan.issues[1]
+    put(lines, wrap(("It is not possible: %s"):format(first and counted(plan.failed, "record stands against it",
+        "records stand against it") or plan.error or ""), ""))
     for _, issue in ipairs(plan.issues) do
-        local what = ("%s: %s: %s"):format(issue.id or "", issue.path, issue.message)
-        lines[#lines + 1] = "  " .. cut(what, width - 2)
+        put(lines, wrap(("%s: %s: %s"):format(issue.id or "", issue.path, issue.message), "    ", "  "))
     end
+    if #plan.issues < plan.failed then lines[#lines + 1] = ("  and %d more"):format(plan.failed - #plan.issues) end
 end
 
 local class = { __name = "flexdb.plan" }
@@ -83,7 +95,7 @@ function class.__tostring(plan)
     local what = plan.rollback and ("rolling table %q back from version %d to %d"):format(
         plan.table, plan.version, plan.rollback) or ("evolving table %q from version %d"):format(
         plan.table, plan.version)
-    local looked = plan.records and (", %s looked at"):format(records(plan.records)) or ""
+    local looked = plan.records and ", " .. counted(plan.records, "record looked at", "records looked at") or ""
     put(lines, wrap(("Plan for %s%s"):format(what, looked), ""))
     if #plan.steps == 0 then lines[#lines + 1] = "  nothing changes" end
     for _, step in ipairs(plan.steps) do put_step(lines, step) end
@@ -93,11 +105,64 @@ end
 
 local plans = {}
 
---- Whether a table is a plan, be it one that was saved and read again.
+--- Whether a table is meant to be a plan, be it one that was saved and read again.
 function plans.is(value)
-    if type(value) ~= "table" then return false end
-    return getmetatable(value) == class
-        or rawget(value, "steps") ~= nil and rawget(value, "tableId") ~= nil and rawget(value, "version") ~= nil
+    return type(value) == "table"
+        and (getmetatable(value) == class or rawget(value, "steps") ~= nil or rawget(value, "tableId") ~= nil)
+end
+
+local function is_version(value) return math.type(value) == "integer" and value >= 1 end
+
+local ways <const> = { stop = true, null = true, ignore = true }
+
+-- A column as it was: its key and type, or null for a name that was free.
+local function is_before(column)
+    if column == core.null then return true end
+    return type(column) == "table" and type(rawget(column, "key")) == "string"
+        and type(rawget(column, "dataType")) == "string"
+end
+
+local function is_all_before(before)
+    if type(before) ~= "table" then return false end
+    for name, column in next, before do
+        if type(name) ~= "string" or not is_before(column) then return false end
+    end
+    return true
+end
+
+--- What is wrong with a plan that somebody may have edited by hand; nil where it can be carried out.
+function plans.fault(plan)
+    local changes, rollback, way = rawget(plan, "changes"), rawget(plan, "rollback"), rawget(plan, "onInvalid")
+    if type(rawget(plan, "table")) ~= "string" then return "table must be a table's name" end
+    if type(rawget(plan, "tableId")) ~= "string" then return "tableId must be a table's id" end
+    if not is_version(rawget(plan, "version")) then return "version must be an integer of at least 1" end
+    if (changes == nil) == (rollback == nil) then return "either changes or rollback must be there" end
+    if changes ~= nil and type(changes) ~= "table" then return "changes must be an array of changes" end
+    if rollback ~= nil and not is_version(rollback) then return "rollback must be an integer of at least 1" end
+    if way ~= nil and not ways[way] then return "onInvalid must be \"stop\", \"null\" or \"ignore\"" end
+    if not is_all_before(rawget(plan, "before")) then
+        return "before must hold { key, dataType } or null for each column that the plan is about"
+    end
+end
+
+--- Why a plan no longer fits a table's definition; nil where it does.
+function plans.unfit(plan, schema)
+    if schema.version == plan.version then return nil end
+    if plan.rollback then return ("it is at version %d"):format(schema.version) end
+    local now, names = {}, {}
+    for _, column in ipairs(schema.columns) do now[column.name] = column end
+    for name in next, plan.before do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do
+        local before, column = plan.before[name], now[name]
+        if before == core.null then
+            if column then return ("there is a column %q"):format(name) end
+        elseif not column then
+            return ("column %q is gone"):format(name)
+        elseif column.key ~= before.key or column.dataType ~= before.dataType then
+            return ("column %q is another one"):format(name)
+        end
+    end
 end
 
 --- The document as a plan that prints well.

@@ -35,6 +35,11 @@ static void check_options(lua_State *L, int argument, struct flexdb_evolve_optio
     out->dry_run = options_boolean(L, argument, "dry_run", false);
 }
 
+/* An entry; or a plan, in which null is as it was given, or says that a name is free. */
+static int entry_result(lua_State *L, struct state *s, const struct flexdb_evolve_options *options) {
+    return decode_result(L, s, &s->json, options->dry_run ? &decode_plain : &decode_entry);
+}
+
 static int table_evolve(lua_State *L) {
     struct state *s;
     struct table *t = bind_table_check(L, &s);
@@ -47,7 +52,7 @@ static int table_evolve(lua_State *L) {
     buffer_reset(&s->json);
     int rc = flexdb_evolve(t->table, none ? "[]" : s->text.data, s->text.length, &options, &s->json, &s->err);
     if (rc != 0) return errors_fail(L, s);
-    return decode_result(L, s, &s->json, &decode_entry);
+    return entry_result(L, s, &options);
 }
 
 static int table_rollback(lua_State *L) {
@@ -58,7 +63,7 @@ static int table_rollback(lua_State *L) {
     check_options(L, 3, &options);
     buffer_reset(&s->json);
     if (flexdb_rollback_to(t->table, (int64_t)version, &options, &s->json, &s->err) != 0) return errors_fail(L, s);
-    return decode_result(L, s, &s->json, &decode_entry);
+    return entry_result(L, s, &options);
 }
 
 static int table_history(lua_State *L) {

@@ -53,34 +53,42 @@ void converter_close(struct converter *c) {
 
 /* ---- counting ---- */
 
-/* The place for one more sample: a free one, or that of the last which is not telling. */
-static struct convert_sample *sample_place(struct convert_tally *t, bool telling) {
-    if (t->sample_count < CONVERT_SAMPLES) return &t->samples[t->sample_count++];
-    for (size_t i = CONVERT_SAMPLES; telling && i-- > 0;) {
-        if (t->samples[i].telling) continue;
-        clear_sample(&t->samples[i]);
-        return &t->samples[i];
+/* Takes out the last sample of the result that has the most, where that is at least two more than `how` has: failures
+ * and losses are seen although they come late, and what converts although they are many. */
+static bool make_room(struct convert_tally *t, enum convert_result how) {
+    size_t counts[] = {0, 0, 0}, last[] = {0, 0, 0};
+    enum convert_result most = how;
+    for (size_t i = 0; i < t->sample_count; i++) {
+        enum convert_result result = t->samples[i].how;
+        counts[result]++;
+        last[result] = i;
+        if (counts[result] > counts[most]) most = result;
     }
-    return NULL;
+    if (counts[most] < counts[how] + 2) return false;
+    clear_sample(&t->samples[last[most]]);
+    memmove(&t->samples[last[most]], &t->samples[last[most] + 1],
+            (--t->sample_count - last[most]) * sizeof *t->samples);
+    return true;
 }
 
 static int add_sample(struct convert_tally *t, const struct raw_record *raw, enum convert_result how,
                       const flexdb_value *before, const flexdb_value *after, flexdb_error *err) {
-    bool telling = how != CONVERTED_EXACT, nothing = how == CONVERT_FAILED;
-    struct convert_sample *place = sample_place(t, telling);
-    if (place == NULL) return 0;
-    *place = (struct convert_sample){.id = text_dup(raw->id, raw->id_length),
-                                     .before = record_excerpt(before),
-                                     .after = nothing ? NULL : record_excerpt(after),
-                                     .telling = telling};
-    bool good = place->id != NULL && place->before != NULL && (nothing || place->after != NULL);
+    bool nothing = how == CONVERT_FAILED;
+    if (t->sample_count == CONVERT_SAMPLES && !make_room(t, how)) return 0;
+    struct convert_sample *sample = &t->samples[t->sample_count++];
+    *sample = (struct convert_sample){.id = text_dup(raw->id, raw->id_length),
+                                      .before = record_excerpt(before),
+                                      .after = nothing ? NULL : record_excerpt(after),
+                                      .how = how};
+    bool good = sample->id != NULL && sample->before != NULL && (nothing || sample->after != NULL);
     return good ? 0 : error_no_memory(err);
 }
 
-static void count(struct convert_tally *t, enum convert_result how) {
-    t->exact += how == CONVERTED_EXACT;
-    t->rounded += how == CONVERTED_ROUNDED;
-    t->failed += how == CONVERT_FAILED;
+static void count(struct convert_tally *t, const struct convert_outcome *outcome) {
+    t->exact += outcome->how == CONVERTED_EXACT;
+    t->rounded += outcome->how == CONVERTED_ROUNDED;
+    t->failed += outcome->how == CONVERT_FAILED;
+    t->lost[outcome->reason] += outcome->how == CONVERTED_ROUNDED;
 }
 
 /* ---- one value ---- */
@@ -183,7 +191,7 @@ static int settle(struct converter *c, size_t i, const struct raw_record *raw, c
         give_nothing(c, p);
         return 0;
     }
-    count(tally, r->outcome.how);
+    count(tally, &r->outcome);
     int rc = add_sample(tally, raw, r->outcome.how, now, &r->value, err);
     if (rc != 0) return rc;
     if (may_stay(c, &r->outcome)) {

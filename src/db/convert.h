@@ -15,15 +15,16 @@ enum { CONVERT_SAMPLES = 5 };
 /* A value before and after; texts are JSON, owned. */
 struct convert_sample {
     char *id, *before, *after; /* `after` is NULL where nothing came of it */
-    bool telling;              /* it lost something, or failed */
+    enum convert_result how;
 };
 
 /* What became of the values of one column, soft-deleted records included. */
 struct convert_tally {
     int64_t exact, rounded, failed;                 /* of records that have a value */
+    int64_t lost[CONVERT_REASON_COUNT];             /* of the rounded ones, by what they lost */
     int64_t nulled;                                 /* of those that failed, the ones that have none now */
     int64_t kept;                                   /* values that are again what stood under the returning key */
-    struct convert_sample samples[CONVERT_SAMPLES]; /* a telling one takes the place of one that is not */
+    struct convert_sample samples[CONVERT_SAMPLES]; /* the first of each result, as far as there is room */
     size_t sample_count;
 };
 

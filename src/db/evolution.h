@@ -21,8 +21,8 @@ struct duplicates;
 struct evolution_counts {
     int64_t live, deleted;
     int64_t failed;   /* that stand against the change */
-    int64_t *failing; /* for each slot of the new shape: of those, the ones with an issue there */
-    int64_t *carried; /* for each slot of the old shape: live records that have a value; NULL when nobody asks */
+    int64_t *failing; /* for each slot of the new shape: of those, the ones that break a rule there */
+    int64_t *carried; /* for each slot of the old shape: records that have a value; NULL when nobody asks */
     bool *going;      /* which slots those are */
     struct record record;
 };

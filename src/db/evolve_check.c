@@ -23,13 +23,15 @@ static int64_t slot_of_path(const struct validator *v, const char *path) {
     return validator_slot(v, path, strcspn(path, ".["));
 }
 
-/* Counts a record that fails, and keeps the first issue of it when there is room. */
+/* Counts a record that fails, and keeps the first issue of it when there is room. What did not convert is counted where
+ * it is converted. */
 static int report(struct evolution *ev, struct inspection *in, const struct raw_record *raw, const flexdb_error *why,
                   flexdb_error *err) {
     in->failed++;
     for (size_t i = 0; ev->counts.failing != NULL && i < why->issue_count; i++) {
         int64_t slot = slot_of_path(ev->to, why->issues[i].path);
-        if (slot != NAMES_NONE) ev->counts.failing[slot]++;
+        bool refused = slot != NAMES_NONE && ev->converter != NULL && ev->converter->refused[slot];
+        if (slot != NAMES_NONE && !refused) ev->counts.failing[slot]++;
     }
     if (in->found.issue_count >= EVOLUTION_MAX_ISSUES) return 0;
     const flexdb_issue *first = &why->issues[0];
@@ -137,7 +139,7 @@ static int check(struct evolution *ev, const struct evolution_store *store, bool
 }
 
 int evolution_inspect(struct evolution *ev, const struct evolution_store *store, flexdb_error *err) {
-    bool deleted = store != NULL || ev->converter != NULL;
+    bool deleted = store != NULL || ev->converter != NULL || ev->counts.carried != NULL;
     return check(ev, store, deleted, FLEXDB_INVALID_RECORD, "the change", err);
 }
 

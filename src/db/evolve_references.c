@@ -81,12 +81,6 @@ static int add_id(struct reference_check *r, struct ids *ids, const flexdb_value
     return 0;
 }
 
-static size_t conversion_to_slot(const struct evolution *ev, size_t slot) {
-    size_t i = 0;
-    while (ev->plan.conversions[i].to != slot) i++;
-    return i;
-}
-
 /* `ids`: one for each of r->slots. */
 static int collect(struct reference_check *r, struct evolution *ev, const struct raw_record *raw, struct ids *ids,
                    flexdb_error *err) {
@@ -94,8 +88,8 @@ static int collect(struct reference_check *r, struct evolution *ev, const struct
     if (rc == 0 && ev->converter != NULL) rc = converter_peek(ev->converter, raw, r->converted, r->values, err);
     for (size_t i = 0; rc == 0 && i < r->slot_count; i++) {
         size_t slot = r->slots[i];
-        const flexdb_value *value =
-            r->wanted[slot] ? &r->record.values[slot] : &r->values[conversion_to_slot(ev, slot)];
+        const struct plan_conversion *p = plan_find_conversion(&ev->plan, slot);
+        const flexdb_value *value = p == NULL ? &r->record.values[slot] : &r->values[p - ev->plan.conversions];
         rc = add_id(r, &ids[i], value, err);
     }
     return rc;

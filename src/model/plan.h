@@ -34,7 +34,7 @@ struct plan {
     bool *check; /* a bool for each slot of the new shape: live records must be judged under the new column */
     bool *check_references; /* a bool for each slot: the referenced records must exist */
     size_t conversion_count;
-    struct plan_conversion *conversions;
+    struct plan_conversion *conversions; /* by the slots that they fill */
 };
 
 /* Compares two definitions column by column (paired by key, and by where a key was converted from). A column is to be
@@ -44,6 +44,8 @@ struct plan {
 int plan_build(struct plan *out, const struct validator *from, const struct validator *to,
                const struct key_registry *keys_before, flexdb_error *err);
 void plan_clear(struct plan *p);
+/* The conversion that fills a slot of the new shape, or NULL. */
+const struct plan_conversion *plan_find_conversion(const struct plan *p, size_t slot);
 
 /* The way of a conversion that returns, where retypes have made other keys between its two: `between` holds one
  * definition for each of them, of that column alone, from the returning key to the one that is left. They are taken in

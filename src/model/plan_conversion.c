@@ -37,6 +37,18 @@ void plan_conversion_clear(struct plan_conversion *c) {
     *c = (struct plan_conversion){0};
 }
 
+const struct plan_conversion *plan_find_conversion(const struct plan *p, size_t slot) {
+    size_t low = 0, high = p->conversion_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->conversions[middle].to < slot)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->conversion_count && p->conversions[low].to == slot ? &p->conversions[low] : NULL;
+}
+
 int plan_route(struct plan_conversion *c, const struct validator *from, const struct validator *to,
                struct validator *const *between, size_t count, flexdb_error *err) {
     struct conversion *back = calloc(count + 1, sizeof *back);

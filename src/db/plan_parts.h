@@ -1,0 +1,47 @@
+/* The parts of a plan's document. Private to plan_*.c. */
+#ifndef FLEXDB_DB_PLAN_PARTS_H
+#define FLEXDB_DB_PLAN_PARTS_H
+
+#include "base/document.h"
+#include "db/evolution.h"
+#include "model/compatibility.h"
+
+/* Each takes what it puts; false when memory is out. NULL texts are left out. */
+static inline bool put(cJSON *object, const char *key, cJSON *item) {
+    if (item != NULL && cJSON_AddItemToObject(object, key, item)) return true;
+    cJSON_Delete(item);
+    return false;
+}
+
+static inline bool put_text(cJSON *object, const char *key, const char *text) {
+    return text == NULL || put(object, key, cJSON_CreateString(text));
+}
+
+static inline bool put_count(cJSON *object, const char *key, int64_t count) {
+    return put(object, key, document_new_integer(count));
+}
+
+/* A JSON text as it is. */
+static inline bool put_json(cJSON *object, const char *key, const char *text) {
+    return text == NULL || put(object, key, cJSON_CreateRaw(text));
+}
+
+/* An empty object at the end of a list; NULL when memory is out. */
+static inline cJSON *add_object(cJSON *list) {
+    cJSON *object = cJSON_CreateObject();
+    if (object != NULL && cJSON_AddItemToArray(list, object)) return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+/* The differences between the two definitions. */
+int plan_compare(struct compatibility *out, const struct evolution *ev, flexdb_error *err);
+/* Why a difference makes values go that only a rollback brings back, or NULL: what could be lost does not count once it
+ * was counted. */
+const char *plan_destruction(const struct evolution *ev, const struct compatibility_difference *d);
+/* What became of a column's values. */
+bool plan_put_tally(cJSON *object, const struct evolution *ev, const struct convert_tally *t);
+/* The steps, one for each difference, and for what is said of the table itself. */
+bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c);
+
+#endif

@@ -1,0 +1,171 @@
+/* The steps of a plan: what changes, what it costs, what the records say to it. */
+#include <string.h>
+
+#include "base/json_writer.h"
+#include "db/plan_parts.h"
+
+enum step_kind { STEP_METADATA, STEP_CHECK, STEP_CONVERT, STEP_INDEX };
+static const char *const kind_names[] = {"metadata", "check", "convert", "index"};
+
+/* ---- one column ---- */
+
+static size_t slot_of(const struct validator *v, const struct column *c) {
+    return (size_t)(c - validator_definition(v)->columns);
+}
+
+static const struct plan_conversion *conversion_of(const struct evolution *ev,
+                                                   const struct compatibility_difference *d) {
+    return d->to == NULL ? NULL : plan_find_conversion(&ev->plan, slot_of(ev->to, d->to));
+}
+
+static const struct convert_tally *tally_of(const struct evolution *ev, const struct plan_conversion *p) {
+    return p == NULL || ev->converter == NULL ? NULL : &ev->converter->tallies[p - ev->plan.conversions];
+}
+
+static enum step_kind kind_of(const struct evolution *ev, const struct compatibility_difference *d) {
+    switch (d->change) {
+    case CHANGE_RETYPE_TEXT:
+    case CHANGE_RETYPE_EXACT:
+    case CHANGE_RETYPE_MAY_FAIL:
+    case CHANGE_RETYPE_ROUNDS:
+    case CHANGE_RETYPE_REFUSED: return STEP_CONVERT;
+    case CHANGE_PRECISION_SMALLER: return conversion_of(ev, d) != NULL ? STEP_CONVERT : STEP_CHECK;
+    case CHANGE_PRECISION_GREATER: return conversion_of(ev, d) != NULL ? STEP_CONVERT : STEP_METADATA;
+    case CHANGE_ADD_REQUIRED:
+    case CHANGE_REQUIRED_ON:
+    case CHANGE_LENGTH_TIGHTER:
+    case CHANGE_RANGE_TIGHTER:
+    case CHANGE_ENUM_TIGHTER:
+    case CHANGE_PATTERN_ADDED:
+    case CHANGE_PATTERN_CHANGED:
+    case CHANGE_TARGET: return STEP_CHECK;
+    case CHANGE_UNIQUE_ON: return STEP_INDEX;
+    case CHANGE_UNIQUE_OFF:
+    case CHANGE_INDEX: return ev->rebuild ? STEP_INDEX : STEP_METADATA;
+    default: return STEP_METADATA;
+    }
+}
+
+const char *plan_destruction(const struct evolution *ev, const struct compatibility_difference *d) {
+    const char *reason = compatibility_row(d->change)->destructive;
+    const struct convert_tally *t = kind_of(ev, d) == STEP_CONVERT ? tally_of(ev, conversion_of(ev, d)) : NULL;
+    if (!ev->has_records) return NULL;
+    if (d->to == NULL && ev->counts.carried != NULL)
+        return ev->counts.carried[slot_of(ev->from->validator, d->from)] != 0 ? reason : NULL;
+    if (t == NULL) return reason;
+    if (t->rounded != 0) return compatibility_row(CHANGE_RETYPE_ROUNDS)->destructive;
+    return t->nulled != 0 ? COMPATIBILITY_GONE : NULL;
+}
+
+/* ---- conversions ---- */
+
+/* Which losses the rounded values had: [ { reason, count } ]. */
+static bool put_losses(cJSON *object, const struct convert_tally *t) {
+    if (t->rounded == 0) return true;
+    cJSON *list = cJSON_CreateArray();
+    bool good = put(object, "losses", list);
+    for (int reason = 0; good && reason < CONVERT_REASON_COUNT; reason++) {
+        if (t->lost[reason] == 0) continue;
+        cJSON *loss = add_object(list);
+        good = loss != NULL && put_text(loss, "reason", convert_loss((enum convert_reason)reason)) &&
+               put_count(loss, "count", t->lost[reason]);
+    }
+    return good;
+}
+
+bool plan_put_tally(cJSON *object, const struct evolution *ev, const struct convert_tally *t) {
+    bool stops = ev->options->on_invalid == FLEXDB_ON_INVALID_STOP;
+    return put_count(object, "exact", t->exact) && put_count(object, "rounded", t->rounded) && put_losses(object, t) &&
+           put_count(object, "failed", t->failed) && (t->kept == 0 || put_count(object, "kept", t->kept)) &&
+           (stops || t->failed == 0 || put_count(object, "nulled", t->nulled));
+}
+
+/* Those that tell more come first. */
+static bool put_samples(cJSON *step, const struct convert_tally *t) {
+    cJSON *list = cJSON_CreateArray();
+    bool good = put(step, "samples", list);
+    for (int how = CONVERT_FAILED; how >= CONVERTED_EXACT; how--) {
+        for (size_t i = 0; good && i < t->sample_count; i++) {
+            const struct convert_sample *s = &t->samples[i];
+            if (s->how != (enum convert_result)how) continue;
+            cJSON *sample = add_object(list);
+            good = sample != NULL && put_text(sample, "id", s->id) && put_json(sample, "before", s->before) &&
+                   put_json(sample, "after", s->after);
+        }
+    }
+    return good;
+}
+
+static bool put_conversion(cJSON *step, const struct evolution *ev, const struct plan_conversion *p) {
+    const struct column *from = validator_column(ev->from->validator, p->from)->column;
+    const struct column *to = validator_column(ev->to, p->to)->column;
+    const struct convert_tally *t = tally_of(ev, p);
+    return put_text(step, "class", convert_class_name(conversion_class(from, to))) &&
+           put_text(step, "rule", conversion_row(from->type, to->type)->rule) &&
+           (t == NULL || (plan_put_tally(step, ev, t) && put_samples(step, t)));
+}
+
+/* ---- steps ---- */
+
+static bool put_counts(cJSON *step, const struct evolution *ev, const struct compatibility_difference *d,
+                       enum step_kind kind) {
+    const struct evolution_counts *counts = &ev->counts;
+    const struct plan_conversion *p = conversion_of(ev, d);
+    if (d->to == NULL && counts->carried != NULL)
+        return put_count(step, "carried", counts->carried[slot_of(ev->from->validator, d->from)]);
+    if (kind == STEP_CONVERT && p != NULL) return put_conversion(step, ev, p);
+    if (kind == STEP_CHECK && ev->has_records)
+        return put_count(step, "failed", counts->failing[slot_of(ev->to, d->to)]);
+    return true;
+}
+
+static bool put_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d) {
+    enum step_kind kind = kind_of(ev, d);
+    struct buffer text = BUFFER_INIT;
+    compatibility_tell(d, &text);
+    cJSON *step = add_object(list);
+    bool good = step != NULL && put_text(step, "kind", kind_names[kind]) &&
+                put_text(step, "column", (d->to != NULL ? d->to : d->from)->name) && buffer_text(&text) != NULL &&
+                put_text(step, "text", buffer_text(&text)) &&
+                put_text(step, "breaking", compatibility_row(d->change)->breaking) &&
+                put_text(step, "destructive", plan_destruction(ev, d)) && put_counts(step, ev, d, kind);
+    buffer_free(&text);
+    return good;
+}
+
+/* ---- the table's own words ---- */
+
+static void tell_word(struct buffer *out, const char *word, const char *none) {
+    if (word == NULL)
+        buffer_puts(out, none);
+    else
+        json_write_string(out, word, strlen(word));
+}
+
+static bool put_word(cJSON *list, const char *key, const char *old, const char *new, const char *none) {
+    if (old == new || (old != NULL && new != NULL &&strcmp(old, new) == 0)) return true;
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "the table's %s becomes ", key);
+    tell_word(&text, new, none);
+    buffer_puts(&text, " (was ");
+    tell_word(&text, old, none);
+    buffer_put(&text, ')');
+    cJSON *step = add_object(list);
+    bool good = step != NULL && put_text(step, "kind", kind_names[STEP_METADATA]) && buffer_text(&text) != NULL &&
+                put_text(step, "text", buffer_text(&text));
+    buffer_free(&text);
+    return good;
+}
+
+static bool put_words(cJSON *list, const struct evolution *ev) {
+    const struct definition *a = validator_definition(ev->from->validator), *b = validator_definition(ev->to);
+    return put_word(list, "displayName", a->display_name, b->display_name, "nothing") &&
+           put_word(list, "description", a->description, b->description, "nothing") &&
+           put_word(list, "compatibility", a->compatibility, b->compatibility, "\"none\"");
+}
+
+bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c) {
+    bool good = true;
+    for (size_t i = 0; good && i < c->count; i++) good = put_step(list, ev, &c->differences[i]);
+    return good && put_words(list, ev);
+}
