@@ -31,6 +31,8 @@ local function wrap(text, indent, first)
     return lines
 end
 
+local function put(lines, more) table.move(more, 1, #more, #lines + 1, lines) end
+
 local function counted(n, one, many) return n == 1 and "1 " .. one or ("%d %s"):format(n, many) end
 
 local function json(value)
@@ -55,6 +57,23 @@ local function converted(step)
     return #said == 0 and "no value is converted" or table.concat(said, "; ")
 end
 
+-- How many values, and ids of each, are shown of those that become unique and stand there more than once.
+local shown_values <const>, shown_ids <const> = 5, 3
+
+local function put_duplicates(lines, found, indent)
+    put(lines, wrap(("%s held more than once, by %d records"):format(
+        found.values == 1 and "a value is" or ("%d values are"):format(found.values), found.records), indent))
+    for i = 1, math.min(shown_values, #found.shared) do
+        local each = found.shared[i]
+        local ids = table.concat(each.ids, ", ", 1, math.min(shown_ids, #each.ids))
+        local more = each.count > shown_ids and (" and %d more"):format(each.count - shown_ids) or ""
+        put(lines, wrap(("%s: %s%s"):format(cut(json(each.value), 30), ids, more), indent .. "    ", indent .. "  "))
+    end
+    if found.values > shown_values then
+        lines[#lines + 1] = ("%s  and %d more"):format(indent, found.values - shown_values)
+    end
+end
+
 -- What the step counted, in words.
 local function counts(step)
     if step.kind == "convert" and step.exact then return converted(step) end
@@ -64,8 +83,6 @@ local function counts(step)
         or counted(step.failed, "record stands against it", "records stand against it")
 end
 
-local function put(lines, more) table.move(more, 1, #more, #lines + 1, lines) end
-
 local function put_step(lines, step)
     local indent <const> = (" "):rep(12)
     put(lines, wrap(step.text, indent, ("  %-10s"):format(step.kind)))
@@ -73,15 +90,19 @@ local function put_step(lines, step)
     for _, sample in ipairs(step.samples or {}) do
         lines[#lines + 1] = ("%s  %s → %s"):format(indent, cut(json(sample.before), 30), cut(json(sample.after), 30))
     end
+    if step.duplicates then put_duplicates(lines, step.duplicates, indent) end
     if step.breaking then put(lines, wrap("breaking: " .. step.breaking, indent)) end
     if step.destructive then put(lines, wrap("destructive: " .. step.destructive, indent)) end
 end
 
 local function put_issues(lines, plan)
     if plan.possible then return end
-    local first = plan.issues[1]
-    put(lines, wrap(("It is not possible: %s"):format(first and counted(plan.failed, "record stands against it",
-        "records stand against it") or plan.error or ""), ""))
+    if plan.failed == 0 then
+        put(lines, wrap("It is not possible: what is to be unique is held more than once", ""))
+        return
+    end
+    lines[#lines + 1] = "It is not possible: " .. counted(plan.failed, "record stands against it",
+        "records stand against it")
     for _, issue in ipairs(plan.issues) do
         put(lines, wrap(("%s: %s: %s"):format(issue.id or "", issue.path, issue.message), "    ", "  "))
     end

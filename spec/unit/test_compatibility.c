@@ -16,9 +16,13 @@
 #define A(type, rules)     "{'name':'a','dataType':'" type "','validation':{" rules "}}"
 #define FLAGGED(type, set) "{'name':'a','dataType':'" type "'," set "}"
 
+#define PAIR "{'name':'a','dataType':'integer'},{'name':'b','dataType':'text'}"
+
+/* Columns; or behind a plus what a table of the two above says besides. */
 static struct validator *table_of(const char *columns) {
     struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, "{'columns':[%s]}", columns);
+    buffer_printf(&text, columns[0] == '+' ? "{'columns':[" PAIR "]%s}" : "{'columns':[%s]}",
+                  columns + (columns[0] == '+'));
     struct validator *v = validator_of(buffer_text(&text), DEFINITION_STORED);
     buffer_free(&text);
     return v;
@@ -197,6 +201,25 @@ static void rules_become_tighter_and_looser(void **state) {
 
 /* ---- said, not guessed ---- */
 
+static void indexes_come_and_go(void **state) {
+    (void)state;
+#define OVER(columns)   "+,'indexes':[{'keys':[" columns "]}]"
+#define UNIQUE(columns) "+,'indexes':[{'keys':[" columns "],'unique':true}]"
+    static const struct scenario scenarios[] = {
+        {"one comes", "+", OVER("'a','b'"), "the index over 'a' and 'b' is added []"},
+        {"one goes", OVER("'a','b'"), "+", "the index over 'a' and 'b' is taken away []"},
+        {"another order is another index", OVER("'a','b'"), OVER("'b','a'"),
+         "the index over 'b' and 'a' is added []\nthe index over 'a' and 'b' is taken away []"},
+        {"a unique one comes", "+", UNIQUE("'a','b'"), "the unique index over 'a' and 'b' is added [B!]"},
+        {"a unique one goes", UNIQUE("'a','b'"), "+", "the unique index over 'a' and 'b' is taken away [F]"},
+        {"one becomes unique", OVER("'a','b'"), UNIQUE("'a','b'"), "the unique index over 'a' and 'b' is added [B!]"},
+        {"one is no longer unique", UNIQUE("'a','b'"), OVER("'a','b'"),
+         "the unique index over 'a' and 'b' is taken away [F]"},
+        {"none changes", UNIQUE("'a','b'"), UNIQUE("'a','b'"), ""},
+    };
+    RUN(scenarios);
+}
+
 static void sources_say_what_became_which(void **state) {
     (void)state;
     struct validator *from = table_of(A("string", "")), *to = table_of("{'name':'a','key':'a_2','dataType':'date'}");
@@ -232,6 +255,10 @@ static void modes_refuse_what_breaks_them(void **state) {
         {A("integer", ""), "{'name':'b','key':'a','dataType':'integer'}", COMPATIBILITY_FORWARD,
          "conflict\na (compatibility): is renamed to 'b', which breaks forward compatibility: readers look for it "
          "under its old name"},
+        {"+", UNIQUE("'b','a'"), COMPATIBILITY_BACKWARD,
+         "conflict\nb (compatibility): the unique index over 'b' and 'a' is added, which breaks backward "
+         "compatibility: "
+         "values written before may stand there twice"},
         {A("string", ""), "{'name':'a','key':'a_2','dataType':'integer'}", COMPATIBILITY_FULL,
          "conflict\na (compatibility): becomes integer (was string), which breaks backward compatibility: values "
          "written before may lose something or fail\na (compatibility): becomes integer (was string), which breaks "
@@ -433,6 +460,7 @@ int main(void) {
         cmocka_unit_test(columns_come_and_go),
         cmocka_unit_test(types_change),
         cmocka_unit_test(rules_become_tighter_and_looser),
+        cmocka_unit_test(indexes_come_and_go),
         cmocka_unit_test(sources_say_what_became_which),
         cmocka_unit_test(modes_refuse_what_breaks_them),
         cmocka_unit_test(modes_are_read),

@@ -53,13 +53,13 @@ int plan_count_carried(struct evolution *ev, const struct raw_record *raw, flexd
 static int ask_carried(struct evolution *ev, const struct compatibility *c, flexdb_error *err) {
     size_t slots = validator_shape(ev->from->validator)->count;
     bool any = false;
-    for (size_t i = 0; i < c->count; i++) any = any || c->differences[i].to == NULL;
+    for (size_t i = 0; i < c->count; i++) any = any || plan_goes(&c->differences[i]);
     if (!any || !ev->has_records) return 0;
     ev->counts.carried = calloc(slots, sizeof *ev->counts.carried);
     ev->counts.going = calloc(slots, sizeof *ev->counts.going);
     if (ev->counts.carried == NULL || ev->counts.going == NULL) return error_no_memory(err);
     for (size_t i = 0; i < c->count; i++) {
-        if (c->differences[i].to != NULL) continue;
+        if (!plan_goes(&c->differences[i])) continue;
         const char *key = c->differences[i].from->key;
         ev->counts.going[validator_slot_of_key(ev->from->validator, key, strlen(key))] = true;
     }
@@ -108,8 +108,17 @@ static const char *on_invalid_name(enum flexdb_on_invalid on_invalid) {
     return names[on_invalid];
 }
 
-static bool put_plan(cJSON *plan, const struct evolution *ev, const struct compatibility *c, const flexdb_error *why) {
+/* What was found out for a plan. */
+struct findings {
+    struct compatibility differences;
+    struct plan_duplicates duplicates;
+    flexdb_error why; /* it is not possible */
+};
+
+static bool put_plan(cJSON *plan, const struct evolution *ev, const struct findings *f) {
     const struct table_state *s = ev->from;
+    const struct compatibility *c = &f->differences;
+    const flexdb_error *why = &f->why;
     bool good = put_text(plan, "table", s->name) && put_text(plan, "tableId", s->id) &&
                 put_count(plan, "version", s->version) &&
                 (ev->changes != NULL ? put(plan, "changes", cJSON_Duplicate(ev->changes, true))
@@ -119,7 +128,7 @@ static bool put_plan(cJSON *plan, const struct evolution *ev, const struct compa
     for (size_t i = 0; i < c->count; i++) destructive = destructive || plan_destruction(ev, &c->differences[i]) != NULL;
     if (good && ev->counted) good = put_count(plan, "records", ev->counts.live);
     cJSON *steps = good ? cJSON_CreateArray() : NULL;
-    good = good && put(plan, "steps", steps) && plan_put_steps(steps, ev, c);
+    good = good && put(plan, "steps", steps) && plan_put_steps(steps, ev, c, &f->duplicates);
     return good && put(plan, "breaking", cJSON_CreateBool(c->breaking)) &&
            put(plan, "destructive", cJSON_CreateBool(destructive)) &&
            put(plan, "possible", cJSON_CreateBool(why->code == FLEXDB_OK)) &&
@@ -127,31 +136,36 @@ static bool put_plan(cJSON *plan, const struct evolution *ev, const struct compa
            put_count(plan, "failed", ev->counts.failed) && put_issues(plan, why) && put_before(plan, ev, c);
 }
 
-static int print(const struct evolution *ev, const struct compatibility *c, const flexdb_error *why,
-                 flexdb_error *err) {
+static int print(const struct evolution *ev, const struct findings *f, flexdb_error *err) {
     cJSON *plan = cJSON_CreateObject();
-    bool good = plan != NULL && put_plan(plan, ev, c, why);
+    bool good = plan != NULL && put_plan(plan, ev, f);
     if (good) document_print(plan, ev->out);
     cJSON_Delete(plan);
     return good && !buffer_failed(ev->out) ? 0 : error_no_memory(err);
 }
 
-int plan_tell(struct evolution *ev, flexdb_error *err) {
-    struct compatibility c;
-    flexdb_error why = FLEXDB_ERROR_INIT;
-    int rc = plan_compare(&c, ev, err);
-    if (rc != 0) return rc;
-    rc = ask_carried(ev, &c, err);
+/* Records that stand against the change, or share what becomes unique, are what the plan is asked about. */
+static int look_at_records(struct evolution *ev, struct findings *f, flexdb_error *err) {
+    struct plan_duplicates *d = &f->duplicates;
+    int rc = ask_carried(ev, &f->differences, err);
     ev->counted = ev->has_records && (ev->judges || ev->converter != NULL || ev->counts.carried != NULL);
-    if (rc == 0 && ev->counted) evolution_inspect(ev, NULL, &why);
-    /* Records that stand against the change are what the plan is asked about. */
-    if (why.code != FLEXDB_OK && why.code != FLEXDB_INVALID_RECORD) {
-        error_move(err, &why);
-        rc = -(int)err->code;
-    }
-    if (rc == 0) rc = print(ev, &c, &why, err);
-    error_clear(&why);
-    compatibility_clear(&c);
+    if (rc == 0 && ev->counted) rc = evolution_inspect(ev, NULL, &f->why);
+    if (rc == -FLEXDB_INVALID_RECORD) rc = 0;
+    if (rc == 0) rc = evolution_find_duplicates(ev, &d->list, &d->count, err);
+    if (rc == 0 && f->why.code == FLEXDB_OK) rc = duplicates_refuse(d->list, d->count, ev->to, &f->why);
+    if (rc == -FLEXDB_DUPLICATE && f->why.code == FLEXDB_DUPLICATE) rc = 0;
+    if (rc != 0 && err->code == FLEXDB_OK) error_move(err, &f->why);
+    return rc;
+}
+
+int plan_tell(struct evolution *ev, flexdb_error *err) {
+    struct findings f = {.why = FLEXDB_ERROR_INIT};
+    int rc = plan_compare(&f.differences, ev, err);
+    if (rc == 0) rc = look_at_records(ev, &f, err);
+    if (rc == 0) rc = print(ev, &f, err);
+    duplicates_free(f.duplicates.list, f.duplicates.count);
+    error_clear(&f.why);
+    compatibility_clear(&f.differences);
     return rc;
 }
 

@@ -1,11 +1,12 @@
 /* A plan as a document: what an evolution would do, counted and in words.
  *
  * { table, tableId, version, changes or rollback, onInvalid, records: how many live ones were looked at,
- *   steps: [ { kind: metadata | check | convert | index, column, text, breaking, destructive,
+ *   steps: [ { kind: metadata | check | convert | index, column or columns, text, breaking, destructive,
  *              carried: records that have a value in a column that goes,
  *              failed: records that stand against a check, or values that do not convert,
  *              class, rule, exact, rounded, losses: [ { reason, count } ], kept, nulled,
- *              samples: [ { id, before, after } ] } ],
+ *              samples: [ { id, before, after } ],
+ *              duplicates: { values, records, shared: [ { value, count, ids } ] } } ],
  *   breaking, destructive, possible, error, failed: records, issues: [ { id, path, rule, message, expected, got } ],
  *   before: { column: { key, dataType } or null } }
  *

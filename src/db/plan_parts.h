@@ -3,6 +3,7 @@
 #define FLEXDB_DB_PLAN_PARTS_H
 
 #include "base/document.h"
+#include "db/duplicates.h"
 #include "db/evolution.h"
 #include "model/compatibility.h"
 
@@ -34,6 +35,15 @@ static inline cJSON *add_object(cJSON *list) {
     return NULL;
 }
 
+/* What stands in the way of unique rules that are to come. */
+struct plan_duplicates {
+    struct duplicates *list;
+    size_t count;
+};
+
+/* A column is removed. */
+static inline bool plan_goes(const struct compatibility_difference *d) { return d->from != NULL && d->to == NULL; }
+
 /* The differences between the two definitions. */
 int plan_compare(struct compatibility *out, const struct evolution *ev, flexdb_error *err);
 /* Why a difference makes values go that only a rollback brings back, or NULL: what could be lost does not count once it
@@ -42,6 +52,7 @@ const char *plan_destruction(const struct evolution *ev, const struct compatibil
 /* What became of a column's values. */
 bool plan_put_tally(cJSON *object, const struct evolution *ev, const struct convert_tally *t);
 /* The steps, one for each difference, and for what is said of the table itself. */
-bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c);
+bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c,
+                    const struct plan_duplicates *duplicates);
 
 #endif

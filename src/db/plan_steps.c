@@ -39,8 +39,12 @@ static enum step_kind kind_of(const struct evolution *ev, const struct compatibi
     case CHANGE_PATTERN_ADDED:
     case CHANGE_PATTERN_CHANGED:
     case CHANGE_TARGET: return STEP_CHECK;
-    case CHANGE_UNIQUE_ON: return STEP_INDEX;
+    case CHANGE_UNIQUE_ON:
+    case CHANGE_UNIQUE_INDEX_ON:
+    case CHANGE_INDEX_ON: return STEP_INDEX;
     case CHANGE_UNIQUE_OFF:
+    case CHANGE_UNIQUE_INDEX_OFF:
+    case CHANGE_INDEX_OFF:
     case CHANGE_INDEX: return ev->rebuild ? STEP_INDEX : STEP_METADATA;
     default: return STEP_METADATA;
     }
@@ -50,7 +54,7 @@ const char *plan_destruction(const struct evolution *ev, const struct compatibil
     const char *reason = compatibility_row(d->change)->destructive;
     const struct convert_tally *t = kind_of(ev, d) == STEP_CONVERT ? tally_of(ev, conversion_of(ev, d)) : NULL;
     if (!ev->has_records) return NULL;
-    if (d->to == NULL && ev->counts.carried != NULL)
+    if (plan_goes(d) && ev->counts.carried != NULL)
         return ev->counts.carried[slot_of(ev->from->validator, d->from)] != 0 ? reason : NULL;
     if (t == NULL) return reason;
     if (t->rounded != 0) return compatibility_row(CHANGE_RETYPE_ROUNDS)->destructive;
@@ -105,13 +109,59 @@ static bool put_conversion(cJSON *step, const struct evolution *ev, const struct
            (t == NULL || (plan_put_tally(step, ev, t) && put_samples(step, t)));
 }
 
+/* ---- duplicates ---- */
+
+/* Whether the rule is the one that the difference brings, or that of a column whose values are converted. */
+static bool is_rule_of(const struct evolution *ev, const struct compatibility_difference *d, enum step_kind kind,
+                       const struct unique_rule *rule) {
+    if (d->index != NULL) {
+        size_t i = 0;
+        if (d->change != CHANGE_UNIQUE_INDEX_ON || d->index->count != rule->count) return false;
+        while (i < rule->count && rule->slots[i] == d->index->columns[i]) i++;
+        return i == rule->count;
+    }
+    bool converted = kind == STEP_CONVERT && d->from->unique;
+    bool asks = d->change == CHANGE_UNIQUE_ON || converted || d->from == NULL;
+    return asks && d->to != NULL && rule->count == 1 && rule->slots[0] == slot_of(ev->to, d->to);
+}
+
+/* { values, records, shared: [ { value: as JSON, count, ids } ] } */
+static bool put_shared(cJSON *step, const struct duplicates *found) {
+    cJSON *object = cJSON_CreateObject(), *list;
+    bool good = put(step, "duplicates", object) && put_count(object, "values", found->values) &&
+                put_count(object, "records", found->records);
+    list = good ? cJSON_CreateArray() : NULL;
+    good = good && put(object, "shared", list);
+    for (size_t i = 0; good && i < found->count; i++) {
+        const struct duplicate_value *value = &found->kept[i];
+        cJSON *shared = add_object(list), *ids = cJSON_CreateArray();
+        good = put(shared, "ids", ids) && put_json(shared, "value", value->words.got) &&
+               put_count(shared, "count", value->count);
+        for (size_t k = 0; good && k < value->id_count; k++) {
+            cJSON *id = cJSON_CreateString(value->ids[k]);
+            good = id != NULL && cJSON_AddItemToArray(ids, id);
+            if (!good) cJSON_Delete(id);
+        }
+    }
+    return good;
+}
+
+static bool put_duplicates(cJSON *step, const struct evolution *ev, const struct compatibility_difference *d,
+                           enum step_kind kind, const struct plan_duplicates *duplicates) {
+    for (size_t i = 0; i < duplicates->count; i++) {
+        const struct duplicates *found = &duplicates->list[i];
+        if (found->count != 0 && is_rule_of(ev, d, kind, &found->rule)) return put_shared(step, found);
+    }
+    return true;
+}
+
 /* ---- steps ---- */
 
 static bool put_counts(cJSON *step, const struct evolution *ev, const struct compatibility_difference *d,
                        enum step_kind kind) {
     const struct evolution_counts *counts = &ev->counts;
     const struct plan_conversion *p = conversion_of(ev, d);
-    if (d->to == NULL && counts->carried != NULL)
+    if (plan_goes(d) && counts->carried != NULL)
         return put_count(step, "carried", counts->carried[slot_of(ev->from->validator, d->from)]);
     if (kind == STEP_CONVERT && p != NULL) return put_conversion(step, ev, p);
     if (kind == STEP_CHECK && ev->has_records)
@@ -119,16 +169,29 @@ static bool put_counts(cJSON *step, const struct evolution *ev, const struct com
     return true;
 }
 
-static bool put_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d) {
+static bool put_columns(cJSON *step, const struct compatibility_difference *d) {
+    if (d->index == NULL) return put_text(step, "column", (d->to != NULL ? d->to : d->from)->name);
+    cJSON *list = cJSON_CreateArray();
+    bool good = put(step, "columns", list);
+    for (size_t i = 0; good && i < d->index->count; i++) {
+        cJSON *name = cJSON_CreateString(d->owner->columns[d->index->columns[i]].name);
+        good = name != NULL && cJSON_AddItemToArray(list, name);
+        if (!good) cJSON_Delete(name);
+    }
+    return good;
+}
+
+static bool put_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d,
+                     const struct plan_duplicates *duplicates) {
     enum step_kind kind = kind_of(ev, d);
     struct buffer text = BUFFER_INIT;
     compatibility_tell(d, &text);
     cJSON *step = add_object(list);
-    bool good = step != NULL && put_text(step, "kind", kind_names[kind]) &&
-                put_text(step, "column", (d->to != NULL ? d->to : d->from)->name) && buffer_text(&text) != NULL &&
-                put_text(step, "text", buffer_text(&text)) &&
+    bool good = step != NULL && put_text(step, "kind", kind_names[kind]) && put_columns(step, d) &&
+                buffer_text(&text) != NULL && put_text(step, "text", buffer_text(&text)) &&
                 put_text(step, "breaking", compatibility_row(d->change)->breaking) &&
-                put_text(step, "destructive", plan_destruction(ev, d)) && put_counts(step, ev, d, kind);
+                put_text(step, "destructive", plan_destruction(ev, d)) && put_counts(step, ev, d, kind) &&
+                put_duplicates(step, ev, d, kind, duplicates);
     buffer_free(&text);
     return good;
 }
@@ -164,8 +227,9 @@ static bool put_words(cJSON *list, const struct evolution *ev) {
            put_word(list, "compatibility", a->compatibility, b->compatibility, "\"none\"");
 }
 
-bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c) {
+bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c,
+                    const struct plan_duplicates *duplicates) {
     bool good = true;
-    for (size_t i = 0; good && i < c->count; i++) good = put_step(list, ev, &c->differences[i]);
+    for (size_t i = 0; good && i < c->count; i++) good = put_step(list, ev, &c->differences[i], duplicates);
     return good && put_words(list, ev);
 }

@@ -17,8 +17,7 @@ struct comparison {
     bool no_memory;
 };
 
-static void add(struct comparison *c, enum compatibility_change change, const struct column *from,
-                const struct column *to) {
+static void add_difference(struct comparison *c, struct compatibility_difference difference) {
     struct compatibility *out = c->out;
     if (c->no_memory) return;
     if (out->count == c->capacity) {
@@ -31,12 +30,17 @@ static void add(struct comparison *c, enum compatibility_change change, const st
         out->differences = more;
         c->capacity = capacity;
     }
-    const struct compatibility_row *row = compatibility_row(change);
-    out->differences[out->count++] = (struct compatibility_difference){change, from, to};
+    const struct compatibility_row *row = compatibility_row(difference.change);
+    out->differences[out->count++] = difference;
     out->breaks_backward = out->breaks_backward || row->backward != NULL;
     out->breaks_forward = out->breaks_forward || row->forward != NULL;
     out->breaking = out->breaking || row->breaking != NULL;
     out->destructive = out->destructive || row->destructive != NULL;
+}
+
+static void add(struct comparison *c, enum compatibility_change change, const struct column *from,
+                const struct column *to) {
+    add_difference(c, (struct compatibility_difference){.change = change, .from = from, .to = to});
 }
 
 /* ---- one column ---- */
@@ -150,12 +154,13 @@ static int64_t find_source(const struct comparison *c, const struct column *to) 
     return gone && column_needs_key(old, to) ? (int64_t)(old - from->columns) : NEW_COLUMN;
 }
 
-static void compare_definitions(struct comparison *c, const int64_t *sources, bool *kept) {
+/* `sources`: for each column of `to` where it comes from; `kept`: for each of `from` whether it stays. */
+static void compare_all_columns(struct comparison *c, const int64_t *sources, bool *kept) {
     size_t old_count = validator_shape(c->from)->columns, new_count = validator_shape(c->to)->columns;
     int64_t last = NEW_COLUMN;
     for (size_t i = 0; i < new_count; i++) {
         const struct compiled_column *new = validator_column(c->to, i);
-        int64_t source = sources != NULL ? sources[i] : find_source(c, new->column);
+        int64_t source = sources[i];
         if (source < 0) {
             bool optional = is_optional(new->column) || new->column->default_value != NULL;
             add(c, optional ? CHANGE_ADD_OPTIONAL : CHANGE_ADD_REQUIRED, NULL, new->column);
@@ -173,14 +178,56 @@ static void compare_definitions(struct comparison *c, const int64_t *sources, bo
     }
 }
 
+/* ---- indexes ---- */
+
+static bool same_columns(const struct definition_index *old, const struct definition_index *new,
+                         const int64_t *sources) {
+    if (old->count != new->count) return false;
+    for (size_t i = 0; i < old->count; i++)
+        if (sources[new->columns[i]] != (int64_t)old->columns[i]) return false;
+    return true;
+}
+
+static void add_index(struct comparison *c, enum compatibility_change change, const struct definition *owner,
+                      const struct definition_index *index) {
+    add_difference(c, (struct compatibility_difference){.change = change, .index = index, .owner = owner});
+}
+
+static void compare_indexes(struct comparison *c, const int64_t *sources) {
+    const struct definition *from = validator_definition(c->from), *to = validator_definition(c->to);
+    for (size_t i = 0; i < to->index_count; i++) {
+        const struct definition_index *new = &to->indexes[i];
+        size_t k = 0;
+        while (k < from->index_count && !same_columns(&from->indexes[k], new, sources)) k++;
+        bool there = k < from->index_count, was_unique = there && from->indexes[k].unique;
+        if (new->unique && !was_unique) add_index(c, CHANGE_UNIQUE_INDEX_ON, to, new);
+        if (!new->unique && was_unique) add_index(c, CHANGE_UNIQUE_INDEX_OFF, from, &from->indexes[k]);
+        if (!new->unique && !there) add_index(c, CHANGE_INDEX_ON, to, new);
+    }
+    for (size_t i = 0; i < from->index_count; i++) {
+        const struct definition_index *old = &from->indexes[i];
+        size_t k = 0;
+        while (k < to->index_count && !same_columns(old, &to->indexes[k], sources)) k++;
+        if (k == to->index_count) add_index(c, old->unique ? CHANGE_UNIQUE_INDEX_OFF : CHANGE_INDEX_OFF, from, old);
+    }
+}
+
 int compatibility_compare(struct compatibility *out, const struct validator *from, const struct validator *to,
                           const int64_t *sources, flexdb_error *err) {
     *out = (struct compatibility){0};
     struct comparison c = {.out = out, .from = from, .to = to};
+    size_t columns = validator_shape(to)->columns;
     bool *kept = calloc(validator_shape(from)->columns + 1, sizeof *kept);
-    if (kept == NULL) return error_no_memory(err);
-    compare_definitions(&c, sources, kept);
+    int64_t *found = calloc(columns + 1, sizeof *found);
+    c.no_memory = kept == NULL || found == NULL;
+    if (!c.no_memory) {
+        for (size_t i = 0; i < columns; i++)
+            found[i] = sources != NULL ? sources[i] : find_source(&c, validator_column(to, i)->column);
+        compare_all_columns(&c, found, kept);
+        compare_indexes(&c, found);
+    }
     free(kept);
+    free(found);
     if (!c.no_memory) return 0;
     compatibility_clear(out);
     return error_no_memory(err);

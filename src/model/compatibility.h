@@ -101,6 +101,12 @@ bool compatibility_read(enum compatibility_mode *out, const char *text, const ch
     X(DEFAULT, "any other change of a default", "has another default", NULL, NULL, NULL, NULL)                         \
     X(ON_DELETE, "onDelete changes", "has another onDelete", NULL, NULL, NULL, NULL)                                   \
     X(INDEX, "indexed, filterable or searchable changes", "is indexed otherwise", NULL, NULL, NULL, NULL)              \
+    X(UNIQUE_INDEX_ON, "a unique index over columns is added", "is added",                                             \
+      "values written before may stand there twice", NULL, "a writer that repeats a value is refused", NULL)           \
+    X(UNIQUE_INDEX_OFF, "a unique index over columns is taken away", "is taken away", NULL,                            \
+      "readers count on values that stand there once", NULL, NULL)                                                     \
+    X(INDEX_ON, "an index over columns is added", "is added", NULL, NULL, NULL, NULL)                                  \
+    X(INDEX_OFF, "an index over columns is taken away", "is taken away", NULL, NULL, NULL, NULL)                       \
     X(WORDS, "a display name or a description changes", "is described otherwise", NULL, NULL, NULL, NULL)              \
     X(ORDER, "columns change their order", "stands elsewhere", NULL, NULL, NULL, NULL)
 
@@ -125,17 +131,20 @@ const struct compatibility_row *compatibility_row(enum compatibility_change chan
 struct compatibility_difference {
     enum compatibility_change change;
     const struct column *from, *to; /* one of them NULL where a column is added or removed */
+    /* Where an index over columns is: the one that comes or goes, and whose it is; `from` and `to` are NULL then. */
+    const struct definition_index *index;
+    const struct definition *owner;
 };
 
 struct compatibility {
-    struct compatibility_difference *differences; /* by the place in the new definition, then those removed */
+    struct compatibility_difference *differences; /* by the place in the new definition, then removed ones, indexes */
     size_t count;
     bool breaks_backward, breaks_forward, breaking, destructive; /* whether any of them does */
 };
 
-/* Lists the differences of the columns of two definitions, which must outlive `out`. `sources` says for each column of
- * `to` which column of `from` it comes from (-1: it is new); NULL pairs them by key, and where a key is new but a
- * column of that name, whose key is gone, has another type or scale, takes it for a retype. Free with
+/* Lists the differences of the columns and indexes of two definitions, which must outlive `out`. `sources` says for
+ * each column of `to` which column of `from` it comes from (-1: it is new); NULL pairs them by key, and where a key is
+ * new but a column of that name, whose key is gone, has another type or scale, takes it for a retype. Free with
  * compatibility_clear. */
 int compatibility_compare(struct compatibility *out, const struct validator *from, const struct validator *to,
                           const int64_t *sources, flexdb_error *err);
@@ -145,7 +154,8 @@ void compatibility_clear(struct compatibility *c);
 void compatibility_tell(const struct compatibility_difference *d, struct buffer *out);
 
 /* Holds the differences against the mode that is in force. Each one that breaks it is an issue: path the column's name
- * (the old one where it goes or is renamed), rule `compatibility`, expected the mode. Closes err with CONFLICT. */
+ * (the old one where it goes or is renamed; of an index that of its first column), rule `compatibility`, expected the
+ * mode. Closes err with CONFLICT. */
 int compatibility_enforce(enum compatibility_mode mode, const struct compatibility *c, flexdb_error *err);
 
 #endif

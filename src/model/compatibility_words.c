@@ -80,23 +80,45 @@ static void tell_change(const struct compatibility_difference *d, struct buffer 
     }
 }
 
+/* `the unique index over "tenant" and "email"`. */
+static void tell_index(const struct compatibility_difference *d, struct buffer *out) {
+    const struct definition_index *index = d->index;
+    buffer_puts(out, index->unique ? "the unique index over " : "the index over ");
+    for (size_t i = 0; i < index->count; i++) {
+        if (i > 0) buffer_puts(out, i + 1 == index->count ? " and " : ", ");
+        tell_name(&d->owner->columns[index->columns[i]], out);
+    }
+}
+
 void compatibility_tell(const struct compatibility_difference *d, struct buffer *out) {
-    tell_name(d->from != NULL ? d->from : d->to, out);
+    if (d->index != NULL)
+        tell_index(d, out);
+    else
+        tell_name(d->from != NULL ? d->from : d->to, out);
     buffer_put(out, ' ');
     tell_change(d, out);
+}
+
+/* The column that an issue stands at. */
+static const char *path_of(const struct compatibility_difference *d) {
+    if (d->index != NULL) return d->owner->columns[d->index->columns[0]].name;
+    return d->from != NULL ? d->from->name : d->to->name;
 }
 
 static void refuse(enum compatibility_mode mode, const struct compatibility_difference *d, const char *direction,
                    const char *reason, flexdb_error *err) {
     struct buffer told = BUFFER_INIT, expected = BUFFER_INIT;
-    tell_change(d, &told);
+    if (d->index != NULL)
+        compatibility_tell(d, &told);
+    else
+        tell_change(d, &told);
     buffer_printf(&expected, "\"%s\"", mode_names[mode]);
     const char *words = buffer_text(&told), *wanted = buffer_text(&expected);
     if (words == NULL || wanted == NULL) {
         error_no_memory(err);
     } else {
-        error_issue(err, d->from != NULL ? d->from->name : d->to->name, "compatibility", wanted, NULL,
-                    "%s, which breaks %s compatibility: %s", words, direction, reason);
+        error_issue(err, path_of(d), "compatibility", wanted, NULL, "%s, which breaks %s compatibility: %s", words,
+                    direction, reason);
     }
     buffer_free(&told);
     buffer_free(&expected);
