@@ -306,10 +306,10 @@ static const struct pass {
     long every;    /* of the first */
 } passes[] = {
     {"once", OURS, false, false, 1},
-    {"for good", OURS, true, false, 9},
-    {"once, and then the state is closed", OURS, false, true, 9},
-    {"in the engine", ENGINE, false, false, 13},
-    {"in the engine for good", ENGINE, true, false, 13},
+    {"for good", OURS, true, false, 15},
+    {"once, and then the state is closed", OURS, false, true, 15},
+    {"in the engine", ENGINE, false, false, 19},
+    {"in the engine for good", ENGINE, true, false, 19},
 };
 enum { PASSES = sizeof passes / sizeof passes[0] };
 
@@ -347,7 +347,7 @@ static bool fail_at(const struct call *c, const struct pass *p, long at) {
 
 static long every = 1; /* more where everything takes many times as long */
 
-static long next(const struct pass *p, long at) { return at + every * p->every * (at < 120 ? 1 : at < 400 ? 7 : 29); }
+static long next(const struct pass *p, long at) { return at + every * p->every * (at < 120 ? 1 : at < 400 ? 7 : 97); }
 
 static void memory_runs_out(void **state) {
     struct call *c = *state;
