@@ -177,6 +177,30 @@ engines.each(function(engine)
             assert.equal("duplicate", select(2, t:restore(again.id)).code)
         end)
 
+        it("refuse nothing once they are gone, whoever writes first", function()
+            local function two()
+                local u = assert(db:create_table(engines.fresh "u", {
+                    columns = { { name = "a", dataType = "integer" }, { name = "b", dataType = "integer" } },
+                    indexes = { unique("a", "b") },
+                }))
+                return u, assert(u:insert { a = 1, b = 1 }).id, assert(u:insert { a = 2, b = 1 }).id
+            end
+            local u = two()
+            assert(u:evolve(function(c) c:remove "b" end))
+            assert.equal(2, assert(u:update_all({ all = true }, { a = 3 })))
+            local v, first = two()
+            assert(v:delete(first))
+            assert(v:insert { a = 1, b = 1 })
+            assert(v:evolve(function(c) c:remove "a" end))
+            assert(v:restore(first))
+            local w, _, second = two()
+            assert(w:evolve(function(c) c:remove "b" end))
+            assert(w:upsert({ id = second, a = 1 }, { on = "id" }))
+            local x = two()
+            assert(x:evolve(function(c) c:table { indexes = {} } end))
+            assert(x:insert { a = 1, b = 1 })
+        end)
+
         it("refuse nothing in a transaction that is rolled back afterwards", function()
             local a = assert(t:insert { tenant = "x", code = 1 })
             local b = assert(t:insert { tenant = "y", code = 1 })

@@ -154,18 +154,26 @@ static cJSON *random_column(struct property *p, unsigned name, unsigned key, boo
     return column;
 }
 
-/* Up to three indexes, each over some of the columns that may be in one. */
+/* Names of some columns that may be in an index, from a random one of them on. */
+static cJSON *random_index(struct property *p, const cJSON *columns) {
+    cJSON *names = cJSON_CreateArray();
+    size_t count = (size_t)cJSON_GetArraySize(columns), first = property_below(p, count + 1);
+    for (size_t i = 0; i < count && cJSON_GetArraySize(names) < 16; i++) {
+        const cJSON *column = cJSON_GetArrayItem(columns, (int)((first + i) % count));
+        const char *type = cJSON_GetObjectItem(column, "dataType")->valuestring;
+        if (strcmp(type, "json") == 0 || !chance(p, 3)) continue;
+        cJSON_AddItemToArray(names, cJSON_CreateString(cJSON_GetObjectItem(column, "name")->valuestring));
+    }
+    return names;
+}
+
+/* Up to three. */
 static void add_indexes(struct property *p, cJSON *tree, const cJSON *columns) {
     cJSON *list = cJSON_AddArrayToObject(tree, "indexes");
     for (size_t n = property_below(p, 4); n > 0; n--) {
-        cJSON *index = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(index, "columns");
+        cJSON *index = cJSON_CreateObject(), *names = random_index(p, columns);
+        cJSON_AddItemToObject(index, "columns", names);
         if (chance(p, 2)) cJSON_AddTrueToObject(index, "unique");
-        for (const cJSON *column = columns->child; column != NULL; column = column->next) {
-            const char *type = cJSON_GetObjectItem(column, "dataType")->valuestring;
-            if (strcmp(type, "json") == 0 || cJSON_GetArraySize(names) == 16 || !chance(p, 3)) continue;
-            const char *name = cJSON_GetObjectItem(column, "name")->valuestring;
-            cJSON_InsertItemInArray(names, (int)property_below(p, 3), cJSON_CreateString(name));
-        }
         bool good = names->child != NULL;
         for (const cJSON *other = list->child; other != NULL; other = other->next) {
             good = good && !cJSON_Compare(names, cJSON_GetObjectItem(other, "columns"), true);
