@@ -1,5 +1,7 @@
 #include "bind/decode.h"
 
+#include <string.h>
+
 #include "bind/errors.h"
 
 /* A guess that saves the usual small container from growing step by step. */
@@ -8,14 +10,15 @@ enum { FEW = 4 };
 #define IN_OBJECT UINT32_MAX
 
 const struct decode_options decode_plain = {.unique_keys = false, .absent_depth = 0};
-/* Not deeper: a null among the rules that a change sets takes a rule away. */
-const struct decode_options decode_changes = {.unique_keys = false, .absent_depth = 3};
+/* In what a change sets, and among its rules, a null takes something away. */
+const struct decode_options decode_changes = {.unique_keys = false, .absent_depth = 3, .kept_depth = 2, .kept = "set"};
 
 struct decoder {
     lua_State *L;
     struct json_reader *reader;
     const struct decode_options *options;
     int depth;
+    bool keeps;                          /* within the member whose nulls are kept */
     uint32_t places[JSON_MAX_DEPTH + 1]; /* [depth] */
 };
 
@@ -56,11 +59,17 @@ static void attach(struct decoder *d, enum json_event event) {
     uint32_t *place = &d->places[d->depth];
     if (*place != IN_OBJECT) {
         lua_rawseti(d->L, -2, (lua_Integer)++ * place);
-    } else if (event == JSON_NULL && d->depth <= d->options->absent_depth) {
+    } else if (event == JSON_NULL && d->depth <= d->options->absent_depth && !d->keeps) {
         lua_pop(d->L, 2);
     } else {
         lua_rawset(d->L, -3);
     }
+}
+
+static void note_kept(struct decoder *d) {
+    const struct decode_options *o = d->options;
+    if (o->kept == NULL || d->depth != o->kept_depth) return;
+    d->keeps = d->reader->length == strlen(o->kept) && memcmp(d->reader->text, o->kept, d->reader->length) == 0;
 }
 
 static bool decode(struct decoder *d) {
@@ -71,7 +80,10 @@ static bool decode(struct decoder *d) {
         case JSON_END: return true;
         case JSON_OBJECT:
         case JSON_ARRAY: open_container(d, event == JSON_OBJECT); continue;
-        case JSON_KEY: lua_pushlstring(d->L, d->reader->text, d->reader->length); continue;
+        case JSON_KEY:
+            note_kept(d);
+            lua_pushlstring(d->L, d->reader->text, d->reader->length);
+            continue;
         case JSON_OBJECT_END:
         case JSON_ARRAY_END: close_container(d); break;
         default: push_scalar(d, event); break;
@@ -82,7 +94,7 @@ static bool decode(struct decoder *d) {
 
 bool decode_push(lua_State *L, struct state *s, const char *text, size_t length, const struct decode_options *options) {
     struct decoder d; /* not initialized as a whole: `places` is large and this is called for every json value */
-    d.L = L, d.reader = &s->reader, d.options = options, d.depth = 0;
+    d.L = L, d.reader = &s->reader, d.options = options, d.depth = 0, d.keeps = false;
     int top = lua_gettop(L);
     luaL_checkstack(L, 6, "JSON");
     json_reader_free(&s->reader);

@@ -6,7 +6,9 @@
 
 struct decode_options {
     bool unique_keys; /* refuse an object that repeats a key */
-    int absent_depth; /* members of objects down to this depth (1: the outermost) that are null are left out */
+    int absent_depth; /* members of objects down to this depth (1: the outermost) that are null are left out, */
+    const char *kept; /* but not within the member of this name (NULL: none) of an object at kept_depth */
+    int kept_depth;
 };
 
 /* What the core wrote; and an array of changes, in whose details null says that there is nothing. */
