@@ -8,6 +8,8 @@ local pages = {
     { "docs/concepts.md", lua = 7, sh = 0, prints = 0 },
     { "docs/reference.md", lua = 4, sh = 0, prints = 0 },
     { "docs/cookbook.md", lua = 13, sh = 0, prints = 0 },
+    { "docs/conversions.md", lua = 1, sh = 0, prints = 0 },
+    { "docs/compatibility.md", lua = 1, sh = 0, prints = 1 },
     { "docs/operator.md", lua = 1, sh = 0, prints = 0 },
 }
 

@@ -197,6 +197,20 @@ local function follow(self, keys, value)
     return value
 end
 
+-- What a value of today becomes: straight up to the key that both were made from, and from there as retypes have gone;
+-- or straight, where that leads nowhere. `keys`: from the returning one.
+local function bring_back(self, keys, value)
+    local function kind(i) return self.made[keys[i]].type end
+    local meet = 1
+    while meet < #keys and self.made[keys[meet]].source == keys[meet + 1] do meet = meet + 1 end
+    if meet > 1 then
+        local there = model.convert(kind(#keys), kind(meet), value)
+        for i = meet - 1, 1, -1 do there = model.convert(kind(i + 1), kind(i), there) end
+        if there ~= nil then return there end
+    end
+    return model.convert(kind(#keys), kind(1), value)
+end
+
 --- Values of a column that was retyped since go back with it: those of records that were not written since the key was
 -- left, and those that are today what the old value became.
 function model:rollback(version)
@@ -208,7 +222,7 @@ function model:rollback(version)
             for _, record in pairs(self.records) do
                 local value, stored = read(record, old), read(record, column)
                 if record.written > last and follow(self, keys, stored) ~= value then
-                    write(record, column, model.convert(old.type, column.type, value))
+                    write(record, column, bring_back(self, keys, value))
                 end
             end
         end

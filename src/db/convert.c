@@ -17,7 +17,9 @@ int converter_open(struct converter *c, const struct validator *from, const stru
     c->given = calloc(to_slots, sizeof *c->given);
     c->refused = calloc(to_slots, sizeof *c->refused);
     c->tallies = calloc(plan->conversion_count, sizeof *c->tallies);
-    if (c->wanted_from == NULL || c->wanted_to == NULL || c->given == NULL || c->refused == NULL || c->tallies == NULL)
+    c->texts = calloc(plan->conversion_count, sizeof *c->texts);
+    if (c->wanted_from == NULL || c->wanted_to == NULL || c->given == NULL || c->refused == NULL ||
+        c->tallies == NULL || c->texts == NULL)
         return error_no_memory(err);
     for (size_t i = 0; i < plan->conversion_count; i++) {
         const struct plan_conversion *p = &plan->conversions[i];
@@ -37,7 +39,9 @@ static void clear_sample(struct convert_sample *s) {
 void converter_close(struct converter *c) {
     for (size_t i = 0; c->tallies != NULL && i < c->plan->conversion_count; i++)
         for (size_t k = 0; k < c->tallies[i].sample_count; k++) clear_sample(&c->tallies[i].samples[k]);
+    for (size_t i = 0; c->texts != NULL && i < c->plan->conversion_count; i++) buffer_free(&c->texts[i]);
     free(c->tallies);
+    free(c->texts);
     free(c->wanted_from);
     free(c->wanted_to);
     free(c->given);
@@ -45,7 +49,6 @@ void converter_close(struct converter *c) {
     record_free(&c->old);
     record_free(&c->stored);
     record_free(&c->new);
-    buffer_free(&c->scratch);
     buffer_free(&c->probes[0]);
     buffer_free(&c->probes[1]);
     *c = (struct converter){0};
@@ -122,28 +125,65 @@ static bool is_missing(const struct converter *c, const struct plan_conversion *
     return c->references != NULL && reference_is_missing(c->references, p->to, value);
 }
 
+/* Through the keys between, whose rules are nobody's any more: it fails only where a value has no counterpart, or at
+ * the end. What comes out stands in `text`. */
+static void go_there(struct converter *c, const struct plan_conversion *p, const flexdb_value *now,
+                     struct resolved *out, struct buffer *text) {
+    flexdb_value value = *now;
+    enum convert_reason lost = CONVERT_WHOLE;
+    for (size_t i = 0; i < p->there_count; i++) {
+        bool last = i + 1 == p->there_count;
+        buffer_reset(&c->probes[i % 2]);
+        out->outcome = convert_value(&p->there[i], &value, &out->value, &c->probes[i % 2]);
+        if (out->outcome.how == CONVERT_FAILED && (last || out->outcome.reason != CONVERT_RULE)) return;
+        if (lost == CONVERT_WHOLE && out->outcome.how == CONVERTED_ROUNDED) lost = out->outcome.reason;
+        value = out->value;
+    }
+    out->outcome.how = lost == CONVERT_WHOLE ? CONVERTED_EXACT : CONVERTED_ROUNDED;
+    out->outcome.reason = lost;
+    if (value.tag != FLEXDB_TEXT && value.tag != FLEXDB_JSON) return;
+    buffer_append(text, value.as.text, value.length);
+    out->value.as.text = text->data;
+    if (!buffer_failed(text)) return;
+    out->outcome = (struct convert_outcome){.how = CONVERT_FAILED, .reason = CONVERT_NO_MEMORY};
+}
+
 static int convert(struct converter *c, const struct plan_conversion *p, const flexdb_value *now, struct resolved *out,
                    flexdb_error *err) {
+    struct buffer *text = &c->texts[p - c->plan->conversions];
+    buffer_reset(text);
     out->outcome = (struct convert_outcome){.how = CONVERT_FAILED, .reason = CONVERT_VERDICT};
-    if (p->there_open) out->outcome = convert_value(&p->there, now, &out->value, &c->scratch);
+    if (p->there_count != 0) go_there(c, p, now, out, text);
+    if (out->outcome.how == CONVERT_FAILED && out->outcome.reason != CONVERT_NO_MEMORY && p->is_open)
+        out->outcome = convert_value(&p->straight, now, &out->value, text);
     bool failed = out->outcome.how == CONVERT_FAILED;
     if (!failed && is_missing(c, p, &out->value))
         out->outcome = (struct convert_outcome){.how = CONVERT_FAILED, .reason = CONVERT_NO_RECORD};
     return failed && out->outcome.reason == CONVERT_NO_MEMORY ? error_no_memory(err) : 0;
 }
 
+/* Sets out->stands where the value is what stands under the returning key, or has come back to it. */
+static int resolve_return(struct converter *c, const struct plan_conversion *p, const struct raw_record *raw,
+                          struct resolved *out, flexdb_error *err) {
+    const flexdb_value *now = &c->old.values[p->from], *stored = &c->stored.values[p->to];
+    int same = raw->schema_version < p->since ? 1 : is_original(c, p, stored, now, err);
+    if (same == 0 && !value_is_none(now)) {
+        int rc = convert(c, p, now, out, err);
+        if (rc != 0) return rc;
+        if (out->outcome.how != CONVERT_FAILED)
+            same = value_same(validator_column(c->to, p->to)->column->type, &out->value, stored, err);
+    }
+    out->stands = same == 1;
+    if (out->stands) out->value = *stored;
+    return same < 0 ? same : 0;
+}
+
 static int resolve(struct converter *c, const struct plan_conversion *p, const struct raw_record *raw,
                    struct resolved *out, flexdb_error *err) {
     const flexdb_value *now = &c->old.values[p->from];
     *out = (struct resolved){.outcome = {.how = CONVERTED_EXACT}, .value = {.tag = FLEXDB_ABSENT}};
-    if (p->returns) {
-        const flexdb_value *stored = &c->stored.values[p->to];
-        int original = raw->schema_version < p->since ? 1 : is_original(c, p, stored, now, err);
-        if (original < 0) return original;
-        out->stands = original == 1;
-        if (out->stands) out->value = *stored;
-    }
-    return out->stands || value_is_none(now) ? 0 : convert(c, p, now, out, err);
+    if (p->returns) return resolve_return(c, p, raw, out, err);
+    return value_is_none(now) ? 0 : convert(c, p, now, out, err);
 }
 
 /* ---- what becomes of it ---- */
@@ -154,8 +194,8 @@ static int refuse(struct converter *c, const struct plan_conversion *p, const st
                         *new = validator_column(c->to, p->to)->column;
     const flexdb_value *now = &c->old.values[p->from];
     c->refused[p->to] = true;
-    if (p->there_open) {
-        convert_issue(&p->there, r->outcome, now, &r->value, new->name, why);
+    if (p->is_open) {
+        convert_issue(&p->straight, r->outcome, now, &r->value, new->name, why);
     } else {
         char *got = record_excerpt(now);
         error_issue(why, new->name, "dataType", NULL, got, "%s cannot be converted to %s", column_type_name(old->type),
@@ -210,24 +250,11 @@ static int settle(struct converter *c, size_t i, const struct raw_record *raw, c
 
 /* ---- one record ---- */
 
-/* Room for all that conversions put into scratch, so that it does not move under the values in it. */
-static bool reserve_scratch(struct converter *c) {
-    size_t room = 0;
-    for (size_t i = 0; i < c->plan->conversion_count; i++) {
-        const struct plan_conversion *p = &c->plan->conversions[i];
-        size_t there = p->there_open ? conversion_room(&p->there, &c->old.values[p->from]) : 0;
-        if (there > SIZE_MAX - room) return false;
-        room += there;
-    }
-    buffer_reset(&c->scratch);
-    return buffer_reserve(&c->scratch, room);
-}
-
 /* The values of today, and where keys return those that stand under them. */
 static int load(struct converter *c, const struct raw_record *raw, flexdb_error *err) {
     int rc = codec_decode(c->from, raw->data, raw->data_length, c->wanted_from, &c->old, err);
     if (rc == 0 && !c->fresh) rc = codec_decode(c->to, raw->data, raw->data_length, c->wanted_to, &c->stored, err);
-    return rc == 0 && !reserve_scratch(c) ? error_no_memory(err) : rc;
+    return rc;
 }
 
 /* Writes the document anew where something was given, and reads what is needed of it. */

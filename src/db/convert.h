@@ -40,7 +40,8 @@ struct converter {
     const bool *needed;                       /* slots of the new shape; NULL: all */
     const struct reference_check *references; /* NULL: none are looked for */
     struct record old, stored, new;
-    struct buffer scratch, probes[2];
+    struct buffer *texts;    /* one for each conversion: what its value is made of */
+    struct buffer probes[2]; /* the same for values on their way */
     flexdb_value *given;
     bool *refused;                 /* by slot of the new shape: issues of the record that was read last */
     struct convert_tally *tallies; /* one for each conversion of the plan */

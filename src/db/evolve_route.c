@@ -56,7 +56,8 @@ static int connect(struct evolution *ev, struct plan_conversion *p, const struct
     size_t up = meet == 0 && to->count != 0 ? to->count - 1 : to->count; /* where they meet may be an end itself */
     for (size_t i = 0; i < up; i++) between[count++] = validator_hold(to->columns[i]);
     for (size_t i = meet; i-- > 1;) between[count++] = validator_hold(from->columns[i - 1]);
-    int rc = plan_route(p, ev->from->validator, ev->to, between, count, err);
+    size_t place = meet == 0 ? count + 1 : to->count;
+    int rc = plan_route(p, ev->from->validator, ev->to, between, count, place, err);
     free(between);
     return rc;
 }

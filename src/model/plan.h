@@ -15,15 +15,18 @@
  *
  * Where the new key was used before it `returns`: what stands under it is the original of every record that was not
  * written since the version `since`, in which the key was in use no more, and of those whose value of today is what the
- * original becomes on its way through the keys between. */
+ * original becomes on its way through the keys between. Other values go the way that retypes have gone before, or
+ * straight where that leads nowhere. */
 struct plan_conversion {
     size_t from, to; /* slots of the two shapes */
-    bool there_open;
-    struct conversion there; /* refers to the two validators, as `back` does */
+    bool is_open;
+    struct conversion straight; /* refers to the two validators, as all others do */
     bool returns;
     int64_t since;           /* 1, no record is trusted, until it is found out */
     size_t back_count;       /* 0 where there is no such way */
     struct conversion *back; /* from the returning key to the one that is left */
+    size_t there_count;      /* 0 where it would be the straight way */
+    struct conversion *there;
     struct validator **between;
     size_t between_count;
 };
@@ -49,8 +52,9 @@ const struct plan_conversion *plan_find_conversion(const struct plan *p, size_t 
 
 /* The way of a conversion that returns, where retypes have made other keys between its two: `between` holds one
  * definition for each of them, of that column alone, from the returning key to the one that is left. They are taken in
- * every case. */
+ * every case. `meet` is the place of the key that all of them were made from: 0 the returning one, 1 the first between,
+ * count + 1 the one that is left. */
 int plan_route(struct plan_conversion *c, const struct validator *from, const struct validator *to,
-               struct validator *const *between, size_t count, flexdb_error *err);
+               struct validator *const *between, size_t count, size_t meet, flexdb_error *err);
 
 #endif

@@ -23,7 +23,7 @@ bool plan_conversion_open(struct plan_conversion *c, const struct validator *fro
                           const struct validator *to, size_t to_slot, bool returns) {
     const struct compiled_column *old = validator_column(from, from_slot), *new = validator_column(to, to_slot);
     *c = (struct plan_conversion){.from = from_slot, .to = to_slot, .returns = returns, .since = 1};
-    c->there_open = open_conversion(&c->there, old, new);
+    c->is_open = open_conversion(&c->straight, old, new);
     if (!returns) return true;
     c->back = calloc(1, sizeof *c->back);
     if (c->back != NULL && open_conversion(&c->back[0], new, old)) c->back_count = 1;
@@ -34,6 +34,7 @@ void plan_conversion_clear(struct plan_conversion *c) {
     for (size_t i = 0; i < c->between_count; i++) validator_drop(c->between[i]);
     free(c->between);
     free(c->back);
+    free(c->there);
     *c = (struct plan_conversion){0};
 }
 
@@ -49,30 +50,54 @@ const struct plan_conversion *plan_find_conversion(const struct plan *p, size_t 
     return low < p->conversion_count && p->conversions[low].to == slot ? &p->conversions[low] : NULL;
 }
 
+/* A way through the keys: path[0], path[1] … Returns how many conversions it takes, 0 where one of them is refused. */
+static size_t open_way(struct conversion *way, const struct compiled_column *const *path, size_t keys) {
+    for (size_t i = 0; i + 1 < keys; i++)
+        if (!open_conversion(&way[i], path[i], path[i + 1])) return 0;
+    return keys - 1;
+}
+
+/* `path`: from the returning key to the one that is left; `turned` has room for as many. */
+static void open_ways(struct plan_conversion *c, const struct compiled_column **path, size_t keys, size_t meet,
+                      const struct compiled_column **turned) {
+    size_t count = 0;
+    c->back_count = open_way(c->back, path, keys);
+    /* Straight up to where the ways meet, and from there as retypes have gone. */
+    if (meet == 0) return;
+    turned[count++] = path[keys - 1];
+    for (size_t i = meet < keys - 1 ? meet + 1 : meet; i-- > 0;) turned[count++] = path[i];
+    c->there_count = count > 2 ? open_way(c->there, turned, count) : 0;
+}
+
 int plan_route(struct plan_conversion *c, const struct validator *from, const struct validator *to,
-               struct validator *const *between, size_t count, flexdb_error *err) {
-    struct conversion *back = calloc(count + 1, sizeof *back);
+               struct validator *const *between, size_t count, size_t meet, flexdb_error *err) {
+    size_t keys = count + 2;
     struct validator **held = calloc(count + 1, sizeof *held);
-    if (back == NULL || held == NULL) {
-        for (size_t i = 0; i < count; i++) validator_drop(between[i]);
-        free(back);
+    struct conversion *back = calloc(keys, sizeof *back), *there = calloc(keys, sizeof *there);
+    const struct compiled_column **path = calloc(2 * keys, sizeof *path);
+    bool good = held != NULL && back != NULL && there != NULL && path != NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (good)
+            held[i] = between[i];
+        else
+            validator_drop(between[i]);
+    }
+    if (!good) {
         free(held);
+        free(back);
+        free(there);
+        free(path);
         return error_no_memory(err);
     }
-    const struct compiled_column *at = validator_column(to, c->to);
-    size_t open = 0;
-    for (size_t i = 0; i <= count; i++) {
-        const struct compiled_column *next =
-            i < count ? validator_column(between[i], 0) : validator_column(from, c->from);
-        if (open == i && open_conversion(&back[i], at, next)) open++;
-        if (i < count) held[i] = between[i];
-        at = next;
-    }
+    path[0] = validator_column(to, c->to);
+    for (size_t i = 0; i < count; i++) path[i + 1] = validator_column(held[i], 0);
+    path[keys - 1] = validator_column(from, c->from);
     free(c->back);
-    free(c->between);
     c->back = back;
-    c->back_count = open == count + 1 ? open : 0;
+    c->there = there;
     c->between = held;
     c->between_count = count;
+    open_ways(c, path, keys, meet, path + keys);
+    free(path);
     return 0;
 }
