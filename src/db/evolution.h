@@ -17,11 +17,24 @@ enum { EVOLUTION_MAX_ISSUES = 20, EVOLUTION_BATCH = 500, EVOLUTION_FIRST_BATCH =
 
 struct duplicates;
 
+/* What a record stands against: the rule of an issue, as far as a change can make it tighter. */
+enum failing_rule {
+    FAILING_REQUIRED,
+    FAILING_LENGTH,
+    FAILING_RANGE,
+    FAILING_ENUM,
+    FAILING_PATTERN,
+    FAILING_PRECISION,
+    FAILING_REFERENCE,
+    FAILING_OTHER,
+    FAILING_RULES
+};
+
 /* What a plan tells about the records. */
 struct evolution_counts {
     int64_t live, deleted;
-    int64_t failed;   /* that stand against the change */
-    int64_t *failing; /* for each slot of the new shape: of those, the ones that break a rule there */
+    int64_t failed;                    /* that stand against the change */
+    int64_t (*failing)[FAILING_RULES]; /* for each slot of the new shape: of those, by the rule that they break there */
     int64_t *carried; /* for each slot of the old shape: records that have a value; NULL when nobody asks */
     bool *going;      /* which slots those are */
     struct record record;

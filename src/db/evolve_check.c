@@ -23,6 +23,19 @@ static int64_t slot_of_path(const struct validator *v, const char *path) {
     return validator_slot(v, path, strcspn(path, ".["));
 }
 
+static enum failing_rule rule_of(const flexdb_issue *issue) {
+    static const struct {
+        const char *name;
+        enum failing_rule rule;
+    } rules[] = {{"required", FAILING_REQUIRED}, {"minLength", FAILING_LENGTH},   {"maxLength", FAILING_LENGTH},
+                 {"min", FAILING_RANGE},         {"max", FAILING_RANGE},          {"enum", FAILING_ENUM},
+                 {"pattern", FAILING_PATTERN},   {"format", FAILING_PATTERN},     {"precision", FAILING_PRECISION},
+                 {"scale", FAILING_PRECISION},   {"reference", FAILING_REFERENCE}};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (strcmp(rules[i].name, issue->rule) == 0) return rules[i].rule;
+    return FAILING_OTHER;
+}
+
 /* Counts a record that fails, and keeps the first issue of it when there is room. What did not convert is counted where
  * it is converted. */
 static int report(struct evolution *ev, struct inspection *in, const struct raw_record *raw, const flexdb_error *why,
@@ -31,7 +44,7 @@ static int report(struct evolution *ev, struct inspection *in, const struct raw_
     for (size_t i = 0; ev->counts.failing != NULL && i < why->issue_count; i++) {
         int64_t slot = slot_of_path(ev->to, why->issues[i].path);
         bool refused = slot != NAMES_NONE && ev->converter != NULL && ev->converter->refused[slot];
-        if (slot != NAMES_NONE && !refused) ev->counts.failing[slot]++;
+        if (slot != NAMES_NONE && !refused) ev->counts.failing[slot][rule_of(&why->issues[i])]++;
     }
     if (in->found.issue_count >= EVOLUTION_MAX_ISSUES) return 0;
     const flexdb_issue *first = &why->issues[0];

@@ -157,6 +157,21 @@ static bool put_duplicates(cJSON *step, const struct evolution *ev, const struct
 
 /* ---- steps ---- */
 
+static enum failing_rule failing_rule_of(enum compatibility_change change) {
+    switch (change) {
+    case CHANGE_ADD_REQUIRED:
+    case CHANGE_REQUIRED_ON: return FAILING_REQUIRED;
+    case CHANGE_LENGTH_TIGHTER: return FAILING_LENGTH;
+    case CHANGE_RANGE_TIGHTER: return FAILING_RANGE;
+    case CHANGE_ENUM_TIGHTER: return FAILING_ENUM;
+    case CHANGE_PATTERN_ADDED:
+    case CHANGE_PATTERN_CHANGED: return FAILING_PATTERN;
+    case CHANGE_PRECISION_SMALLER: return FAILING_PRECISION;
+    case CHANGE_TARGET: return FAILING_REFERENCE;
+    default: return FAILING_OTHER;
+    }
+}
+
 static bool put_counts(cJSON *step, const struct evolution *ev, const struct compatibility_difference *d,
                        enum step_kind kind) {
     const struct evolution_counts *counts = &ev->counts;
@@ -165,7 +180,7 @@ static bool put_counts(cJSON *step, const struct evolution *ev, const struct com
         return put_count(step, "carried", counts->carried[slot_of(ev->from->validator, d->from)]);
     if (kind == STEP_CONVERT && p != NULL) return put_conversion(step, ev, p);
     if (kind == STEP_CHECK && ev->has_records)
-        return put_count(step, "failed", counts->failing[slot_of(ev->to, d->to)]);
+        return put_count(step, "failed", counts->failing[slot_of(ev->to, d->to)][failing_rule_of(d->change)]);
     return true;
 }
 

@@ -1,0 +1,593 @@
+-- Plans: what they say, that they change nothing, that evolve does what they said, and that one which was saved is
+-- carried out or refused.
+
+local flexdb = require "flexdb"
+local engines = require "spec.support.engines"
+
+local null = flexdb.null
+
+-- A plan's steps as lines: `kind: text`.
+local function steps_of(plan)
+    local out = {}
+    for i, step in ipairs(plan.steps) do out[i] = step.kind .. ": " .. step.text end
+    return table.concat(out, "\n")
+end
+
+local function lines(text)
+    local out = {}
+    for line in (text .. "\n"):gmatch "(.-)\n" do out[#out + 1] = line end
+    return out
+end
+
+local function assert_narrow(text)
+    for _, line in ipairs(lines(text)) do assert.is_true((utf8.len(line) or #line) <= 80, line) end
+end
+
+engines.each(function(engine)
+    describe("a plan", function()
+        local db, t, application
+        before_each(function()
+            application = engines.fresh()
+            db = engine.open { application = application, actor = "alice" }
+            t = assert(db:create_table("people", { displayName = "People", columns = {
+                { name = "name", dataType = "string", required = true },
+                { name = "age", dataType = "string" },
+                { name = "city", dataType = "string", indexed = true, defaultValue = "?" },
+                { name = "notes", dataType = "text" },
+            } }))
+            for i, age in ipairs { "36", "007", "old", "41" } do
+                assert(t:insert { id = "p" .. i, name = "P" .. i, age = age, notes = i % 2 == 0 and "n" or nil })
+            end
+            assert(t:delete "p4")
+        end)
+        after_each(function() db:close() end)
+
+        local function plan(changes, options) return assert(t:plan(changes, options)) end
+
+        it("changes nothing", function()
+            local before, rows = t:schema(), assert(t:find { includeDeleted = true })
+            local all = plan(function(c)
+                c:modify("age", { dataType = "integer", indexed = true })
+                c:remove "notes"
+                c:add { name = "vip", dataType = "boolean", defaultValue = false }
+            end, { on_invalid = "null" })
+            assert.equal(4, #all.steps)
+            assert(t:rollback(1, { dry_run = true }))
+            assert(t:evolve(function(c) c:remove "age" end, { dry_run = true }))
+            assert.same(before, t:schema())
+            assert.same(rows, assert(t:find { includeDeleted = true }))
+            assert.equal(1, #assert(t:history()))
+            -- not even the names of keys are used up
+            assert(t:evolve(function(c) c:add { name = "vip", dataType = "text" } end))
+            assert.equal("vip", t:schema().columns[5].key)
+        end)
+
+        it("tells each change as a step of its kind", function()
+            for _, scenario in ipairs {
+                { function() end, "" },
+                { function(c) c:add { name = "vip", dataType = "boolean" } end, 'metadata: "vip" is added' },
+                { function(c) c:add { name = "vip", dataType = "boolean", required = true } end,
+                    'check: "vip" is added, required and without a default' },
+                { function(c) c:rename("name", "title") end, 'metadata: "name" is renamed to "title"' },
+                { function(c) c:move("notes", { first = true }) end, 'metadata: "name" stands elsewhere\n'
+                    .. 'metadata: "age" stands elsewhere\nmetadata: "city" stands elsewhere' },
+                { function(c) c:remove "notes" end, 'metadata: "notes" is removed' },
+                { function(c) c:remove "name" end, 'metadata: "name" is removed, which was required' },
+                { function(c) c:modify("name", { required = false }) end, 'metadata: "name" is no longer required' },
+                { function(c) c:modify("age", { required = true }) end, 'check: "age" becomes required' },
+                { function(c) c:modify("age", { validation = { maxLength = 3, pattern = "^[0-9]+$" } }) end,
+                    'check: "age" allows fewer lengths\ncheck: "age" gets a pattern or a format' },
+                { function(c) c:modify("age", { validation = { maxLength = 300 } }) end,
+                    'metadata: "age" allows more lengths' },
+                { function(c) c:modify("name", { unique = true }) end, 'index: "name" becomes unique' },
+                { function(c) c:modify("age", { filterable = true }) end, 'index: "age" is indexed otherwise' },
+                { function(c) c:modify("city", { indexed = false }) end, 'metadata: "city" is indexed otherwise' },
+                { function(c) c:modify("city", { unset = { "defaultValue" } }) end,
+                    'metadata: "city" has another default' },
+                { function(c) c:modify("age", { displayName = "Age", description = "in years" }) end,
+                    'metadata: "age" is described otherwise' },
+                { function(c) c:modify("notes", { dataType = "string" }) end,
+                    'convert: "notes" becomes string (was text)' },
+                { function(c) c:table { displayName = "Folk", description = "of all sorts" } end,
+                    "metadata: the table's displayName becomes \"Folk\" (was \"People\")\n"
+                    .. "metadata: the table's description becomes \"of all sorts\" (was nothing)" },
+                { function(c) c:table { compatibility = "full" } end,
+                    "metadata: the table's compatibility becomes \"full\" (was \"none\")" },
+                { function(c) c:table { indexes = { { columns = { "name", "city" }, unique = true } } } end,
+                    'index: the unique index over "name" and "city" is added' },
+            } do
+                assert.equal(scenario[2], steps_of(plan(scenario[1])))
+            end
+        end)
+
+        it("says what is breaking and destructive, and why", function()
+            local rename = plan(function(c) c:rename("name", "title") end)
+            assert.is_true(rename.breaking)
+            assert.is_false(rename.destructive)
+            assert.equal("scripts that use the old name fail", rename.steps[1].breaking)
+            local remove = plan(function(c) c:remove "age" end)
+            assert.is_true(remove.destructive)
+            assert.equal("its values can be read again only after a rollback", remove.steps[1].destructive)
+            local add = plan(function(c) c:add { name = "vip", dataType = "boolean" } end)
+            assert.is_false(add.breaking or add.destructive)
+            local exact = plan(function(c) c:modify("notes", { dataType = "json" }) end)
+            assert.is_true(exact.breaking)
+            assert.is_false(exact.destructive)
+            local loses = plan(function(c) c:modify("age", { dataType = "integer" }) end, { on_invalid = "null" })
+            assert.is_true(loses.destructive)
+            -- where there is nothing, nothing goes
+            assert(t:delete_all(nil, { all = true, hard = true }))
+            assert(t:delete("p4", { hard = true }) or true)
+            local empty = assert(db:create_table("empty", { columns = { { name = "a", dataType = "text" } } }))
+            assert.is_false(assert(empty:plan(function(c) c:remove "a" end)).destructive)
+        end)
+
+        it("counts records that carry a value, soft-deleted ones too, for a column that goes", function()
+            assert.equal(2, plan(function(c) c:remove "notes" end).steps[1].carried)
+            assert.equal(4, plan(function(c) c:remove "city" end).steps[1].carried)
+            assert(t:evolve(function(c)
+                c:add { name = "vip", dataType = "boolean", defaultValue = false }
+                c:add { name = "none", dataType = "text" }
+            end))
+            assert(t:update("p1", { vip = null }))
+            local both = plan(function(c) c:remove "vip" c:remove "none" end)
+            assert.same({ 3, 0 }, { both.steps[1].carried, both.steps[2].carried })
+            assert.is_nil(both.steps[2].destructive)
+            assert.is_true(both.destructive)
+        end)
+
+        it("counts what stands against a check, with ids and reasons, and goes on", function()
+            local checked = plan(function(c) c:modify("age", { validation = { pattern = "^[0-9]+$" } }) end)
+            assert.is_false(checked.possible)
+            assert.same({ 1, 1, 3 }, { checked.failed, checked.steps[1].failed, checked.records })
+            assert.same({ { id = "p3", path = "age", rule = "pattern", expected = "^[0-9]+$", got = "old",
+                message = 'must match the pattern ^[0-9]+$, is "old"' } }, checked.issues)
+            assert.equal('1 record stands against the change: record "p3": age: must match the pattern ^[0-9]+$, is '
+                .. '"old"', checked.error)
+            local ignored = plan(function(c) c:modify("age", { validation = { pattern = "^[0-9]+$" } }) end,
+                { on_invalid = "ignore" })
+            assert.is_true(ignored.possible)
+        end)
+
+        it("keeps the first 20 of those that fail, and their number", function()
+            for i = 1, 30 do assert(t:insert { id = "more" .. i, name = "x", age = "no" }) end
+            local failing = plan(function(c) c:modify("age", { dataType = "integer" }) end)
+            assert.equal(31, failing.failed)
+            assert.equal(20, #failing.issues)
+            assert.equal("p3", failing.issues[1].id)
+            assert.equal("  and 11 more", lines(tostring(failing))[#lines(tostring(failing))])
+        end)
+
+        it("shows failures and losses among its samples, although they come late", function()
+            assert(t:update("p3", { age = "9" }))
+            for i = 1, 50 do assert(t:insert { id = "s" .. i, name = "x", age = tostring(i) }) end
+            assert(t:insert { id = "zero", name = "x", age = "00" })
+            assert(t:insert { id = "bad", name = "x", age = "bad" })
+            local step = plan(function(c) c:modify("age", { dataType = "integer" }) end).steps[1]
+            local seen = {}
+            for i, sample in ipairs(step.samples) do seen[i] = sample.id end
+            assert.same({ "bad", "p2", "zero", "p1", "p3" }, seen)
+            assert.same({ id = "bad", before = "bad" }, step.samples[1])
+            assert.same({ id = "p2", before = "007", after = 7 }, step.samples[2])
+        end)
+
+        it("reads well at 80 columns", function()
+            assert.equal([[
+Plan for evolving table "people" from version 1, 3 records looked at
+  metadata  "name" is renamed to "title"
+            breaking: scripts that use the old name fail
+  convert   "age" becomes integer (was string)
+            3 values convert; in 1 of them leading zeros are lost; 1 fails; 1 is
+            left without a value
+              "old" → no value
+              "007" → 7
+              "36" → 36
+              "41" → 41
+            breaking: scripts that write or read the old type fail
+            destructive: what a value loses can be read again only after a
+            rollback
+  metadata  "vip" is added
+  metadata  "notes" is removed
+            2 records carry a value
+            breaking: scripts that name it are refused
+            destructive: its values can be read again only after a rollback]], tostring(plan(function(c)
+                c:rename("name", "title")
+                c:modify("age", { dataType = "integer" })
+                c:remove "notes"
+                c:add { name = "vip", dataType = "boolean" }
+            end, { on_invalid = "null" })))
+            assert.equal([[
+Plan for evolving table "people" from version 1, 3 records looked at
+  check     "age" allows fewer lengths
+            1 record stands against it
+            breaking: a writer that keeps to the old rule may be refused
+  check     "age" becomes required
+            nothing stands against it
+            breaking: a writer that gives no value may be refused
+It is not possible: 1 record stands against it
+  p2: age: must be at most 2 characters long, is 3]], (tostring(plan(function(c)
+                assert(t:update("p3", { age = "9" }))
+                c:modify("age", { required = true, validation = { maxLength = 2 } })
+            end))))
+            assert.equal([[
+Plan for evolving table "people" from version 1
+  index     "city" becomes unique
+            a value is held more than once, by 3 records
+              "?": p1, p2, p3
+            breaking: a writer that repeats a value is refused
+It is not possible: what is to be unique is held more than once]], tostring(plan(function(c)
+                c:modify("city", { unique = true })
+            end)))
+            assert(t:evolve(function(c) c:modify("age", { dataType = "text" }) end))
+            assert(t:update("p1", { age = "37" }))
+            assert.equal([[
+Plan for rolling table "people" back from version 2 to 1, 3 records looked at
+  convert   "age" becomes string (was text)
+            1 value converts; 3 go back to what they were
+              "37" → "37"
+            breaking: scripts that write or read the old type fail]], (tostring(assert(t:rollback(1, {
+                dry_run = true })))))
+            assert.equal('Plan for evolving table "people" from version 2\n  nothing changes',
+                tostring(plan {}))
+        end)
+
+        it("never passes 80 columns, whatever names and values there are", function()
+            local name, long = ("n"):rep(64), ("größe\n"):rep(60)
+            local wide = assert(db:create_table(("t"):rep(64), { columns = {
+                { name = name, dataType = "text" }, { name = "j", dataType = "json" },
+            } }))
+            for i, value in ipairs { long, ("x"):rep(300), "\1\2\3 \u{2028}", ("字"):rep(100) } do
+                assert(wide:insert { id = ("i"):rep(120 + i), [name] = value, j = { value } })
+            end
+            for _, on_invalid in ipairs { "stop", "null" } do
+                local told = assert(wide:plan(function(c)
+                    c:modify(name, { dataType = "integer", displayName = long:sub(1, 200) })
+                    c:modify("j", { dataType = "string" })
+                    c:table { description = ("word"):rep(100) }
+                end, { on_invalid = on_invalid }))
+                assert_narrow(tostring(told))
+                assert.truthy(tostring(told):find("…", 1, true))
+            end
+        end)
+
+        it("takes no lock that keeps others waiting, and waits for none", function()
+            local targets = assert(db:create_table("targets", { columns = { { name = "x", dataType = "integer" } } }))
+            assert(targets:insert { id = "36" })
+            local other <close> = assert(flexdb.open(engine.url, { application = application, timeout = 0.2 }))
+            local hasty <close> = assert(flexdb.open(engine.url, { application = application, timeout = 0.2 }))
+            assert(other:transaction(function()
+                assert(other:table("targets"):update("36", { x = 1 }))
+                assert(other:table("people"):update("p1", { age = "37" }))
+                local seen = assert(assert(hasty:table "people"):plan(function(c)
+                    c:modify("age", { dataType = "reference", validation = { targetTable = "targets" } })
+                    c:remove "notes"
+                end, { on_invalid = "null" }))
+                assert.same({ 2, 2 }, { seen.steps[1].exact, seen.steps[1].nulled }) -- of "p4" nobody asks
+                return true
+            end))
+        end)
+
+        it("is told by a read-only handle too", function()
+            local reader <close> = assert(flexdb.open(engine.url, { application = application, read_only = true }))
+            local told = assert(assert(reader:table "people"):plan(function(c)
+                c:modify("age", { dataType = "integer" })
+            end))
+            assert.equal(1, told.failed)
+            assert.equal("read_only", select(2, assert(reader:table "people"):evolve(told)).code)
+        end)
+
+        it("in a transaction sees what was written in it", function()
+            assert(db:transaction(function()
+                assert(t:update("p3", { age = "8" }))
+                assert.is_true(plan(function(c) c:modify("age", { dataType = "integer" }) end).possible)
+                return true
+            end))
+        end)
+
+        describe("that was saved", function()
+            local function saved(changes, options)
+                return assert(flexdb.json.decode(flexdb.json.encode(plan(changes, options))))
+            end
+
+            it("is read and carried out", function()
+                assert(t:update("p3", { age = "9" }))
+                local made = saved(function(c)
+                    c:modify("age", { dataType = "integer", validation = { min = 0 } })
+                    c:modify("city", { defaultValue = null, validation = { maxLength = null } })
+                    c:add({ name = "vip", dataType = "boolean", defaultValue = true }, { after = "name" })
+                end)
+                local entry = assert(t:evolve(made, { message = "as planned" }))
+                assert.same({ 2, "as planned", "alice" }, { entry.version, entry.message, entry.createdBy })
+                assert.equal(9, assert(t:get "p3").age)
+                assert.is_true(assert(t:get "p3").vip)
+                assert.is_nil(t:schema().columns[4].defaultValue)
+            end)
+
+            it("goes on with the way of dealing with failures that it was made with, unless told otherwise", function()
+                local made = saved(function(c) c:modify("age", { dataType = "integer" }) end, { on_invalid = "null" })
+                assert.equal("invalid_record", select(2, t:evolve(made, { on_invalid = "stop" })).code)
+                assert(t:evolve(made))
+                assert.is_nil(assert(t:get "p3").age)
+            end)
+
+            it("brings a rollback back to the same version", function()
+                assert(t:evolve(function(c) c:remove "notes" end))
+                local back = assert(flexdb.json.decode(flexdb.json.encode(assert(t:rollback(1, { dry_run = true })))))
+                assert(t:evolve(function(c) c:table { displayName = "Other" } end))
+                local entry, err = t:evolve(back)
+                assert.is_nil(entry)
+                assert.equal("conflict", err.code)
+                assert.equal('table "people" has changed since the plan was made at version 2: it is at version 3',
+                    err.message)
+                assert(t:rollback(2))
+                back = assert(t:rollback(1, { dry_run = true }))
+                assert.equal(5, assert(t:evolve(back)).version)
+                assert.equal("n", assert(t:get "p2").notes)
+            end)
+
+            it("is carried out although something else has changed", function()
+                local made = saved(function(c)
+                    c:rename("name", "title")
+                    c:modify("notes", { dataType = "string" })
+                end)
+                assert(t:evolve(function(c) c:remove "city" c:add { name = "vip", dataType = "boolean" } end))
+                assert(t:evolve(function(c) c:modify("age", { dataType = "text" }) end))
+                assert.equal(4, assert(t:evolve(made)).version)
+                assert.equal("P1", assert(t:get "p1").title)
+            end)
+
+            it("is refused where what it is about has changed", function()
+                for _, scenario in ipairs {
+                    { function(c) c:modify("age", { dataType = "integer" }) end,
+                        function(c) c:modify("age", { dataType = "text" }) end, 'column "age" is another one' },
+                    { function(c) c:modify("age", { dataType = "integer" }) end,
+                        function(c) c:rename("age", "years") end, 'column "age" is gone' },
+                    { function(c) c:remove "age" end, function(c) c:remove "age" end, 'column "age" is gone' },
+                    { function(c) c:remove "age" end,
+                        function(c) c:remove "age" c:add { name = "age", dataType = "string" } end,
+                        'column "age" is another one' },
+                    { function(c) c:add { name = "vip", dataType = "boolean" } end,
+                        function(c) c:add { name = "vip", dataType = "text" } end, 'there is a column "vip"' },
+                    { function(c) c:rename("age", "years") end,
+                        function(c) c:add { name = "years", dataType = "text" } end, 'there is a column "years"' },
+                    { function(c) c:add({ name = "vip", dataType = "boolean" }, { after = "notes" }) end,
+                        function(c) c:remove "notes" end, 'changes[0].after: there is no column "notes"' },
+                } do
+                    local x = assert(db:create_table("x", { columns = {
+                        { name = "age", dataType = "string" }, { name = "notes", dataType = "text" },
+                    } }))
+                    local made = assert(x:plan(scenario[1]))
+                    assert(x:evolve(scenario[2]))
+                    local entry, err = x:evolve(made)
+                    assert.is_nil(entry)
+                    assert.equal("conflict", err.code)
+                    assert.equal('table "x" has changed since the plan was made at version 1: ' .. scenario[3],
+                        err.message)
+                    assert.equal(2, x.version)
+                    assert(db:drop_table "x")
+                end
+            end)
+
+            it("is told anew by plan and with dry_run, against the table of now", function()
+                local made = saved(function(c) c:modify("age", { dataType = "integer" }) end)
+                assert.is_false(made.possible)
+                assert(t:update("p3", { age = "3" }))
+                assert.is_true(assert(t:plan(made)).possible)
+                local again = assert(t:evolve(made, { dry_run = true }))
+                assert.is_true(again.possible)
+                assert.truthy(tostring(again):find("3 records looked at", 1, true))
+                assert.equal(1, t.version)
+            end)
+
+            it("minds the version that is expected", function()
+                local made = saved(function(c) c:remove "age" end)
+                assert(t:evolve(function(c) c:remove "city" end))
+                assert.equal("conflict", select(2, t:evolve(made, { expect_version = 1 })).code)
+                assert(t:evolve(made, { expect_version = 2 }))
+            end)
+
+            it("is for its own table alone", function()
+                local made = saved(function(c) c:remove "age" end)
+                local other = assert(db:create_table("other", { columns = { { name = "age", dataType = "string" } } }))
+                local entry, err = other:evolve(made)
+                assert.is_nil(entry)
+                assert.equal('conflict: the plan is for table "people", not "other"', tostring(err))
+                assert(db:rename_table("people", "folk"))
+                assert(t:evolve(made))
+            end)
+
+            it("is refused when it was edited into something else", function()
+                local function edited(edit)
+                    local made = saved(function(c) c:remove "age" end)
+                    edit(made)
+                    local entry, err = t:evolve(made)
+                    assert.is_nil(entry)
+                    assert.equal("invalid_document", err.code)
+                    return err.message
+                end
+                assert.equal("plan: table must be a table's name", edited(function(p) p.table = 5 end))
+                assert.equal("plan: tableId must be a table's id", edited(function(p) p.tableId = nil end))
+                for _, version in ipairs { "1", 0, 1.5, null } do
+                    assert.equal("plan: version must be an integer of at least 1",
+                        edited(function(p) p.version = version end))
+                end
+                assert.equal("plan: either changes or rollback must be there", edited(function(p) p.changes = nil end))
+                assert.equal("plan: either changes or rollback must be there", edited(function(p) p.rollback = 1 end))
+                assert.equal("plan: changes must be an array of changes", edited(function(p) p.changes = "x" end))
+                assert.equal("plan: rollback must be an integer of at least 1",
+                    edited(function(p) p.changes, p.rollback = nil, "1" end))
+                assert.equal('plan: onInvalid must be "stop", "null" or "ignore"',
+                    edited(function(p) p.onInvalid = "skip" end))
+                for _, before in ipairs { 5, { age = 1 }, { age = { key = "age" } }, { [1] = null } } do
+                    assert.equal("plan: before must hold { key, dataType } or null for each column that the plan is "
+                        .. "about", edited(function(p) p.before = before end))
+                end
+                local made = saved(function(c) c:remove "age" end)
+                made.changes[1].op = "explode"
+                assert.equal("invalid_schema", select(2, t:evolve(made)).code)
+                made.changes = { age = 1 }
+                assert.equal("changes: must be an array of changes, got {\"age\":1}", select(2, t:evolve(made)).message)
+                assert.equal(1, t.version)
+            end)
+        end)
+
+        it("comes with the error of an evolution that records stand against", function()
+            local _, err = t:evolve(function(c) c:modify("age", { dataType = "integer" }) end)
+            assert.equal(err.message, err.plan.error)
+            assert.same(err.issues, err.plan.issues)
+            assert_narrow(tostring(err.plan))
+            _, err = t:evolve(function(c) c:modify("city", { unique = true }) end)
+            assert.equal("duplicate", err.code)
+            assert.equal(err.message, err.plan.error)
+            _, err = t:evolve(function(c) c:remove "nobody" end)
+            assert.is_nil(err.plan)
+        end)
+    end)
+end)
+
+---------------------------------------------------------------- at random
+
+-- Decimals of scale 2 as hundredths, rounded half away from zero: a plain retelling of the rules.
+local function hundredths(text)
+    local sign, whole, fraction = text:match "^(%-?)(%d+)%.?(%d*)$"
+    if not whole or text:match "%.$" then return end
+    local digits = fraction .. "000"
+    local value = tonumber(whole .. digits:sub(1, 2)) + (digits:byte(3) >= ("5"):byte() and 1 or 0)
+    local lost = fraction:sub(3):match "[1-9]" ~= nil
+    return sign == "-" and -value or value, lost, #whole > 1 and whole:sub(1, 1) == "0"
+end
+
+local function print_hundredths(value)
+    local sign, text = value < 0 and "-" or "", ("%03d"):format(math.abs(value))
+    return sign .. text:sub(1, -3) .. "." .. text:sub(-2)
+end
+
+-- What a value becomes, and whether it lost something; nil where it fails.
+local rules = {}
+
+function rules.integer(value, from)
+    if from == "decimal" then
+        local n = hundredths(value)
+        local whole = (math.abs(n) + 50) // 100
+        return n < 0 and -whole or whole, n % 100 ~= 0
+    elseif from == "boolean" then
+        return value and 1 or 0
+    end
+    local digits = value:match "^%-?(%d+)$"
+    if digits then return math.tointeger(value), #digits > 1 and digits:sub(1, 1) == "0" end
+end
+
+function rules.decimal(value, from)
+    if from == "integer" then return ("%d.00"):format(value) end
+    if from == "boolean" then return end
+    local n, rounded, zeros = hundredths(value)
+    if n then return print_hundredths(n), rounded or zeros end
+end
+
+function rules.boolean(value, from)
+    if from == "integer" then
+        if value == 0 or value == 1 then return value == 1 end
+    elseif value == "true" or value == "false" then
+        return value == "true"
+    end
+end
+
+function rules.string(value) return tostring(value) end
+rules.text = rules.string
+
+local names <const> = { "string", "text", "integer", "decimal", "boolean" }
+local words <const> = { "0", "1", "42", "007", "-3", "1.5", "2.345", "-0.005", "true", "false", "x", "", " 1" }
+
+local function pick(list) return list[math.random(#list)] end
+
+local function value_of(kind)
+    if math.random() < 0.2 then return nil end
+    if kind == "integer" then return math.random(-2, 2) end
+    if kind == "decimal" then return print_hundredths(math.random(-200, 200)) end
+    if kind == "boolean" then return math.random() < 0.5 end
+    return pick(words)
+end
+
+local refused <const> = { ["boolean decimal"] = true, ["decimal boolean"] = true }
+
+local function validation_of(kind) return kind == "decimal" and { precision = 12, scale = 2 } or nil end
+
+engines.each(function(engine)
+    describe("what evolve does", function()
+        it("is what its plan said, and what the rules of conversions say", function()
+            engines.seed("plans on " .. engine.name)
+            local db <close> = engine.open()
+            local rounds = (engine.server or os.getenv "FLEXDB_TEST_VALGRIND") and 12 or 60
+            for round = 1, rounds do
+                local columns, changes = {}, {}
+                for i = 1, math.random(5) do
+                    local kind = pick(names)
+                    columns[i] = { name = "c" .. i, dataType = kind, validation = validation_of(kind),
+                        indexed = math.random() < 0.2 or nil }
+                end
+                local t = assert(db:create_table("t" .. round, { columns = columns }))
+                local before = {}
+                for i = 1, math.random(40) do
+                    local record = { id = ("r%02d"):format(i) }
+                    for _, c in ipairs(columns) do record[c.name] = value_of(c.dataType) end
+                    assert(t:insert(record))
+                    if math.random() < 0.1 then assert(t:delete(record.id)) end
+                    before[i] = record
+                end
+                local to = {}
+                for _, c in ipairs(columns) do
+                    local kind = pick(names)
+                    if kind ~= c.dataType and not refused[c.dataType .. " " .. kind] then
+                        to[c.name] = kind
+                        changes[#changes + 1] = { op = "modify_column", name = c.name,
+                            set = { dataType = kind, validation = validation_of(kind) } }
+                    end
+                end
+                local on_invalid = pick { "stop", "null", "ignore" }
+                local plan = assert(t:plan(changes, { on_invalid = on_invalid }))
+                local entry, err = t:evolve(changes, { on_invalid = on_invalid })
+                assert.equal(plan.possible, entry ~= nil, tostring(err))
+                if entry then
+                    local steps = {}
+                    for _, step in ipairs(plan.steps) do steps[step.column] = step end
+                    for _, change in ipairs(entry.changes) do
+                        local step = steps[change.column]
+                        for _, what in ipairs { "exact", "rounded", "failed", "nulled", "kept" } do
+                            assert.equal(step[what], change.details.conversion[what], what)
+                        end
+                        assert.same(step.losses, change.details.conversion.losses)
+                        -- and both are what the rules say
+                        local exact, rounded, failed = 0, 0, 0
+                        for _, record in ipairs(before) do
+                            local value = record[change.column]
+                            if value ~= nil then
+                                local from
+                                for _, c in ipairs(columns) do if c.name == change.column then from = c.dataType end end
+                                local became, lost = rules[to[change.column]](value, from)
+                                if became == nil then
+                                    failed = failed + 1
+                                elseif lost then
+                                    rounded = rounded + 1
+                                else
+                                    exact = exact + 1
+                                end
+                            end
+                        end
+                        assert.same({ exact, rounded, failed }, { step.exact, step.rounded, step.failed })
+                    end
+                    for i, row in ipairs(assert(t:find { includeDeleted = true, orderBy = { "id" } })) do
+                        for _, c in ipairs(columns) do
+                            local value = before[i][c.name]
+                            if value ~= nil and to[c.name] then value = rules[to[c.name]](value, c.dataType) end
+                            assert.equal(value, row[c.name])
+                        end
+                    end
+                else
+                    assert.equal("invalid_record", err.code)
+                    assert.equal(plan.error, err.message)
+                    assert.same(plan.issues, err.issues)
+                end
+            end
+        end)
+    end)
+end)
