@@ -457,8 +457,6 @@ static void refuses_bad_modifications(void **state) {
              "changes[0].unset[2] (unset): 'required' is set by the same change\n"
              "changes[0].unset[3] (unknown): 'max' is a rule: set = { validation = { max = null } } takes it away\n"
              "changes[0].unset[4] (unknown): a column has no key 'colour'"},
-        {"what is not built yet", "[{'op':'modify_column','name':'age','set':{'validation':{'computed':'1'}}}]",
-         "unsupported: changes[0].set.validation.computed: computed columns are not built yet"},
     };
     REFUSE(scenarios);
 }
@@ -497,8 +495,6 @@ static void refuses_bad_tables(void **state) {
              "changes[2].set.columns (columns): columns are changed by changes of their own\n"
              "changes[2].set.version (version): cannot be changed\n"
              "changes[2].set.displayName (type): must be a string, got 5"},
-        {"checks", "[{'op':'modify_table','set':{'checks':[{'name':'c'}]}}]",
-         "unsupported: changes[0].set.checks: checks are not built yet"},
         {"no mode of compatibility", "[{'op':'modify_table','set':{'compatibility':'some'}}]",
          "invalid_schema\nchanges[0].set.compatibility (enum): must be one of none, backward, forward and full, is "
          "'some'"},

@@ -92,6 +92,66 @@ static void test_every_allocation(void **state) {
     printf("%ld allocations failed, one at a time\n", allocation - 1);
 }
 
+/* The same with expressions: computed columns, checks, and what is wrong with them. */
+static const char computed[] =
+    "{\"columns\":["
+    "{\"name\":\"a\",\"dataType\":\"text\"},{\"name\":\"n\",\"dataType\":\"integer\",\"defaultValue\":3},"
+    "{\"name\":\"twice\",\"dataType\":\"text\",\"validation\":{\"computed\":\"a .. ' ' .. a\"}},"
+    "{\"name\":\"half\",\"dataType\":\"decimal\",\"validation\":{\"scale\":1,\"max\":\"9.5\",\"computed\":\"round(n "
+    "/ 2, 1)\"}},"
+    "{\"name\":\"rest\",\"dataType\":\"integer\",\"validation\":{\"computed\":\"100 % n\"}}],"
+    "\"checks\":[{\"name\":\"one\",\"expression\":\"matches(a, '^x') or n > 2\",\"message\":\"m\"},"
+    "{\"name\":\"two\",\"expression\":\"half ~= 1\"}]}";
+
+static bool use_computed(struct validator *v, struct record *r, flexdb_error *err) {
+    enum { TEXT, NUMBER, TWICE, HALF, REST, SLOTS = REST + 1 + SYSTEM_SLOTS };
+    const flexdb_value good[SLOTS] = {[TEXT] = value_text("long enough to take some room", 29),
+                                      [NUMBER] = value_text("7", 1),
+                                      [HALF] = value_text("3.5", 3)},
+                       bad[SLOTS] =
+                           {[TEXT] = value_text("y", 1), [NUMBER] = value_integer(2), [REST] = value_integer(1)},
+                       worse[SLOTS] = {[NUMBER] = value_integer(0)}, most[SLOTS] = {[NUMBER] = value_integer(99)};
+    static const char document[] = "{\"n\":4,\"half\":\"2.0\",\"rest\":0,\"a\":\"\\n\",\"twice\":\"\\n \\n\"}";
+    if (!went_well(codec_encode(v, good, r, err), err, FLEXDB_OK)) return false;
+    if (!went_well(codec_encode(v, bad, r, err), err, FLEXDB_INVALID_RECORD)) return false;
+    if (!went_well(codec_encode(v, worse, r, err), err, FLEXDB_INVALID_RECORD)) return false;
+    if (!went_well(codec_merge(v, document, strlen(document), good, r, err), err, FLEXDB_OK)) return false;
+    if (!went_well(codec_merge(v, document, strlen(document), most, r, err), err, FLEXDB_INVALID_RECORD)) return false;
+    if (!went_well(codec_judge(v, good, r, err), err, FLEXDB_OK)) return false;
+    if (!went_well(codec_decode(v, document, strlen(document), NULL, r, err), err, FLEXDB_OK)) return false;
+    struct record room = RECORD_INIT;
+    struct buffer scratch = BUFFER_INIT;
+    flexdb_value out;
+    r->values[TEXT] = value_text("y", 1), r->values[NUMBER] = value_integer(2);
+    codec_check_expressions(v, r->values, NULL, &scratch, err);
+    enum computed_result twice = codec_compute(v, TWICE, r->values, &room, &out, err);
+    bool well = err->code == FLEXDB_OK;
+    assert_true(!well || (twice == COMPUTED && err->issue_count == 1));
+    if (!well) assert_int_equal(err->code, FLEXDB_INTERNAL);
+    error_clear(err);
+    buffer_free(&scratch);
+    record_free(&room);
+    return well;
+}
+
+static void test_every_allocation_of_expressions(void **state) {
+    (void)state;
+    long allocation = 0;
+    for (bool done = false; !done; allocation++) {
+        struct validator *v;
+        struct record r = RECORD_INIT;
+        flexdb_error err = FLEXDB_ERROR_INIT;
+        assert_in_range(allocation, 0, 10000);
+        countdown = allocation;
+        done = went_well(validator_parse(&v, computed, strlen(computed), DEFINITION_GIVEN, &err), &err, FLEXDB_OK) &&
+               use_computed(v, &r, &err) && countdown >= 0;
+        countdown = -1;
+        record_free(&r);
+        validator_drop(v);
+    }
+    printf("%ld allocations failed, one at a time\n", allocation - 1);
+}
+
 static void test_bad_definition(void **state) {
     (void)state;
     static const char bad[] = "{\"columns\":[{\"name\":\"a\",\"dataType\":\"string\",\"defaultValue\":5,\"validation\":"
@@ -114,6 +174,7 @@ static void test_bad_definition(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_allocation),
+        cmocka_unit_test(test_every_allocation_of_expressions),
         cmocka_unit_test(test_bad_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,12 +222,8 @@ static void judges_rules(void **state) {
 static void says_what_is_not_built_yet(void **state) {
     (void)state;
     static const struct scenario scenarios[] = {
-        {"computed columns", ONE("{'name':'a','dataType':'integer','validation':{'computed':'b + 1'}}"),
-         "unsupported: columns[0].validation.computed: computed columns are not built yet"},
         {"full text search", ONE("{'name':'a','dataType':'text','searchable':true}"),
          "unsupported: columns[0].searchable: full text search is not built yet"},
-        {"checks", "{'columns':[],'checks':[{'name':'c','expression':'a > b'}]}",
-         "unsupported: checks: checks are not built yet"},
     };
     RUN(scenarios, DEFINITION_GIVEN);
     RUN(scenarios, DEFINITION_STORED);

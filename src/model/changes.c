@@ -90,8 +90,10 @@ static void remove_column(struct draft *d, const cJSON *const fields[]) {
     size_t at;
     if (!draft_resolve(d, fields, &at)) return;
     if (!draft_note_gone(d, d->columns[at].name)) no_memory(d);
-    draft_forget_indexes(d, d->columns[at].tree);
-    cJSON_Delete(draft_remove(d, at));
+    cJSON *column = draft_remove(d, at);
+    draft_forget_indexes(d, column);
+    change_lose_column(d, cJSON_GetObjectItemCaseSensitive(column, "name")->valuestring);
+    cJSON_Delete(column);
 }
 
 static void rename_column(struct draft *d, const cJSON *const fields[]) {
@@ -106,6 +108,7 @@ static void rename_column(struct draft *d, const cJSON *const fields[]) {
     bool good = definition_check_name(to, strlen(to), r->path.text, r->err);
     issue_path_pop(&r->path, mark);
     if (!good || !judge_new_name(d, to, "to") || !found) return;
+    change_rename_expressions(d, d->columns[at].name, to);
     if (!draft_note_gone(d, d->columns[at].name) || !object_put(d->columns[at].tree, "name", cJSON_CreateString(to))) {
         no_memory(d);
         return;
@@ -215,8 +218,9 @@ static int apply_all(struct draft *d, const cJSON *changes, struct key_registry 
         d->change++;
     }
     draft_judge_indexes(d);
+    changes_report_lost(d);
     int rc = error_close_issues(err, FLEXDB_INVALID_SCHEMA);
-    if (rc != 0) return rc;
+    if (rc != 0 || err->code != FLEXDB_OK) return -(int)err->code;
     if (keys->keys == NULL) keys->keys = cJSON_CreateObject();
     cJSON *tree = keys->keys == NULL ? NULL : draft_take(d);
     if (tree == NULL) return error_no_memory(err);

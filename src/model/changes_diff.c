@@ -202,23 +202,40 @@ static bool remove_columns(struct diff *d) {
 }
 
 /* The indexes that the removals have left, and those that are to be, by the names that the columns have by then. */
-static bool modify_table(struct diff *d) {
+static bool modify_table(struct diff *d, const struct renamed *renamed) {
     for (size_t i = 0; i < d->from->count; i++) {
         d->words[i] = d->partner_of_from[i] == NO_COLUMN ? NULL : new_name(d, i);
     }
     cJSON *before = indexes_document(d->from, "columns", d->words, SIZE_MAX);
     for (size_t i = 0; i < d->to->count; i++) d->words[i] = d->to->columns[i].name;
     cJSON *after = indexes_document(d->to, "columns", d->words, SIZE_MAX);
-    return entries_table(&d->entries, d->from, d->to, before, after);
+    return entries_table(&d->entries, d->from, renamed, d->to, before, after);
 }
 
-static bool modify_columns(struct diff *d) {
+static bool modify_columns(struct diff *d, const struct renamed *renamed) {
     for (size_t i = 0; i < d->to->count; i++) {
         size_t from = d->partner_of_to[i];
         if (from == NO_COLUMN) continue;
-        if (!entries_modify(&d->entries, &d->from->columns[from], &d->to->columns[i])) return false;
+        struct column old = d->from->columns[from];
+        old.computed = renamed->computed[from];
+        if (!entries_modify(&d->entries, &old, &d->to->columns[i], renamed->lost[from])) return false;
     }
     return true;
+}
+
+/* What the expressions have become by then is what the others are told from. */
+static bool modify(struct diff *d) {
+    struct renamed renamed;
+    bool *gone = calloc(d->from->count + 1, sizeof *gone);
+    for (size_t i = 0; gone != NULL && i < d->from->count; i++) gone[i] = d->partner_of_from[i] == NO_COLUMN;
+    bool good = gone != NULL;
+    if (good) {
+        good = renamed_make(&renamed, &d->entries, d->from, gone) && modify_columns(d, &renamed) && place_columns(d) &&
+               modify_table(d, &renamed);
+        renamed_clear(&renamed);
+    }
+    free(gone);
+    return good;
 }
 
 int changes_diff(cJSON **out, const struct definition *from, const struct definition *to, flexdb_error *err) {
@@ -228,7 +245,7 @@ int changes_diff(cJSON **out, const struct definition *from, const struct defini
     if (good) {
         pair_columns(&d);
         mark_staying(&d);
-        good = remove_columns(&d) && rename_columns(&d) && modify_columns(&d) && place_columns(&d) && modify_table(&d);
+        good = remove_columns(&d) && rename_columns(&d) && modify(&d);
     }
     if (good) {
         *out = d.entries.list;

@@ -128,8 +128,8 @@ static bool note(struct sides *s, const char *key, const cJSON *old, const cJSON
     return put_copy(s->set, key, new) && put_copy(s->after, key, new);
 }
 
-/* Rule by rule: null in `set` takes a rule away. */
-static bool compare_rules(struct sides *s, const cJSON *old, const cJSON *new) {
+/* Rule by rule: null in `set` takes a rule away. A lost expression is said although it is the same. */
+static bool compare_rules(struct sides *s, const cJSON *old, const cJSON *new, bool lost) {
     struct sides rules;
     bool good = open_sides(&rules);
     for (int i = 0; good && i < RULE_COUNT; i++) {
@@ -137,6 +137,11 @@ static bool compare_rules(struct sides *s, const cJSON *old, const cJSON *new) {
         const cJSON *b = cJSON_GetObjectItemCaseSensitive(new, rule_keys[i]);
         good = same(a, b) || note(&rules, rule_keys[i], a, b, b == NULL ? cJSON_CreateNull() : NULL);
     }
+    const char *computed = rule_keys[RULE_KEY_COMPUTED];
+    const cJSON *a = cJSON_GetObjectItemCaseSensitive(old, computed);
+    const cJSON *b = cJSON_GetObjectItemCaseSensitive(new, computed);
+    if (good && !same(a, b)) good = note(&rules, computed, a, b, b == NULL ? cJSON_CreateNull() : NULL);
+    if (good && same(a, b) && lost && b != NULL) good = note(&rules, computed, NULL, b, NULL);
     const cJSON *old_id = cJSON_GetObjectItemCaseSensitive(old, "targetId");
     const cJSON *new_id = cJSON_GetObjectItemCaseSensitive(new, "targetId");
     bool rebound = old_id != NULL && new_id != NULL && !same(old_id, new_id);
@@ -166,12 +171,13 @@ static bool compare_key(struct sides *s, enum column_key key, const cJSON *old, 
     return note(s, name, old, new, new == NULL ? cJSON_CreateFalse() : NULL);
 }
 
-static bool compare_columns(struct sides *s, const cJSON *old, const cJSON *new) {
+static bool compare_columns(struct sides *s, const cJSON *old, const cJSON *new, bool lost) {
     for (int i = 0; i < COLUMN_KEY_COUNT; i++) {
         if (i == COLUMN_NAME || i == COLUMN_KEY || i == COLUMN_INITIAL_DEFAULT || i == COLUMN_CONVERTED_FROM) continue;
         const cJSON *a = cJSON_GetObjectItemCaseSensitive(old, column_keys[i]);
         const cJSON *b = cJSON_GetObjectItemCaseSensitive(new, column_keys[i]);
-        if (!(i == COLUMN_VALIDATION ? compare_rules(s, a, b) : compare_key(s, (enum column_key)i, a, b))) return false;
+        if (!(i == COLUMN_VALIDATION ? compare_rules(s, a, b, lost) : compare_key(s, (enum column_key)i, a, b)))
+            return false;
     }
     return true;
 }
@@ -200,10 +206,10 @@ static bool note_formats(struct sides *s, const struct column *from, const struc
     return !made || parse == NULL || (put_copy(s->set, "parse", parse) && put_copy(s->after, "parse", parse));
 }
 
-bool entries_modify(struct entries *e, const struct column *from, const struct column *to) {
+bool entries_modify(struct entries *e, const struct column *from, const struct column *to, bool lost) {
     struct sides sides;
     cJSON *old = column_document(from, PRINT_STORED), *new = column_document(to, PRINT_STORED);
-    bool good = open_sides(&sides) && old != NULL && new != NULL &&compare_columns(&sides, old, new) &&
+    bool good = open_sides(&sides) && old != NULL && new != NULL &&compare_columns(&sides, old, new, lost) &&
                 note_default(&sides, from, to) && note_formats(&sides, from, to) &&
                 enter(e, "modify_column", to->name, &sides);
     close_sides(&sides);
@@ -218,6 +224,20 @@ static bool compare_text(struct sides *s, const char *key, const char *old, cons
            put_text(s->set, key, new);
 }
 
+static bool compare_checks(struct sides *s, const struct definition *from, const struct renamed *renamed,
+                           const struct definition *to) {
+    const char *key = table_keys[TABLE_CHECKS];
+    cJSON *old = checks_document(renamed->checks, from->check_count);
+    cJSON *new = checks_document(to->checks, to->check_count);
+    bool good = old != NULL && new != NULL, equal = good &&document_equal(old, new), none = to->check_count == 0;
+    if (good && (!equal || (renamed->checks_lost && !none)))
+        good = note(s, key, equal || from->check_count == 0 ? NULL : old, none ? NULL : new,
+                    none ? cJSON_CreateNull() : NULL);
+    cJSON_Delete(old);
+    cJSON_Delete(new);
+    return good;
+}
+
 /* The lists name the columns alike on both sides, so that equal texts mean the same columns. */
 static bool compare_indexes(struct sides *s, const cJSON *old, const cJSON *new) {
     if (old == NULL || new == NULL) return false;
@@ -227,13 +247,14 @@ static bool compare_indexes(struct sides *s, const cJSON *old, const cJSON *new)
            (new->child == NULL || put_copy(s->after, key, new)) && put_copy(s->set, key, new);
 }
 
-bool entries_table(struct entries *e, const struct definition *from, const struct definition *to, cJSON *before,
-                   cJSON *after) {
+bool entries_table(struct entries *e, const struct definition *from, const struct renamed *renamed,
+                   const struct definition *to, cJSON *before, cJSON *after) {
     struct sides sides;
     bool good = open_sides(&sides) && compare_text(&sides, "displayName", from->display_name, to->display_name) &&
                 compare_text(&sides, "description", from->description, to->description) &&
                 compare_text(&sides, "compatibility", from->compatibility, to->compatibility) &&
-                compare_indexes(&sides, before, after) && enter(e, "modify_table", NULL, &sides);
+                compare_checks(&sides, from, renamed, to) && compare_indexes(&sides, before, after) &&
+                enter(e, "modify_table", NULL, &sides);
     close_sides(&sides);
     cJSON_Delete(before);
     cJSON_Delete(after);

@@ -91,6 +91,16 @@ void change_modify_table(struct draft *d, const cJSON *const fields[]);
  * (changes_retype.c). `before` is the column as it was; `parse` (or NULL) the formats that dates are written in. */
 void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJSON *parse, bool default_is_set);
 
+/* Expressions of checks and computed columns (changes_expressions.c). Each sets the error when memory is out. */
+/* Writes a column's new name into all of them; an issue where that cannot be. */
+void change_rename_expressions(struct draft *d, const char *from, const char *to);
+/* Marks those that read a column that is removed. */
+void change_lose_column(struct draft *d, const char *name);
+/* A column's rules, when their expression is set anew. */
+void change_forget_lost(cJSON *rules);
+/* Once all changes are made, the path standing at `changes`: an issue at each removal that left an expression behind.
+ */
+void changes_report_lost(struct draft *d);
 /* The indexes of the table (changes_index.c). They stand in the draft's document by field key, as they are stored. */
 void change_set_indexes(struct draft *d, const cJSON *field);
 /* Drops those that hold a column which goes away. */

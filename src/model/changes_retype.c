@@ -1,5 +1,5 @@
-/* Retypes: a column of another type, or of another scale, gets a key of its own, and its defaults are converted. What
- * the records hold under the old key is for src/db to convert. */
+/* Retypes: a column of another type, or of another scale, gets a key of its own, and its defaults are converted; so
+ * does one that becomes computed, or is no more. What the records hold under the old key is for src/db to convert. */
 #include <string.h>
 
 #include "base/document.h"
@@ -138,6 +138,13 @@ static bool convert_defaults(struct retype *r, bool default_is_set) {
     return convert_initial_default(r) && (default_is_set || !has_default || convert_default(r));
 }
 
+/* Every record gets a value where it is computed: nothing is read that is not there. */
+static void forget_initial_default(cJSON *column) {
+    const cJSON *rules = cJSON_GetObjectItemCaseSensitive(column, column_keys[COLUMN_VALIDATION]);
+    if (cJSON_GetObjectItemCaseSensitive(rules, rule_keys[RULE_KEY_COMPUTED]) != NULL)
+        cJSON_DeleteItemFromObjectCaseSensitive(column, column_keys[COLUMN_INITIAL_DEFAULT]);
+}
+
 void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJSON *parse, bool default_is_set) {
     struct retype r = {.draft = d, .before = before, .parse = parse, .column = column};
     flexdb_error *err = d->reader.err;
@@ -150,6 +157,7 @@ void change_retype(struct draft *d, const cJSON *before, cJSON *column, const cJ
                 compile_alone(&r.to, column, COMPILED_WITHOUT_DEFAULTS, err) &&
                 (r.to != NULL || compile_alone(&r.to, column, COMPILED_WITHOUT_RULES, err));
     if (good && r.from != NULL && r.to != NULL) good = convert_defaults(&r, default_is_set);
+    if (good) forget_initial_default(column);
     if (good) good = give_key(&r);
     if (!good) error_no_memory(err);
     validator_drop(r.from);

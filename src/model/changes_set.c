@@ -74,6 +74,7 @@ static bool merge_rules(struct draft *d, cJSON *column, const cJSON *given) {
             return false;
         }
     }
+    if (fields[RULE_KEY_COMPUTED] != NULL) change_forget_lost(rules);
     /* The name is to be bound anew, be it the same. */
     if (target != NULL) cJSON_DeleteItemFromObjectCaseSensitive(rules, "targetId");
     return true;
@@ -177,8 +178,8 @@ static void unset_keys(struct draft *d, cJSON *column, const cJSON *unset, const
 
 /* ---- modify_column ---- */
 
-static void refuse_formats(struct draft *d, const cJSON *parse) {
-    if (parse != NULL) refuse(d, "parse", "parse", "says how a retype reads dates, but the type stays as it is");
+static void refuse_formats(struct draft *d, const cJSON *parse, const char *why) {
+    if (parse != NULL) refuse(d, "parse", "parse", "says how a retype reads dates, but %s", why);
 }
 
 /* Judges the column as it would be, and what becomes of its key. True when it may take the old one's place. */
@@ -190,10 +191,12 @@ static bool judge_merged(struct draft *d, const cJSON *before, cJSON *merged, co
     if (new.faulty || stored.err->code != FLEXDB_OK) return false;
     column_read(&stored, before, &old);
     size_t count = issue_count(stored.err);
-    if (column_needs_key(&old, &new))
-        change_retype(d, before, merged, parse, default_is_set);
-    else
-        refuse_formats(d, parse);
+    bool fresh = column_needs_key(&old, &new);
+    if (new.computed != NULL)
+        refuse_formats(d, parse, "the column is computed");
+    else if (!fresh)
+        refuse_formats(d, parse, "the type stays as it is");
+    if (fresh && issue_count(stored.err) == count) change_retype(d, before, merged, parse, default_is_set);
     return stored.err->code == FLEXDB_OK && issue_count(stored.err) == count;
 }
 
@@ -247,6 +250,17 @@ static void set_compatibility(struct draft *d, const cJSON *field) {
     if (mode != NULL && !object_put(d->table, key, cJSON_CreateString(mode))) no_memory(d);
 }
 
+static void set_checks(struct draft *d, const cJSON *field) {
+    if (field == NULL) return;
+    struct check *checks;
+    size_t count;
+    if (!checks_read(&d->reader, field, &d->arena, &checks, &count)) return;
+    if (count == 0)
+        cJSON_DeleteItemFromObjectCaseSensitive(d->table, table_keys[TABLE_CHECKS]);
+    else if (!object_put(d->table, table_keys[TABLE_CHECKS], cJSON_Duplicate(field, true)))
+        no_memory(d);
+}
+
 void change_modify_table(struct draft *d, const cJSON *const fields[]) {
     struct reader *r = &d->reader;
     const cJSON *set = fields[WORD_SET], *keys[TABLE_KEY_COUNT] = {NULL};
@@ -265,7 +279,7 @@ void change_modify_table(struct draft *d, const cJSON *const fields[]) {
     set_table_text(d, TABLE_DISPLAY_NAME, keys[TABLE_DISPLAY_NAME], DISPLAY_NAME_MAX_LENGTH);
     set_table_text(d, TABLE_DESCRIPTION, keys[TABLE_DESCRIPTION], 0);
     set_compatibility(d, keys[TABLE_COMPATIBILITY]);
+    set_checks(d, keys[TABLE_CHECKS]);
     change_set_indexes(d, keys[TABLE_INDEXES]);
-    table_extras_read(r, keys);
     issue_path_pop(&r->path, mark);
 }

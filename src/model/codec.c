@@ -11,12 +11,14 @@
 void record_free(struct record *r) {
     buffer_free(&r->document);
     buffer_free(&r->scratch);
+    for (size_t i = 0; i < r->room_count; i++) buffer_free(&r->rooms[i]);
+    free(r->rooms);
     free(r->values);
     *r = RECORD_INIT;
 }
 
 bool codec_reserve_values(struct record *r, const struct validator *v) {
-    size_t needed = 2 * v->shape.count;
+    size_t needed = (v->expressions.any ? 3 : 2) * v->shape.count;
     if (r->capacity >= needed) return true;
     flexdb_value *values = realloc(r->values, needed * sizeof *values);
     if (values == NULL) return false;
@@ -174,6 +176,7 @@ static int report(const struct validator *v, const flexdb_value *given, struct r
     for (size_t slot = 0; slot < v->shape.columns; slot++) {
         const struct compiled_column *c = &v->columns[slot];
         flexdb_value value = given[slot];
+        if (c->column->computed != NULL) continue;
         if (value.tag == FLEXDB_ABSENT) value = c->default_value;
         buffer_reset(&out->scratch);
         if (codec_is_none(&value)) {
@@ -202,6 +205,12 @@ int codec_encode(const struct validator *v, const flexdb_value *given, struct re
     for (size_t i = v->shape.columns; i < v->shape.count; i++) out->values[i].tag = FLEXDB_ABSENT;
     if (!value_is_none(id)) out->values[v->shape.columns + SLOT_ID] = *id;
 
+    if (v->expressions.any && !too_long) {
+        id_issue(check_id(id), id, err);
+        int rc = codec_encode_expressions(v, given, out, err);
+        if (rc != 0) return rc;
+        return out->document.length > CODEC_MAX_DOCUMENT ? codec_too_long(out->document.length, err) : 0;
+    }
     bool good = check_id(id) == VERDICT_OK && !too_long && write_record(v, given, out);
     if (!good) {
         int rc = report(v, given, out, err);

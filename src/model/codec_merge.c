@@ -2,22 +2,29 @@
 #include "model/codec_parts.h"
 #include "model/codec_scan.h"
 
-/* Judges what is given and leaves it normalized in out->values; all problems are issues. */
-static int judge_given(const struct validator *v, const flexdb_value *given, struct record *out, flexdb_error *err) {
+/* Judges what is given and leaves it normalized in out->values, CODEC_BAD where it is wrong; all problems are issues.
+ * Computed columns are left as they are. */
+static void judge_given(const struct validator *v, const flexdb_value *given, struct record *out, flexdb_error *err) {
     for (size_t slot = 0; slot < v->shape.columns; slot++) {
         const struct compiled_column *c = &v->columns[slot];
         flexdb_value value = given[slot];
         enum verdict verdict = VERDICT_OK;
-        if (value.tag == FLEXDB_ABSENT) continue;
+        if (value.tag == FLEXDB_ABSENT || c->column->computed != NULL) continue;
         if (codec_is_none(&value)) {
             value.tag = FLEXDB_ABSENT;
             if (c->column->required) verdict = VERDICT_REQUIRED;
         } else {
             verdict = c->type->check(c, &value, &out->scratch);
         }
-        if (verdict != VERDICT_OK) type_issue(c, verdict, &given[slot], c->column->name, err);
+        if (verdict != VERDICT_OK) {
+            type_issue(c, verdict, &given[slot], c->column->name, err);
+            value.tag = CODEC_BAD;
+        }
         out->values[slot] = value;
     }
+}
+
+static int close_issues(flexdb_error *err) {
     error_close_issues(err, FLEXDB_INVALID_RECORD);
     return err->code != FLEXDB_OK ? -(int)err->code : 0;
 }
@@ -125,7 +132,11 @@ static int merge(const struct validator *v, const char *document, size_t length,
     for (size_t slot = 0; slot < v->shape.columns; slot++) spans[slot].tag = FLEXDB_ABSENT;
     int rc = codec_read(v, document, length, NULL, out, spans, &strangers, err);
     if (rc == 0 && normal) take_given(v, given, out);
-    if (rc == 0 && !normal) rc = judge_given(v, given, out, err);
+    if (rc == 0 && !normal) {
+        judge_given(v, given, out, err);
+        if (v->expressions.any && err->code == FLEXDB_OK) given = codec_merge_expressions(v, given, out, err);
+        rc = close_issues(err);
+    }
     if (rc == 0) rc = reserve_document(v, length, given, out, err);
     if (rc != 0) return rc;
     write_document(v, document, length, given, out, spans, strangers);
@@ -135,6 +146,13 @@ static int merge(const struct validator *v, const char *document, size_t length,
 int codec_merge(const struct validator *v, const char *document, size_t length, const flexdb_value *given,
                 struct record *out, flexdb_error *err) {
     return merge(v, document, length, given, false, out, err);
+}
+
+int codec_judge(const struct validator *v, const flexdb_value *given, struct record *out, flexdb_error *err) {
+    if (!codec_reserve_values(out, v) || !reserve_scratch(v, "", 0, given, out)) return error_no_memory(err);
+    for (size_t slot = 0; slot < v->shape.columns; slot++) out->values[slot].tag = FLEXDB_ABSENT;
+    judge_given(v, given, out, err);
+    return close_issues(err);
 }
 
 int codec_put(const struct validator *v, const char *document, size_t length, const flexdb_value *values,

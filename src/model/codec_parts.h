@@ -39,7 +39,8 @@ static inline bool codec_reserve(struct buffer *b, size_t extra) {
     return (!b->failed && b->capacity - b->length >= extra) || buffer_reserve(b, extra);
 }
 
-/* Makes room for values, and marks new slots ABSENT. The second half of the slots is for spans. */
+/* Makes room for values, and marks new slots ABSENT. Behind the record's slots come as many for spans and, where the
+ * definition has expressions, for what codec_merge_expressions sets. */
 bool codec_reserve_values(struct record *r, const struct validator *v);
 
 /* No value, be it said with flexdb.null or with JSON's null. */
@@ -49,6 +50,21 @@ static inline bool codec_is_none(const flexdb_value *value) {
 }
 
 int codec_too_long(size_t length, flexdb_error *err);
+
+/* ---- expressions (codec_expressions.c) ---- */
+
+/* A slot of out->values whose value broke a rule: what reads it is not evaluated. Never seen outside, for the issue is
+ * there. */
+#define CODEC_BAD FLEXDB_FAULT
+
+/* codec_encode where the definition has expressions, without the id; room is made as for one without. */
+int codec_encode_expressions(const struct validator *v, const flexdb_value *given, struct record *out,
+                             flexdb_error *err);
+/* In a merge, when out->values has the record as it is, with what is given judged (CODEC_BAD where it is wrong): what
+ * reads a slot that is given is computed and checked. Adds issues, does not close. Returns `given` with the computed
+ * columns as they are to be written. */
+const flexdb_value *codec_merge_expressions(const struct validator *v, const flexdb_value *given, struct record *out,
+                                            flexdb_error *err);
 
 /* ---- reading ---- */
 

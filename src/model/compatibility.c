@@ -9,15 +9,7 @@
 
 enum { NEW_COLUMN = -1 };
 
-/* A comparison under way. */
-struct comparison {
-    struct compatibility *out;
-    const struct validator *from, *to;
-    size_t capacity;
-    bool no_memory;
-};
-
-static void add_difference(struct comparison *c, struct compatibility_difference difference) {
+void compatibility_add(struct comparison *c, struct compatibility_difference difference) {
     struct compatibility *out = c->out;
     if (c->no_memory) return;
     if (out->count == c->capacity) {
@@ -40,7 +32,7 @@ static void add_difference(struct comparison *c, struct compatibility_difference
 
 static void add(struct comparison *c, enum compatibility_change change, const struct column *from,
                 const struct column *to) {
-    add_difference(c, (struct compatibility_difference){.change = change, .from = from, .to = to});
+    compatibility_add(c, (struct compatibility_difference){.change = change, .from = from, .to = to});
 }
 
 /* ---- one column ---- */
@@ -137,6 +129,7 @@ static void compare_columns(struct comparison *c, const struct compiled_column *
     } else {
         compare_rules(c, old, new);
     }
+    compare_computed(c, from, to);
     compare_flags(c, from, to);
 }
 
@@ -163,7 +156,12 @@ static void compare_all_columns(struct comparison *c, const int64_t *sources, bo
         int64_t source = sources[i];
         if (source < 0) {
             bool optional = is_optional(new->column) || new->column->default_value != NULL;
-            add(c, optional ? CHANGE_ADD_OPTIONAL : CHANGE_ADD_REQUIRED, NULL, new->column);
+            bool computed = new->column->computed != NULL;
+            add(c,
+                computed   ? CHANGE_ADD_COMPUTED
+                : optional ? CHANGE_ADD_OPTIONAL
+                           : CHANGE_ADD_REQUIRED,
+                NULL, new->column);
             continue;
         }
         const struct compiled_column *old = validator_column(c->from, (size_t)source);
@@ -190,7 +188,7 @@ static bool same_columns(const struct definition_index *old, const struct defini
 
 static void add_index(struct comparison *c, enum compatibility_change change, const struct definition *owner,
                       const struct definition_index *index) {
-    add_difference(c, (struct compatibility_difference){.change = change, .index = index, .owner = owner});
+    compatibility_add(c, (struct compatibility_difference){.change = change, .index = index, .owner = owner});
 }
 
 static void compare_indexes(struct comparison *c, const int64_t *sources) {
@@ -225,6 +223,7 @@ int compatibility_compare(struct compatibility *out, const struct validator *fro
             found[i] = sources != NULL ? sources[i] : find_source(&c, validator_column(to, i)->column);
         compare_all_columns(&c, found, kept);
         compare_indexes(&c, found);
+        compare_checks(&c);
     }
     free(kept);
     free(found);

@@ -40,6 +40,8 @@ bool compatibility_read(enum compatibility_mode *out, const char *text, const ch
 #define COMPATIBILITY_NAME_USE "scripts that name it are refused"
 #define COMPATIBILITY_GONE     "its values can be read again only after a rollback"
 #define COMPATIBILITY_LIMITS   "a writer that keeps to the old rule may be refused"
+#define COMPATIBILITY_CHECKED  "records written before may break it"
+#define COMPATIBILITY_WRITERS  "a writer that does not know it may be refused"
 
 /* X(constant, the change, as it is told behind a column's name, why it breaks backward, forward, why it is breaking,
  * destructive; NULL where it is not) */
@@ -47,6 +49,7 @@ bool compatibility_read(enum compatibility_mode *out, const char *text, const ch
     X(ADD_OPTIONAL, "a column is added that is optional or has a default", "is added", NULL, NULL, NULL, NULL)         \
     X(ADD_REQUIRED, "a required column is added without a default", "is added, required and without a default",        \
       "records written before have no value for it", NULL, "a writer that does not know it is refused", NULL)          \
+    X(ADD_COMPUTED, "a computed column is added", "is added, computed", NULL, NULL, NULL, NULL)                        \
     X(REMOVE_OPTIONAL, "a column is removed that is optional or has an initialDefault", "is removed", NULL, NULL,      \
       COMPATIBILITY_NAME_USE, COMPATIBILITY_GONE)                                                                      \
     X(REMOVE_REQUIRED, "a required column without an initialDefault is removed", "is removed, which was required",     \
@@ -63,6 +66,13 @@ bool compatibility_read(enum compatibility_mode *out, const char *text, const ch
       COMPATIBILITY_OLD_TYPE, COMPATIBILITY_TYPE_USE, "what a value loses can be read again only after a rollback")    \
     X(RETYPE_REFUSED, "a type into which nothing converts", "becomes", "no value written before has a counterpart",    \
       COMPATIBILITY_OLD_TYPE, COMPATIBILITY_TYPE_USE, COMPATIBILITY_GONE)                                              \
+    X(COMPUTED_ON, "a column becomes computed", "becomes computed", NULL,                                              \
+      "records written from then on have no value that was given", "scripts that write it are refused",                \
+      COMPATIBILITY_GONE)                                                                                              \
+    X(COMPUTED_OFF, "a column is no longer computed", "is no longer computed", NULL,                                   \
+      "new values need not be what the expression gives", "a writer that gives no value leaves it without one", NULL)  \
+    X(COMPUTED, "the expression of a computed column becomes another", "is computed otherwise", NULL,                  \
+      "readers count on what the old expression gives", NULL, NULL)                                                    \
     X(REQUIRED_ON, "a column becomes required", "becomes required", "records written before may have no value", NULL,  \
       "a writer that gives no value may be refused", NULL)                                                             \
     X(REQUIRED_OFF, "a column is no longer required", "is no longer required", NULL,                                   \
@@ -107,6 +117,11 @@ bool compatibility_read(enum compatibility_mode *out, const char *text, const ch
       "readers count on values that stand there once", NULL, NULL)                                                     \
     X(INDEX_ON, "an index over columns is added", "is added", NULL, NULL, NULL, NULL)                                  \
     X(INDEX_OFF, "an index over columns is taken away", "is taken away", NULL, NULL, NULL, NULL)                       \
+    X(CHECK_ADDED, "a check is added", "is added", COMPATIBILITY_CHECKED, NULL, COMPATIBILITY_WRITERS, NULL)           \
+    X(CHECK_REMOVED, "a check is removed", "is removed", NULL, "new records may break it", NULL, NULL)                 \
+    X(CHECK_CHANGED, "the expression of a check becomes another", "is another one", COMPATIBILITY_CHECKED,             \
+      "new records may break the old one", COMPATIBILITY_WRITERS, NULL)                                                \
+    X(CHECK_WORDS, "a check's name, message or spelling changes", "is said otherwise", NULL, NULL, NULL, NULL)         \
     X(WORDS, "a display name or a description changes", "is described otherwise", NULL, NULL, NULL, NULL)              \
     X(ORDER, "columns change their order", "stands elsewhere", NULL, NULL, NULL, NULL)
 
@@ -134,28 +149,32 @@ struct compatibility_difference {
     /* Where an index over columns is: the one that comes or goes, and whose it is; `from` and `to` are NULL then. */
     const struct definition_index *index;
     const struct definition *owner;
+    const struct check *check; /* where a check is: the new one, or the old one where it is removed; the same */
 };
 
 struct compatibility {
-    struct compatibility_difference *differences; /* by the place in the new definition, then removed ones, indexes */
+    /* By the place in the new definition, then removed ones, indexes, checks. */
+    struct compatibility_difference *differences;
     size_t count;
     bool breaks_backward, breaks_forward, breaking, destructive; /* whether any of them does */
 };
 
-/* Lists the differences of the columns and indexes of two definitions, which must outlive `out`. `sources` says for
- * each column of `to` which column of `from` it comes from (-1: it is new); NULL pairs them by key, and where a key is
- * new but a column of that name, whose key is gone, has another type or scale, takes it for a retype. Free with
+/* Lists the differences of the columns, indexes and checks of two definitions, which must outlive `out`. Checks are
+ * paired by name, else by what they say. `sources` says for each column of `to` which column of `from` it comes from
+ * (-1: it is new); NULL pairs them by key, and where a key is new but a column of that name, whose key is gone, has
+ * another type or scale, takes it for a retype. Free with
  * compatibility_clear. */
 int compatibility_compare(struct compatibility *out, const struct validator *from, const struct validator *to,
                           const int64_t *sources, flexdb_error *err);
 void compatibility_clear(struct compatibility *c);
 
-/* The change in words: `"age" is renamed to "years"`, `"released" becomes date (was string)`, `"vip" is added`. */
+/* The change in words: `"age" is renamed to "years"`, `"released" becomes date (was string)`, `check "stay" is added`.
+ */
 void compatibility_tell(const struct compatibility_difference *d, struct buffer *out);
 
 /* Holds the differences against the mode that is in force. Each one that breaks it is an issue: path the column's name
- * (the old one where it goes or is renamed; of an index that of its first column), rule `compatibility`, expected the
- * mode. Closes err with CONFLICT. */
+ * (the old one where it goes or is renamed; of an index that of its first column) or the check's, rule `compatibility`,
+ * expected the mode. Closes err with CONFLICT. */
 int compatibility_enforce(enum compatibility_mode mode, const struct compatibility *c, flexdb_error *err);
 
 #endif

@@ -53,8 +53,6 @@ bool compatibility_read(enum compatibility_mode *out, const char *text, const ch
 
 /* ---- differences ---- */
 
-static void tell_name(const struct column *c, struct buffer *out) { json_write_string(out, c->name, strlen(c->name)); }
-
 static void tell_type(const struct column *c, bool scaled, struct buffer *out) {
     buffer_puts(out, column_type_name(c->type));
     if (scaled) buffer_printf(out, "(%d,%d)", c->rules.precision, c->rules.scale);
@@ -69,7 +67,7 @@ static void tell_change(const struct compatibility_difference *d, struct buffer 
     buffer_puts(out, rows[d->change].told);
     if (d->change == CHANGE_RENAME) {
         buffer_puts(out, " to ");
-        tell_name(d->to, out);
+        json_write_string(out, d->to->name, strlen(d->to->name));
     } else if (is_retype(d->change)) {
         bool scaled = d->from->type == d->to->type;
         buffer_put(out, ' ');
@@ -80,27 +78,34 @@ static void tell_change(const struct compatibility_difference *d, struct buffer 
     }
 }
 
+static void tell_text(const char *name, struct buffer *out) { json_write_string(out, name, strlen(name)); }
+
 /* `the unique index over "tenant" and "email"`. */
 static void tell_index(const struct compatibility_difference *d, struct buffer *out) {
     const struct definition_index *index = d->index;
     buffer_puts(out, index->unique ? "the unique index over " : "the index over ");
     for (size_t i = 0; i < index->count; i++) {
         if (i > 0) buffer_puts(out, i + 1 == index->count ? " and " : ", ");
-        tell_name(&d->owner->columns[index->columns[i]], out);
+        tell_text(d->owner->columns[index->columns[i]].name, out);
     }
 }
 
 void compatibility_tell(const struct compatibility_difference *d, struct buffer *out) {
-    if (d->index != NULL)
+    if (d->index != NULL) {
         tell_index(d, out);
-    else
-        tell_name(d->from != NULL ? d->from : d->to, out);
+    } else if (d->check != NULL) {
+        buffer_puts(out, "check ");
+        tell_text(d->check->name, out);
+    } else {
+        tell_text((d->from != NULL ? d->from : d->to)->name, out);
+    }
     buffer_put(out, ' ');
     tell_change(d, out);
 }
 
-/* The column that an issue stands at. */
+/* The column, or the check, that an issue stands at. */
 static const char *path_of(const struct compatibility_difference *d) {
+    if (d->check != NULL) return d->check->name;
     if (d->index != NULL) return d->owner->columns[d->index->columns[0]].name;
     return d->from != NULL ? d->from->name : d->to->name;
 }

@@ -32,7 +32,8 @@ const struct column *definition_find_key(const struct definition *d, const char 
 }
 
 bool column_needs_key(const struct column *a, const struct column *b) {
-    if (a->type != b->type || b->type != TYPE_DECIMAL) return a->type != b->type;
+    if (a->type != b->type || (a->computed == NULL) != (b->computed == NULL)) return true;
+    if (b->type != TYPE_DECIMAL) return false;
     bool was_wide = a->rules.precision > DECIMAL_SMALL_PRECISION,
          is_wide = b->rules.precision > DECIMAL_SMALL_PRECISION;
     return a->rules.scale != b->rules.scale || was_wide != is_wide;
@@ -71,14 +72,6 @@ const struct column *definition_find_retyped(const struct definition *d, const s
 
 /* ---- the table itself ---- */
 
-void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COUNT]) {
-    const char *dot = r->path.length == 0 ? "" : ".";
-    const cJSON *checks = fields[TABLE_CHECKS];
-    if (checks != NULL && !cJSON_IsNull(checks) && !(is_list(checks) && checks->child == NULL)) {
-        error_set(r->err, FLEXDB_UNSUPPORTED, "%s%schecks: checks are not built yet", r->path.text, dot);
-    }
-}
-
 const char *table_compatibility(struct reader *r, const cJSON *field) {
     const char *name = reader_text(r, field, table_keys[TABLE_COMPATIBILITY], 0);
     if (name == NULL) return NULL;
@@ -100,7 +93,7 @@ static void read_table(struct reader *r, const cJSON *const fields[], struct def
         d->version = 0;
     }
     d->compatibility = table_compatibility(r, fields[TABLE_COMPATIBILITY]);
-    table_extras_read(r, fields);
+    checks_read(r, fields[TABLE_CHECKS], &d->arena, &d->checks, &d->check_count);
 }
 
 /* ---- columns ---- */

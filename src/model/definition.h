@@ -1,9 +1,10 @@
 /* A definition: the plain data that describes a table, read from and printed as a JSON document.
  *
- * { "columns": [ … ], "displayName": …, "description": …, "indexes": [ … ], "version": n } with columns of the shape
- * { name, key, dataType, displayName, description, required, unique, indexed, filterable, searchable, defaultValue,
- *   initialDefault, convertedFrom, validation: { … }, system, renamedFrom } and indexes of the shape
- * { name, columns: [ names ], unique }, which are stored as { name, keys: [ field keys ], unique }.
+ * { "columns": [ … ], "checks": [ … ], "displayName": …, "description": …, "indexes": [ … ], "version": n } with
+ * columns of the shape { name, key, dataType, displayName, description, required, unique, indexed, filterable,
+ * searchable, defaultValue, initialDefault, convertedFrom, validation: { …, computed }, system, renamedFrom }, checks
+ * of the shape { name, expression, message }, and indexes of the shape { name, columns: [ names ], unique }, which are
+ * stored as { name, keys: [ field keys ], unique }.
  *
  * A definition is immutable once parsed; changing one means changing its document (model/changes.h) and parsing again.
  */
@@ -20,7 +21,14 @@
 #include "base/error.h"
 #include "base/names.h"
 
-enum { NAME_MAX_LENGTH = 64, DEFINITION_MAX_COLUMNS = 1000, DEFINITION_MAX_PHYSICAL = 60, ID_MAX_LENGTH = 128 };
+enum {
+    NAME_MAX_LENGTH = 64,
+    DEFINITION_MAX_COLUMNS = 1000,
+    DEFINITION_MAX_PHYSICAL = 60,
+    DEFINITION_MAX_CHECKS = 1000,
+    CHECK_MESSAGE_MAX_LENGTH = 1000, /* code points */
+    ID_MAX_LENGTH = 128
+};
 enum { DEFINITION_MAX_INDEXES = 60, INDEX_MAX_COLUMNS = 16 };
 
 /* Names as they stand in documents; the order is the one of the docs. */
@@ -91,6 +99,8 @@ struct column {
     bool covered; /* an index of the table names it */
     bool faulty;  /* an issue was reported; the validator leaves it out */
     struct rules rules;
+    const char *computed;         /* `validation.computed`: the expression (model/formula.h) that gives the column its
+                                     values, which nobody else does; NULL for a column that is written */
     const cJSON *default_value;   /* NULL: none */
     const cJSON *initial_default; /* what a document without the key reads as; NULL: no value */
     const cJSON *converted_from;  /* { key, origin, parse }: the key that a retype made this one from; the first of the
@@ -107,6 +117,14 @@ struct definition_index {
     size_t columns[INDEX_MAX_COLUMNS]; /* places in the definition's columns, in the index's order */
 };
 
+/* A rule for a record as a whole: what its expression makes of it must not be false. */
+struct check {
+    const char *name, *expression;
+    const char *message; /* what an issue says; NULL when not said */
+    size_t position;     /* 0-based place in the document's list */
+    bool faulty;         /* as a column's */
+};
+
 struct definition {
     struct arena arena;
     cJSON *tree; /* owned: what the borrowed JSON values point into */
@@ -118,6 +136,8 @@ struct definition {
     size_t index_count;
     struct definition_index *indexes;
     struct names by_name, by_key;
+    size_t check_count;
+    struct check *checks;
 };
 
 enum definition_source {
@@ -130,8 +150,8 @@ enum definition_source {
  * the document's root (`columns[2].validation.minLength`; the index is 0-based; behind a known name the path is
  * `columns[2]` all the same); err is not closed: whether the definition is good is told by error_close_issues after
  * validator_new has added its own. `*out` is set, with `faulty` columns, unless the document is no definition at all or
- * memory is out. What is not built yet (checks, computed, compatibility other than "none", searchable) makes the
- * error UNSUPPORTED at once. Returns 0 when `*out` is set. The caller frees with definition_free. */
+ * memory is out. What is not built yet (searchable) makes the error UNSUPPORTED at once. Returns 0 when `*out` is set.
+ * The caller frees with definition_free. */
 int definition_parse(struct definition **out, cJSON *tree, enum definition_source source, flexdb_error *err);
 void definition_free(struct definition *d);
 
@@ -149,8 +169,9 @@ cJSON *definition_document(const struct definition *d, enum definition_print how
 const struct column *definition_find(const struct definition *d, const char *name, size_t length);
 const struct column *definition_find_key(const struct definition *d, const char *key, size_t length);
 
-/* Values of one key have one type, and decimals one scale and one physical form: whether `b`, a column after `a`, needs
- * a key of its own. */
+/* Values of one key have one type, and decimals one scale and one physical form; and they are written, or computed:
+ * computed values would take the place of those that were written. Whether `b`, a column after `a`, needs a key of its
+ * own. */
 bool column_needs_key(const struct column *a, const struct column *b);
 /* The key that a retype made this one from; NULL for none. */
 const char *column_source(const struct column *c);

@@ -90,8 +90,9 @@ void column_read(struct reader *r, const cJSON *tree, struct column *out);
 void rules_read(struct reader *r, const cJSON *tree, struct column *out);
 /* A compatibility mode; NULL for none, or with an issue for what is none. */
 const char *table_compatibility(struct reader *r, const cJSON *field);
-/* Refuses what a table may say one day. */
-void table_extras_read(struct reader *r, const cJSON *const fields[TABLE_KEY_COUNT]);
+/* Reads a table's checks, on whose table r->path stands, into the arena. What is wrong with one are issues (and
+ * `faulty`); its expression is compiled by the validator. False when memory is out, with the error set. */
+bool checks_read(struct reader *r, const cJSON *field, struct arena *arena, struct check **out, size_t *count);
 
 /* What an index may hold: finds a column by what the list calls it. */
 struct index_scope {
@@ -114,6 +115,9 @@ cJSON *index_document(const struct definition_index *index, const char *label, c
 bool is_list(const cJSON *tree);
 /* One column as definition_document prints it. NULL when memory is out. */
 cJSON *column_document(const struct column *c, enum definition_print how);
+
+/* Checks as definition_document prints them. NULL when memory is out. */
+cJSON *checks_document(const struct check *checks, size_t count);
 
 /* Cuts a name to something that fits a message, with `"` around it; what is not printable UTF-8 becomes `?`. */
 enum { QUOTED_NAME_SIZE = 96 };

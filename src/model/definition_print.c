@@ -101,14 +101,15 @@ static cJSON *rules_document(const struct column *c, enum definition_print how) 
                 add_length(o, c, RULE_PRECISION, r->precision) && add_length(o, c, RULE_SCALE, r->scale) &&
                 add_text(o, "targetTable", r->target_table) &&
                 (how == PRINT_PUBLIC || add_text(o, "targetId", r->target_id)) &&
-                (!GIVEN(c, RULE_ON_DELETE) || add_text(o, "onDelete", on_delete_name(r->on_delete)));
+                (!GIVEN(c, RULE_ON_DELETE) || add_text(o, "onDelete", on_delete_name(r->on_delete))) &&
+                add_text(o, rule_keys[RULE_KEY_COMPUTED], c->computed);
     if (good) return o;
     cJSON_Delete(o);
     return NULL;
 }
 
 static bool add_rules(cJSON *object, const struct column *c, enum definition_print how) {
-    if (c->rules.given == 0 && c->rules.target_id == NULL) return true;
+    if (c->rules.given == 0 && c->rules.target_id == NULL && c->computed == NULL) return true;
     return add(object, "validation", rules_document(c, how));
 }
 
@@ -220,10 +221,27 @@ static cJSON *columns_document(const struct definition *d, enum definition_print
     return NULL;
 }
 
+cJSON *checks_document(const struct check *checks, size_t count) {
+    cJSON *list = cJSON_CreateArray();
+    bool good = list != NULL;
+    for (size_t i = 0; good && i < count; i++) {
+        const struct check *check = &checks[i];
+        cJSON *o = cJSON_CreateObject();
+        good = o != NULL && cJSON_AddItemToArray(list, o);
+        if (!good) cJSON_Delete(o);
+        good = good && add_text(o, "name", check->name) && add_text(o, "expression", check->expression) &&
+               add_text(o, "message", check->message);
+    }
+    if (good) return list;
+    cJSON_Delete(list);
+    return NULL;
+}
+
 cJSON *definition_document(const struct definition *d, enum definition_print how) {
     cJSON *o = cJSON_CreateObject();
     bool good = o != NULL && add(o, "columns", columns_document(d, how)) &&
                 add_text(o, "displayName", d->display_name) && add_text(o, "description", d->description) &&
+                (d->check_count == 0 || add(o, table_keys[TABLE_CHECKS], checks_document(d->checks, d->check_count))) &&
                 add_text(o, "compatibility", d->compatibility) && add_indexes(o, d, how) &&
                 (d->version == 0 || add(o, "version", document_new_integer(d->version)));
     if (good) return o;

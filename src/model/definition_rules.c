@@ -97,6 +97,17 @@ static void read_rule(struct reader *r, enum column_rule rule, const cJSON *fiel
     }
 }
 
+/* Whether the expression gives what the type takes is for the validator to say. */
+static void read_computed(struct reader *r, const cJSON *field, struct column *out) {
+    out->computed = read_text(r, RULE_KEY_COMPUTED, field);
+    if (out->type == TYPE_JSON || out->type == TYPE_REFERENCE) {
+        refuse(r, RULE_KEY_COMPUTED, NULL, NULL, "a %s column cannot be computed", column_type_name(out->type));
+    }
+    if (out->default_value != NULL) {
+        refuse(r, RULE_KEY_COMPUTED, NULL, NULL, "a computed column cannot have a defaultValue");
+    }
+}
+
 /* What rules say about each other. */
 static void judge_together(struct reader *r, const struct column *c) {
     const struct rules *rules = &c->rules;
@@ -134,9 +145,7 @@ void rules_read(struct reader *r, const cJSON *tree, struct column *out) {
     if (fields[RULE_KEY_TARGET_ID] != NULL) {
         out->rules.target_id = read_text(r, RULE_KEY_TARGET_ID, fields[RULE_KEY_TARGET_ID]);
     }
-    if (fields[RULE_KEY_COMPUTED] != NULL) {
-        error_set(r->err, FLEXDB_UNSUPPORTED, "%s.computed: computed columns are not built yet", r->path.text);
-    }
+    if (fields[RULE_KEY_COMPUTED] != NULL) read_computed(r, fields[RULE_KEY_COMPUTED], out);
     if (issue_count(r->err) == before) judge_together(r, out);
     issue_path_pop(&r->path, mark);
 }

@@ -11,6 +11,8 @@
 void plan_clear(struct plan *p) {
     free(p->check);
     free(p->check_references);
+    free(p->check_expressions);
+    free(p->computations);
     for (size_t i = 0; i < p->conversion_count; i++) plan_conversion_clear(&p->conversions[i]);
     free(p->conversions);
     *p = (struct plan){0};
@@ -45,6 +47,8 @@ static bool plan_column(struct planning *g, size_t slot) {
     const struct definition *before = validator_definition(g->from);
     const struct compiled_column *new = validator_column(g->to, slot);
     const struct column *c = new->column;
+    /* Computing judges what it gives. */
+    if (plan_computes(p, slot)) return true;
     bool reference = c->type == TYPE_REFERENCE, returns = names_find(&g->used, c->key, strlen(c->key)) != NAMES_NONE;
     const struct column *retyped = definition_find_retyped(before, &g->origins, c);
     if (retyped != NULL) {
@@ -93,7 +97,8 @@ static bool build(struct planning *g, const struct key_registry *keys_before) {
     p->conversions = calloc(columns + 1, sizeof *p->conversions);
     cJSON *a = comparable(g->from), *b = comparable(g->to);
     bool good = p->check != NULL && p->check_references != NULL && p->conversions != NULL && a != NULL && b != NULL &&
-                collect_keys(&g->used, keys_before) && definition_origins(validator_definition(g->from), &g->origins);
+                collect_keys(&g->used, keys_before) && definition_origins(validator_definition(g->from), &g->origins) &&
+                plan_expressions(p, g->from, g->to, &g->origins);
     if (good) p->changes_anything = !document_equal(a, b);
     cJSON_Delete(a);
     cJSON_Delete(b);

@@ -31,11 +31,20 @@ struct plan_conversion {
     size_t between_count;
 };
 
+/* A column whose values are computed anew for every record. */
+struct plan_computation {
+    size_t to;    /* its slot in the new shape */
+    int64_t from; /* the slot of the column of the old shape that it is, or is made from; NAMES_NONE where it is new */
+};
+
 struct plan {
     bool changes_anything; /* false: an evolution without effect */
     bool has_checks;
     bool *check; /* a bool for each slot of the new shape: live records must be judged under the new column */
-    bool *check_references; /* a bool for each slot: the referenced records must exist */
+    bool *check_references;  /* a bool for each slot: the referenced records must exist */
+    bool *check_expressions; /* a bool for each of the new definition's checks: live records must be held against it */
+    size_t computation_count;
+    struct plan_computation *computations; /* each behind those that it reads */
     size_t conversion_count;
     struct plan_conversion *conversions; /* by the slots that they fill */
 };
@@ -43,10 +52,16 @@ struct plan {
 /* Compares two definitions column by column (paired by key, and by where a key was converted from). A column is to be
  * checked when a rule became tighter (required, shorter, narrower range or enum, a pattern or format that is not the
  * same, less precision), when it comes back under a key that was used before, or when it is new and required without an
- * initial default. */
+ * initial default.
+ *
+ * A column is computed anew when it was not computed before under this key, when its expression is another one than it
+ * was (under whatever names), or when it reads a column that is computed anew; the same goes for what a check is held
+ * against. Nothing is converted into a computed column. */
 int plan_build(struct plan *out, const struct validator *from, const struct validator *to,
                const struct key_registry *keys_before, flexdb_error *err);
 void plan_clear(struct plan *p);
+/* Whether the values of a slot of the new shape are computed anew. */
+bool plan_computes(const struct plan *p, size_t slot);
 /* The conversion that fills a slot of the new shape, or NULL. */
 const struct plan_conversion *plan_find_conversion(const struct plan *p, size_t slot);
 

@@ -79,6 +79,52 @@ static bool compile_column(struct validator *v, size_t index, flexdb_error *err)
     return compile_initial_default(v, c, path, err) && compile_member(v, c, err);
 }
 
+/* ---- expressions ---- */
+
+static bool compile_computed(struct validator *v, size_t slot, flexdb_error *err) {
+    const struct column *c = &v->definition->columns[slot];
+    if (c->computed == NULL || c->faulty) return true;
+    struct formula **out = &v->expressions.values[slot];
+    char path[RULES_PATH_SIZE];
+    snprintf(path, sizeof path, "columns[%zu].validation.computed", c->position);
+    return formula_compile(out, v->definition, c->computed, strlen(c->computed), path, err) &&
+           formula_fits(*out, c->type, path, err);
+}
+
+static bool compile_check(struct validator *v, size_t i, flexdb_error *err) {
+    const struct check *c = &v->definition->checks[i];
+    if (c->faulty) return true;
+    struct formula **out = &v->expressions.checks[i];
+    char path[RULES_PATH_SIZE];
+    snprintf(path, sizeof path, "checks[%zu].expression", c->position);
+    return formula_compile(out, v->definition, c->expression, strlen(c->expression), path, err) &&
+           formula_fits(*out, TYPE_BOOLEAN, path, err);
+}
+
+/* Every problem is an issue; false also when memory is out. */
+static bool compile_expressions(struct validator *v, flexdb_error *err) {
+    struct expressions *e = &v->expressions;
+    const struct definition *d = v->definition;
+    e->any = d->check_count > 0;
+    for (size_t i = 0; i < d->count; i++) e->any = e->any || d->columns[i].computed != NULL;
+    if (!e->any) return true;
+    e->values = arena_alloc(&v->arena, d->count + 1, sizeof *e->values);
+    e->order = arena_alloc(&v->arena, d->count + 1, sizeof *e->order);
+    e->checks = arena_alloc(&v->arena, d->check_count + 1, sizeof *e->checks);
+    if (e->values == NULL || e->order == NULL || e->checks == NULL) return error_no_memory(err), false;
+    bool good = true;
+    for (size_t i = 0; i < d->count && err->code == FLEXDB_OK; i++) good = compile_computed(v, i, err) && good;
+    for (size_t i = 0; i < d->check_count && err->code == FLEXDB_OK; i++) good = compile_check(v, i, err) && good;
+    if (err->code != FLEXDB_OK) return false;
+    return formula_order(d, (const struct formula *const *)e->values, e->order, &e->computed, err) && good;
+}
+
+static void free_expressions(struct validator *v) {
+    if (v->expressions.checks == NULL) return; /* the last one that is made */
+    for (size_t i = 0; i < v->definition->count; i++) formula_free(v->expressions.values[i]);
+    for (size_t i = 0; i < v->definition->check_count; i++) formula_free(v->expressions.checks[i]);
+}
+
 /* ---- the order of members ---- */
 
 static enum member_form form_of(enum column_type type) {
@@ -169,6 +215,7 @@ static int build(struct validator *v, flexdb_error *err) {
     for (size_t i = 0; i < count && err->code == FLEXDB_OK; i++) {
         if (!compile_column(v, i, err)) good = false;
     }
+    if (err->code == FLEXDB_OK && !compile_expressions(v, err)) good = false;
     error_close_issues(err, FLEXDB_INVALID_SCHEMA);
     if (err->code != FLEXDB_OK) return -(int)err->code;
     if (!good) return error_set(err, FLEXDB_INTERNAL, "a column could not be compiled");
@@ -226,6 +273,7 @@ int validator_of_document(struct validator **out, cJSON *column, flexdb_error *e
         cJSON_Delete(tree);
         return error_no_memory(err);
     }
+    cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(column, "validation"), "computed");
     cJSON_AddItemToArray(list, column); /* an item that is there is only linked */
     if (definition_parse(&definition, tree, DEFINITION_STORED, err) != 0) definition = NULL;
     return validator_new(out, definition, err);
@@ -239,6 +287,7 @@ struct validator *validator_hold(struct validator *v) {
 void validator_drop(struct validator *v) {
     if (v == NULL || --v->references > 0) return;
     for (size_t i = 0; v->columns != NULL && i < v->definition->count; i++) type_clear(&v->columns[i]);
+    free_expressions(v);
     free(v->columns);
     names_free(&v->slots);
     definition_free(v->definition);
@@ -251,6 +300,17 @@ const struct definition *validator_definition(const struct validator *v) { retur
 const flexdb_shape *validator_shape(const struct validator *v) { return &v->shape; }
 
 const struct compiled_column *validator_column(const struct validator *v, size_t slot) { return &v->columns[slot]; }
+
+const struct formula *validator_formula(const struct validator *v, size_t slot) {
+    return v->expressions.any ? v->expressions.values[slot] : NULL;
+}
+
+size_t validator_computed(const struct validator *v, const uint32_t **order) {
+    *order = v->expressions.order;
+    return v->expressions.computed;
+}
+
+const struct formula *validator_check(const struct validator *v, size_t i) { return v->expressions.checks[i]; }
 
 int64_t validator_slot(const struct validator *v, const char *name, size_t length) {
     return names_find(&v->slots, name, length);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "model/definition.h"
+#include "model/formula.h"
 #include "model/type.h"
 
 /* The fields of a record, in the order of its value slots: the definition's columns, then id, created_at, updated_at,
@@ -33,8 +34,8 @@ enum system_slot { SLOT_ID, SLOT_CREATED_AT, SLOT_UPDATED_AT, SLOT_DELETED_AT, S
 struct validator;
 
 /* Compiles a definition, which is taken in every case (NULL is harmless: then err is just closed). Adds the issues of
- * its rules and defaults to those that definition_parse left in err, and closes it with INVALID_SCHEMA if there are
- * any. Returns 0 and one reference. */
+ * its rules, defaults and expressions to those that definition_parse left in err, and closes it with INVALID_SCHEMA if
+ * there are any. Returns 0 and one reference. */
 int validator_new(struct validator **out, struct definition *definition, flexdb_error *err);
 /* Both steps from a text; strict JSON. */
 int validator_parse(struct validator **out, const char *text, size_t length, enum definition_source source,
@@ -52,6 +53,12 @@ const struct definition *validator_definition(const struct validator *v);
 const flexdb_shape *validator_shape(const struct validator *v);
 /* Slot i < shape.columns. */
 const struct compiled_column *validator_column(const struct validator *v, size_t slot);
+/* The expression of a computed column, or NULL. */
+const struct formula *validator_formula(const struct validator *v, size_t slot);
+/* The slots of the computed columns, each behind those that its expression reads. Returns how many. */
+size_t validator_computed(const struct validator *v, const uint32_t **order);
+/* The expression of the definition's check i. */
+const struct formula *validator_check(const struct validator *v, size_t i);
 /* The slot of a field (columns and system fields), or NAMES_NONE. */
 int64_t validator_slot(const struct validator *v, const char *name, size_t length);
 /* The slot of the column with this field key, or NAMES_NONE. */

@@ -29,6 +29,15 @@ struct member {
     bool keeps_null; /* has an initial default, so that no value is written as null */
 };
 
+/* What a definition says in expressions. */
+struct expressions {
+    bool any;                /* false: the definition has none, and nothing else here is looked at */
+    struct formula **values; /* by slot; NULL where the column is written */
+    uint32_t *order;         /* of the computed columns: each behind those that it reads */
+    size_t computed;
+    struct formula **checks; /* by the definition's checks */
+};
+
 struct validator {
     size_t references;
     struct arena arena;
@@ -41,6 +50,7 @@ struct validator {
     uint32_t *places;       /* slot → place in members */
     size_t fixed_size;      /* an upper bound of a document's bytes without its given texts and json */
     size_t scratch_size;    /* the same for what normalized scalars take in scratch */
+    struct expressions expressions;
 };
 
 /* At most so many bytes for the document of one record. */
