@@ -438,10 +438,6 @@ engines.each(function(engine)
             assert(t:insert { a = "1" })
             assert.equal("unsupported", select(2, t:purge {}).code)
             assert.equal("unsupported", select(2, t:aggregate { count = true }).code)
-            assert.equal("unsupported", select(2, t:evolve(function(c) c:table { checks = { { name = "x",
-                expression = "a > 1" } } } end)).code)
-            assert.equal("unsupported", select(2, db:create_table("x", { columns = {}, checks = { { name = "x",
-                expression = "true" } } })).code)
             assert.equal(1, t.version)
         end)
 

@@ -47,14 +47,19 @@ local function converted(step)
         local noun = #said > 0 and "" or n == 1 and "value " or "values "
         said[#said + 1] = ("%d %s%s"):format(n, noun, n == 1 and one or many)
     end
-    say(step.exact + step.rounded, "converts", "convert")
+    if step.computed then
+        say(step.exact, "is computed", "are computed")
+    else
+        say(step.exact + step.rounded, "converts", "convert")
+    end
     for _, loss in ipairs(step.losses or {}) do
         said[#said + 1] = ("in %d of them %s"):format(loss.count, loss.reason)
     end
     say(step.failed, "fails", "fail")
     say(step.nulled, "is left without a value", "are left without a value")
     say(step.kept, "goes back to what it was", "go back to what they were")
-    return #said == 0 and "no value is converted" or table.concat(said, "; ")
+    local none = step.computed and "no value is computed" or "no value is converted"
+    return #said == 0 and none or table.concat(said, "; ")
 end
 
 -- How many values, and ids of each, are shown of those that become unique and stand there more than once.
@@ -151,6 +156,27 @@ local function is_all_before(before)
     return true
 end
 
+-- The checks as they were, where the plan changes one.
+local function is_checks(checks)
+    if checks == nil then return true end
+    if type(checks) ~= "table" then return false end
+    for _, check in ipairs(checks) do
+        if type(check) ~= "table" then return false end
+    end
+    return true
+end
+
+local function same_checks(before, now)
+    if #before ~= #now then return false end
+    for i, check in ipairs(now) do
+        local other = before[i]
+        if check.name ~= other.name or check.expression ~= other.expression or check.message ~= other.message then
+            return false
+        end
+    end
+    return true
+end
+
 --- What is wrong with a plan that somebody may have edited by hand; nil where it can be carried out.
 function plans.fault(plan)
     local changes, rollback, way = rawget(plan, "changes"), rawget(plan, "rollback"), rawget(plan, "onInvalid")
@@ -164,6 +190,7 @@ function plans.fault(plan)
     if not is_all_before(rawget(plan, "before")) then
         return "before must hold { key, dataType } or null for each column that the plan is about"
     end
+    if not is_checks(rawget(plan, "checksBefore")) then return "checksBefore must be an array of checks" end
 end
 
 --- Why a plan no longer fits a table's definition; nil where it does.
@@ -182,7 +209,12 @@ function plans.unfit(plan, schema)
             return ("column %q is gone"):format(name)
         elseif column.key ~= before.key or column.dataType ~= before.dataType then
             return ("column %q is another one"):format(name)
+        elseif (column.validation or {}).computed ~= before.computed then
+            return ("column %q is computed otherwise"):format(name)
         end
+    end
+    if plan.checksBefore and not same_checks(plan.checksBefore, schema.checks or {}) then
+        return "the checks are others"
     end
 end
 

@@ -98,7 +98,7 @@ static int update_target(struct bulk *b, const struct raw_record *raw, flexdb_er
 /* The changes are judged even when no record is selected. */
 static int judge_changes(struct bulk *b, flexdb_error *err) {
     flexdb_table *t = b->table;
-    int rc = codec_merge(t->state->validator, "{}", 2, b->given, &t->record, err);
+    int rc = codec_judge(t->state->validator, b->given, &t->record, err);
     return rc != 0 ? rc : references_explain(t->state, t->record.values, b->given, NULL, 0, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "db/convert_parts.h"
 #include "db/evolve_references.h"
 
 /* ---- open and close ---- */
@@ -15,11 +16,13 @@ int converter_open(struct converter *c, const struct validator *from, const stru
     c->wanted_from = calloc(from_slots, sizeof *c->wanted_from);
     c->wanted_to = calloc(to_slots, sizeof *c->wanted_to);
     c->given = calloc(to_slots, sizeof *c->given);
+    c->now = calloc(to_slots, sizeof *c->now);
     c->refused = calloc(to_slots, sizeof *c->refused);
-    c->tallies = calloc(plan->conversion_count, sizeof *c->tallies);
-    c->texts = calloc(plan->conversion_count, sizeof *c->texts);
-    if (c->wanted_from == NULL || c->wanted_to == NULL || c->given == NULL || c->refused == NULL ||
-        c->tallies == NULL || c->texts == NULL)
+    c->tallies = calloc(plan->conversion_count + 1, sizeof *c->tallies);
+    c->texts = calloc(plan->conversion_count + 1, sizeof *c->texts);
+    c->computed = calloc(plan->computation_count + 1, sizeof *c->computed);
+    if (c->wanted_from == NULL || c->wanted_to == NULL || c->given == NULL || c->now == NULL || c->refused == NULL ||
+        c->tallies == NULL || c->texts == NULL || c->computed == NULL)
         return error_no_memory(err);
     for (size_t i = 0; i < plan->conversion_count; i++) {
         const struct plan_conversion *p = &plan->conversions[i];
@@ -27,6 +30,7 @@ int converter_open(struct converter *c, const struct validator *from, const stru
         c->wanted_to[p->to] = p->returns;
         c->fresh = c->fresh && !p->returns;
     }
+    if (plan->computation_count != 0) converter_want_computed(c);
     return 0;
 }
 
@@ -36,19 +40,28 @@ static void clear_sample(struct convert_sample *s) {
     free(s->after);
 }
 
+static void free_tallies(struct convert_tally *tallies, size_t count) {
+    for (size_t i = 0; tallies != NULL && i < count; i++)
+        for (size_t k = 0; k < tallies[i].sample_count; k++) clear_sample(&tallies[i].samples[k]);
+    free(tallies);
+}
+
 void converter_close(struct converter *c) {
-    for (size_t i = 0; c->tallies != NULL && i < c->plan->conversion_count; i++)
-        for (size_t k = 0; k < c->tallies[i].sample_count; k++) clear_sample(&c->tallies[i].samples[k]);
-    for (size_t i = 0; c->texts != NULL && i < c->plan->conversion_count; i++) buffer_free(&c->texts[i]);
-    free(c->tallies);
+    if (c->plan != NULL) {
+        free_tallies(c->tallies, c->plan->conversion_count);
+        free_tallies(c->computed, c->plan->computation_count);
+        for (size_t i = 0; c->texts != NULL && i < c->plan->conversion_count; i++) buffer_free(&c->texts[i]);
+    }
     free(c->texts);
     free(c->wanted_from);
     free(c->wanted_to);
     free(c->given);
+    free(c->now);
     free(c->refused);
     record_free(&c->old);
     record_free(&c->stored);
     record_free(&c->new);
+    record_free(&c->room);
     buffer_free(&c->probes[0]);
     buffer_free(&c->probes[1]);
     *c = (struct converter){0};
@@ -74,16 +87,16 @@ static bool make_room(struct convert_tally *t, enum convert_result how) {
     return true;
 }
 
-static int add_sample(struct convert_tally *t, const struct raw_record *raw, enum convert_result how,
-                      const flexdb_value *before, const flexdb_value *after, flexdb_error *err) {
-    bool nothing = how == CONVERT_FAILED;
+int converter_add_sample(struct convert_tally *t, const struct raw_record *raw, enum convert_result how,
+                         const flexdb_value *before, const flexdb_value *after, flexdb_error *err) {
+    bool fresh = value_is_none(before), nothing = how == CONVERT_FAILED || value_is_none(after);
     if (t->sample_count == CONVERT_SAMPLES && !make_room(t, how)) return 0;
     struct convert_sample *sample = &t->samples[t->sample_count++];
     *sample = (struct convert_sample){.id = text_dup(raw->id, raw->id_length),
-                                      .before = record_excerpt(before),
+                                      .before = fresh ? NULL : record_excerpt(before),
                                       .after = nothing ? NULL : record_excerpt(after),
                                       .how = how};
-    bool good = sample->id != NULL && sample->before != NULL && (nothing || sample->after != NULL);
+    bool good = sample->id != NULL && (fresh || sample->before != NULL) && (nothing || sample->after != NULL);
     return good ? 0 : error_no_memory(err);
 }
 
@@ -232,7 +245,7 @@ static int settle(struct converter *c, size_t i, const struct raw_record *raw, c
         return 0;
     }
     count(tally, &r->outcome);
-    int rc = add_sample(tally, raw, r->outcome.how, now, &r->value, err);
+    int rc = converter_add_sample(tally, raw, r->outcome.how, now, &r->value, err);
     if (rc != 0) return rc;
     if (may_stay(c, &r->outcome)) {
         if (value_is_none(&r->value))
@@ -262,6 +275,8 @@ static int put(struct converter *c, const struct raw_record *raw, flexdb_error *
     bool changes = false;
     for (size_t i = 0; i < c->plan->conversion_count; i++)
         changes = changes || c->given[c->plan->conversions[i].to].tag != FLEXDB_ABSENT;
+    for (size_t i = 0; i < c->plan->computation_count; i++)
+        changes = changes || c->given[c->plan->computations[i].to].tag != FLEXDB_ABSENT;
     const char *document = raw->data;
     size_t length = raw->data_length;
     int rc = 0;
@@ -285,6 +300,7 @@ int converter_read(struct converter *c, const struct raw_record *raw, flexdb_err
         rc = resolve(c, p, raw, &r, err);
         if (rc == 0) rc = settle(c, i, raw, &r, why, err);
     }
+    if (rc == 0) rc = converter_compute(c, raw, why, err);
     return rc == 0 ? put(c, raw, err) : rc;
 }
 

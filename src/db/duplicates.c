@@ -8,6 +8,13 @@
 
 /* ---- which rules are to come ---- */
 
+bool duplicates_change(const struct duplicates_source *source, const struct unique_rule *rule) {
+    if (source == NULL || source->changed == NULL) return false;
+    for (size_t i = 0; i < rule->count; i++)
+        if (source->changed[rule->slots[i]]) return true;
+    return false;
+}
+
 /* Whether the state keeps the same columns, by their keys, apart already. */
 static bool is_enforced(const struct table_state *from, const struct validator *to, const struct unique_rule *rule) {
     for (size_t i = 0; i < from->unique_count; i++) {
@@ -31,21 +38,21 @@ static size_t count_rules(const struct validator *v) {
 }
 
 static void add_rule(struct duplicates *list, size_t *count, const struct table_state *from, const struct validator *to,
-                     const struct unique_rule *rule) {
-    if (!is_enforced(from, to, rule)) list[(*count)++].rule = *rule;
+                     const struct duplicates_source *source, const struct unique_rule *rule) {
+    if (!is_enforced(from, to, rule) || duplicates_change(source, rule)) list[(*count)++].rule = *rule;
 }
 
 static void list_rules(struct duplicates *list, size_t *count, const struct table_state *from,
-                       const struct validator *to) {
+                       const struct validator *to, const struct duplicates_source *source) {
     const struct definition *d = validator_definition(to);
     for (size_t i = 0; i < d->count; i++) {
         const struct unique_rule rule = {.count = 1, .slots = {i}};
-        if (d->columns[i].unique) add_rule(list, count, from, to, &rule);
+        if (d->columns[i].unique) add_rule(list, count, from, to, source, &rule);
     }
     for (size_t i = 0; i < d->index_count; i++) {
         struct unique_rule rule = {.count = d->indexes[i].count};
         memcpy(rule.slots, d->indexes[i].columns, sizeof rule.slots);
-        if (d->indexes[i].unique) add_rule(list, count, from, to, &rule);
+        if (d->indexes[i].unique) add_rule(list, count, from, to, source, &rule);
     }
 }
 
@@ -100,7 +107,7 @@ int duplicates_find(struct duplicates **out, size_t *count, struct table_state *
     struct duplicates *list = calloc(count_rules(to) + 1, sizeof *list);
     if (list == NULL) return error_no_memory(err);
     size_t rules = 0;
-    list_rules(list, &rules, from, to);
+    list_rules(list, &rules, from, to, source);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < rules; i++) rc = look(&list[i], from, to, source, err);
     if (rc != 0) {

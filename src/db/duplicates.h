@@ -33,10 +33,12 @@ struct duplicates {
 struct duplicates_source {
     int (*read)(void *context, const struct raw_record *raw, const flexdb_value **values, flexdb_error *err);
     void *context;
+    const bool *changed; /* by slot of that validator: others than `from` has under the same key; NULL: none are */
 };
 
 /* Looks for what the live records of `from` share although a unique rule of `to` keeps it apart: an entry for each rule
- * that `from` does not enforce already, in the definition's order, empty ones included. `source` may be NULL.
+ * that `from` does not enforce already for the same values, in the definition's order, empty ones included. `source`
+ * may be NULL.
  *
  * Where physical columns of `from` hold the values, the engine groups them. Otherwise the documents are read in order
  * and counted by digests in a table of at most 48 MiB (72 while it grows), which holds 1.5 million different values;

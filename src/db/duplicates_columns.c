@@ -17,6 +17,7 @@ struct shared {
 /* Whether the old table keeps every column of the rule, as it is to be, in a physical one. */
 static bool find_columns(const struct duplicates_search *s, struct shared *shared) {
     const struct unique_rule *rule = &s->found->rule;
+    if (duplicates_change(s->source, rule)) return false;
     for (size_t i = 0; i < rule->count; i++) {
         const struct compiled_column *c = validator_column(s->to, rule->slots[i]);
         const struct layout_column *have = layout_find(s->from->layout, c->column->key);

@@ -28,4 +28,7 @@ int duplicates_by_columns(struct duplicates_search *s, flexdb_error *err);
 /* By the documents. */
 int duplicates_by_documents(struct duplicates_search *s, flexdb_error *err);
 
+/* Whether the source has other values for the rule than the state. */
+bool duplicates_change(const struct duplicates_source *source, const struct unique_rule *rule);
+
 #endif

@@ -35,6 +35,7 @@ struct evolution_counts {
     int64_t live, deleted;
     int64_t failed;                    /* that stand against the change */
     int64_t (*failing)[FAILING_RULES]; /* for each slot of the new shape: of those, by the rule that they break there */
+    int64_t *failing_checks;           /* for each of the new definition's checks: of those, the ones that it refuses */
     int64_t *carried; /* for each slot of the old shape: records that have a value; NULL when nobody asks */
     bool *going;      /* which slots those are */
     struct record record;
@@ -58,7 +59,7 @@ struct evolution {
     struct buffer schema;
     struct layout *layout;
     struct plan plan;
-    bool judges;                 /* live records are held against plan.check */
+    bool judges;                 /* live records are held against what plan.check and its kin say */
     bool *needed;                /* slots of the new shape whose values are asked for */
     struct converter *converter; /* NULL when nothing is converted */
     bool counted;                /* the records were read for the plan */

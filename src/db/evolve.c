@@ -22,6 +22,7 @@ static void forget_attempt(struct evolution *ev) {
     ev->converter = NULL;
     free(ev->counts.carried);
     free(ev->counts.failing);
+    free(ev->counts.failing_checks);
     free(ev->counts.going);
     free(ev->needed);
     ev->needed = NULL;
@@ -81,13 +82,17 @@ static int make_tree(struct evolution *ev, flexdb_error *err) {
     return targets_bind(&scope, ev->tree, err);
 }
 
-/* A physical column of a converted one would have to change with it, value by value, while its index is there: two
- * records that swap what is unique would be in each other's way. */
+static bool has_physical(const struct evolution *ev, size_t slot) {
+    return layout_find(ev->layout, validator_column(ev->to, slot)->column->key) != NULL;
+}
+
+/* A physical column of a converted or computed one would have to change with it, value by value, while its index is
+ * there: two records that swap what is unique would be in each other's way. */
 static bool fills_physical(const struct evolution *ev) {
-    for (size_t i = 0; i < ev->plan.conversion_count; i++) {
-        const char *key = validator_column(ev->to, ev->plan.conversions[i].to)->column->key;
-        if (layout_find(ev->layout, key) != NULL) return true;
-    }
+    for (size_t i = 0; i < ev->plan.conversion_count; i++)
+        if (has_physical(ev, ev->plan.conversions[i].to)) return true;
+    for (size_t i = 0; i < ev->plan.computation_count; i++)
+        if (has_physical(ev, ev->plan.computations[i].to)) return true;
     return false;
 }
 
@@ -168,7 +173,7 @@ static int take_up(struct evolution *ev, flexdb_error *err) {
     return history_entry(ev->table->db->engine, now->id, now->version, ev->out, err);
 }
 
-/* The values that the rules, and the physical columns of a new table, ask for. */
+/* The values that the rules and checks, and the physical columns of a new table, ask for. */
 static int find_needed(struct evolution *ev, flexdb_error *err) {
     size_t columns = validator_shape(ev->to)->columns;
     ev->needed = calloc(validator_shape(ev->to)->count, sizeof *ev->needed);
@@ -178,16 +183,23 @@ static int find_needed(struct evolution *ev, flexdb_error *err) {
         bool physical = ev->rebuild && layout_find(ev->layout, key) != NULL;
         ev->needed[slot] = physical || ev->plan.check[slot] || ev->plan.check_references[slot];
     }
+    for (size_t i = 0; i < validator_definition(ev->to)->check_count; i++) {
+        const uint32_t *reads;
+        size_t count = ev->plan.check_expressions[i] ? formula_columns(validator_check(ev->to, i), &reads) : 0;
+        for (size_t k = 0; k < count; k++) ev->needed[reads[k]] = true;
+    }
     return 0;
 }
 
 /* What the records are held against, and converted by. */
 static int meet_records(struct evolution *ev, flexdb_error *err) {
     ev->judges = ev->plan.has_checks && ev->options->on_invalid != FLEXDB_ON_INVALID_IGNORE;
-    size_t slots = validator_shape(ev->to)->count;
+    size_t slots = validator_shape(ev->to)->count, checks = validator_definition(ev->to)->check_count;
     ev->counts.failing = calloc(slots + 1, sizeof *ev->counts.failing);
-    if (ev->counts.failing == NULL || find_needed(ev, err) != 0) return error_no_memory(err);
-    if (!ev->has_records || ev->plan.conversion_count == 0) return 0;
+    ev->counts.failing_checks = calloc(checks + 1, sizeof *ev->counts.failing_checks);
+    if (ev->counts.failing == NULL || ev->counts.failing_checks == NULL || find_needed(ev, err) != 0)
+        return error_no_memory(err);
+    if (!ev->has_records || ev->plan.conversion_count + ev->plan.computation_count == 0) return 0;
     ev->converter = calloc(1, sizeof *ev->converter);
     if (ev->converter == NULL) return error_no_memory(err);
     int rc = converter_open(ev->converter, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);

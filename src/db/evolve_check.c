@@ -10,7 +10,7 @@ struct inspection {
     const struct evolution_store *store; /* NULL: the records are looked at only */
     struct record record;                /* as it is after the change, where nothing is converted */
     struct buffer scratch;
-    bool *judged; /* by slot: what of a record is held against the rules */
+    bool *judged, *held; /* by slot, by check: what of a record is held against the rules, and against which checks */
     int64_t failed;
     flexdb_error found; /* the issues that are reported */
     struct reference_check references;
@@ -36,16 +36,25 @@ static enum failing_rule rule_of(const flexdb_issue *issue) {
     return FAILING_OTHER;
 }
 
-/* Counts a record that fails, and keeps the first issue of it when there is room. What did not convert is counted where
- * it is converted. */
+/* Counts what an issue is about: a check, told by the rule, for it may have the name of a column; or a column. What did
+ * not convert is counted where it is converted. */
+static void count_failing(struct evolution *ev, const flexdb_issue *issue) {
+    const struct definition *d = validator_definition(ev->to);
+    if (strcmp(issue->rule, "check") == 0) {
+        for (size_t i = 0; i < d->check_count; i++)
+            if (strcmp(d->checks[i].name, issue->path) == 0) ev->counts.failing_checks[i]++;
+        return;
+    }
+    int64_t slot = slot_of_path(ev->to, issue->path);
+    bool refused = slot != NAMES_NONE && ev->converter != NULL && ev->converter->refused[slot];
+    if (slot != NAMES_NONE && !refused) ev->counts.failing[slot][rule_of(issue)]++;
+}
+
+/* Counts a record that fails, and keeps the first issue of it when there is room. */
 static int report(struct evolution *ev, struct inspection *in, const struct raw_record *raw, const flexdb_error *why,
                   flexdb_error *err) {
     in->failed++;
-    for (size_t i = 0; ev->counts.failing != NULL && i < why->issue_count; i++) {
-        int64_t slot = slot_of_path(ev->to, why->issues[i].path);
-        bool refused = slot != NAMES_NONE && ev->converter != NULL && ev->converter->refused[slot];
-        if (slot != NAMES_NONE && !refused) ev->counts.failing[slot][rule_of(&why->issues[i])]++;
-    }
+    for (size_t i = 0; ev->counts.failing != NULL && i < why->issue_count; i++) count_failing(ev, &why->issues[i]);
     if (in->found.issue_count >= EVOLUTION_MAX_ISSUES) return 0;
     const flexdb_issue *first = &why->issues[0];
     flexdb_issue *issue =
@@ -74,6 +83,19 @@ static int read_changed(struct evolution *ev, struct inspection *in, const struc
     return codec_decode(ev->to, raw->data, raw->data_length, ev->needed, &in->record, err);
 }
 
+/* Holds the record against the checks of which nothing that they read was refused. */
+static void judge_expressions(struct evolution *ev, struct inspection *in, const flexdb_value *values,
+                              const bool *refused, flexdb_error *why) {
+    if (ev->plan.check_expressions == NULL) return;
+    for (size_t i = 0; i < validator_definition(ev->to)->check_count; i++) {
+        const uint32_t *reads;
+        size_t count = formula_columns(validator_check(ev->to, i), &reads);
+        in->held[i] = ev->plan.check_expressions[i];
+        for (size_t k = 0; refused != NULL && k < count; k++) in->held[i] = in->held[i] && !refused[reads[k]];
+    }
+    codec_check_expressions(ev->to, values, in->held, &in->scratch, why);
+}
+
 /* Rules hold for live records; a value that did not convert is no longer there to be judged. */
 static int judge(struct evolution *ev, struct inspection *in, const struct raw_record *raw, const flexdb_value *values,
                  flexdb_error *why, flexdb_error *err) {
@@ -84,6 +106,7 @@ static int judge(struct evolution *ev, struct inspection *in, const struct raw_r
         in->judged[slot] = ev->plan.check[slot] && (refused == NULL || !refused[slot]);
     buffer_reset(&in->scratch);
     codec_check(ev->to, values, in->judged, &in->scratch, why);
+    judge_expressions(ev, in, values, refused, why);
     for (size_t i = 0; i < in->references.slot_count; i++) {
         size_t slot = in->references.slots[i];
         if (reference_is_missing(&in->references, slot, &values[slot])) report_missing(ev, slot, &values[slot], why);
@@ -137,7 +160,9 @@ static int check(struct evolution *ev, const struct evolution_store *store, bool
                  const char *what, flexdb_error *err) {
     struct inspection in = {.store = store};
     in.judged = calloc(validator_shape(ev->to)->count, sizeof *in.judged);
-    int rc = in.judged != NULL ? reference_check_open(&in.references, ev, err) : error_no_memory(err);
+    in.held = calloc(validator_definition(ev->to)->check_count + 1, sizeof *in.held);
+    bool room = in.judged != NULL && in.held != NULL;
+    int rc = room ? reference_check_open(&in.references, ev, err) : error_no_memory(err);
     if (ev->converter != NULL) ev->converter->references = ev->judges ? &in.references : NULL;
     if (rc == 0) rc = evolution_walk(ev, deleted, inspect_batch, &in, err);
     if (ev->converter != NULL) ev->converter->references = NULL;
@@ -148,6 +173,7 @@ static int check(struct evolution *ev, const struct evolution_store *store, bool
     record_free(&in.record);
     buffer_free(&in.scratch);
     free(in.judged);
+    free(in.held);
     return rc;
 }
 

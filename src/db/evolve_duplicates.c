@@ -1,8 +1,10 @@
 /* What stands in the way of an evolution's unique rules: records whose values will be the same. */
+#include <stdlib.h>
+
 #include "db/duplicates.h"
 #include "db/evolution.h"
 
-/* Values as the evolution will convert them. */
+/* Values as the evolution will convert and compute them. */
 static int read_converted(void *context, const struct raw_record *raw, const flexdb_value **values, flexdb_error *err) {
     struct converter *c = context;
     flexdb_error why = FLEXDB_ERROR_INIT;
@@ -16,13 +18,18 @@ int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, siz
     *out = NULL;
     *count = 0;
     if (!ev->has_records) return 0;
-    if (ev->plan.conversion_count == 0) return duplicates_find(out, count, ev->from, ev->to, NULL, err);
+    if (ev->plan.conversion_count + ev->plan.computation_count == 0)
+        return duplicates_find(out, count, ev->from, ev->to, NULL, err);
+    bool *changed = calloc(validator_shape(ev->to)->count, sizeof *changed);
+    if (changed == NULL) return error_no_memory(err);
+    for (size_t i = 0; i < ev->plan.computation_count; i++) changed[ev->plan.computations[i].to] = true;
     /* One of its own: the other's counts are the plan's. */
     struct converter c;
     int rc = converter_open(&c, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
-    const struct duplicates_source source = {.read = read_converted, .context = &c};
+    const struct duplicates_source source = {.read = read_converted, .context = &c, .changed = changed};
     if (rc == 0) rc = duplicates_find(out, count, ev->from, ev->to, &source, err);
     converter_close(&c);
+    free(changed);
     return rc;
 }
 

@@ -19,6 +19,8 @@ int plan_compare(struct compatibility *out, const struct evolution *ev, flexdb_e
     }
     for (size_t i = 0; i < ev->plan.conversion_count; i++)
         sources[ev->plan.conversions[i].to] = (int64_t)ev->plan.conversions[i].from;
+    for (size_t i = 0; i < ev->plan.computation_count; i++)
+        sources[ev->plan.computations[i].to] = ev->plan.computations[i].from;
     int rc = compatibility_compare(out, ev->from->validator, ev->to, sources, err);
     free(sources);
     return rc;
@@ -85,7 +87,7 @@ static bool put_column_before(cJSON *before, const struct column *column) {
     if (cJSON_GetObjectItemCaseSensitive(before, column->name) != NULL) return true;
     cJSON *one = cJSON_CreateObject();
     return put(before, column->name, one) && put_text(one, "key", column->key) &&
-           put_text(one, "dataType", column_type_name(column->type));
+           put_text(one, "dataType", column_type_name(column->type)) && put_text(one, "computed", column->computed);
 }
 
 /* The columns that the change touches, as they are; null under the names that it takes. */
@@ -133,7 +135,8 @@ static bool put_plan(cJSON *plan, const struct evolution *ev, const struct findi
            put(plan, "destructive", cJSON_CreateBool(destructive)) &&
            put(plan, "possible", cJSON_CreateBool(why->code == FLEXDB_OK)) &&
            put_text(plan, "error", why->code == FLEXDB_OK ? NULL : why->message) &&
-           put_count(plan, "failed", ev->counts.failed) && put_issues(plan, why) && put_before(plan, ev, c);
+           put_count(plan, "failed", ev->counts.failed) && put_issues(plan, why) && put_before(plan, ev, c) &&
+           plan_put_checks_before(plan, ev, c);
 }
 
 static int print(const struct evolution *ev, const struct findings *f, flexdb_error *err) {
@@ -169,7 +172,7 @@ int plan_tell(struct evolution *ev, flexdb_error *err) {
     return rc;
 }
 
-/* The entry that says how a column was retyped. */
+/* The entry that says how a column was retyped, or is computed. */
 static cJSON *entry_of(cJSON *stored, const char *name) {
     for (cJSON *entry = stored->child; entry != NULL; entry = entry->next) {
         const cJSON *column = cJSON_GetObjectItemCaseSensitive(entry, "column");
@@ -182,14 +185,20 @@ static cJSON *entry_of(cJSON *stored, const char *name) {
     return NULL;
 }
 
+static bool note_tally(const struct evolution *ev, size_t slot, const struct convert_tally *t, cJSON *stored) {
+    cJSON *entry = entry_of(stored, validator_column(ev->to, slot)->column->name);
+    if (entry == NULL) return true;
+    cJSON *conversion = cJSON_CreateObject();
+    return put(cJSON_GetObjectItemCaseSensitive(entry, "details"), "conversion", conversion) &&
+           plan_put_tally(conversion, ev, t);
+}
+
 bool plan_note_conversions(const struct evolution *ev, cJSON *stored) {
+    const struct converter *c = ev->converter;
     bool good = true;
-    for (size_t i = 0; ev->converter != NULL && good && i < ev->plan.conversion_count; i++) {
-        cJSON *entry = entry_of(stored, validator_column(ev->to, ev->plan.conversions[i].to)->column->name);
-        cJSON *conversion = entry == NULL ? NULL : cJSON_CreateObject();
-        if (entry == NULL) continue;
-        good = put(cJSON_GetObjectItemCaseSensitive(entry, "details"), "conversion", conversion) &&
-               plan_put_tally(conversion, ev, &ev->converter->tallies[i]);
-    }
+    for (size_t i = 0; c != NULL && good && i < ev->plan.conversion_count; i++)
+        good = note_tally(ev, ev->plan.conversions[i].to, &c->tallies[i], stored);
+    for (size_t i = 0; c != NULL && good && i < ev->plan.computation_count; i++)
+        good = note_tally(ev, ev->plan.computations[i].to, &c->computed[i], stored);
     return good;
 }

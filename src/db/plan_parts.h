@@ -51,6 +51,22 @@ int plan_compare(struct compatibility *out, const struct evolution *ev, flexdb_e
 const char *plan_destruction(const struct evolution *ev, const struct compatibility_difference *d);
 /* What became of a column's values. */
 bool plan_put_tally(cJSON *object, const struct evolution *ev, const struct convert_tally *t);
+enum step_kind { STEP_METADATA, STEP_CHECK, STEP_CONVERT, STEP_INDEX };
+/* A new step at the end of the list; NULL when memory is out, as where `text` is NULL. */
+cJSON *plan_add_step(cJSON *list, enum step_kind kind, const char *text);
+/* The values that records share under a unique rule. */
+bool plan_put_shared(cJSON *step, const struct duplicates *found);
+/* What became of its values, with samples. */
+bool plan_put_values(cJSON *step, const struct evolution *ev, const struct convert_tally *t);
+/* The steps of expressions (plan_checks.c): what computing a column anew comes to; a difference of checks; columns that
+ * are computed anew, and checks that records are held against, for the sake of what they read alone. */
+bool plan_put_computed(cJSON *step, const struct evolution *ev, const struct column *to);
+bool plan_put_check_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d);
+bool plan_put_implied_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c,
+                            const struct plan_duplicates *duplicates);
+/* All checks as they are, where the change touches one: it says them all. */
+bool plan_put_checks_before(cJSON *plan, const struct evolution *ev, const struct compatibility *c);
+
 /* The steps, one for each difference, and for what is said of the table itself. */
 bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compatibility *c,
                     const struct plan_duplicates *duplicates);

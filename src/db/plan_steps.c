@@ -4,8 +4,11 @@
 #include "base/json_writer.h"
 #include "db/plan_parts.h"
 
-enum step_kind { STEP_METADATA, STEP_CHECK, STEP_CONVERT, STEP_INDEX };
-static const char *const kind_names[] = {"metadata", "check", "convert", "index"};
+cJSON *plan_add_step(cJSON *list, enum step_kind kind, const char *text) {
+    static const char *const names[] = {"metadata", "check", "convert", "index"};
+    cJSON *step = text == NULL ? NULL : add_object(list);
+    return step != NULL && put_text(step, "kind", names[kind]) && put_text(step, "text", text) ? step : NULL;
+}
 
 /* ---- one column ---- */
 
@@ -28,7 +31,11 @@ static enum step_kind kind_of(const struct evolution *ev, const struct compatibi
     case CHANGE_RETYPE_EXACT:
     case CHANGE_RETYPE_MAY_FAIL:
     case CHANGE_RETYPE_ROUNDS:
-    case CHANGE_RETYPE_REFUSED: return STEP_CONVERT;
+    case CHANGE_RETYPE_REFUSED:
+    case CHANGE_ADD_COMPUTED:
+    case CHANGE_COMPUTED_ON:
+    case CHANGE_COMPUTED_OFF:
+    case CHANGE_COMPUTED: return STEP_CONVERT;
     case CHANGE_PRECISION_SMALLER: return conversion_of(ev, d) != NULL ? STEP_CONVERT : STEP_CHECK;
     case CHANGE_PRECISION_GREATER: return conversion_of(ev, d) != NULL ? STEP_CONVERT : STEP_METADATA;
     case CHANGE_ADD_REQUIRED:
@@ -53,7 +60,8 @@ static enum step_kind kind_of(const struct evolution *ev, const struct compatibi
 const char *plan_destruction(const struct evolution *ev, const struct compatibility_difference *d) {
     const char *reason = compatibility_row(d->change)->destructive;
     const struct convert_tally *t = kind_of(ev, d) == STEP_CONVERT ? tally_of(ev, conversion_of(ev, d)) : NULL;
-    if (!ev->has_records) return NULL;
+    bool recomputed = d->from != NULL && d->to != NULL && d->from->computed != NULL && d->to->computed != NULL;
+    if (!ev->has_records || recomputed) return NULL;
     if (plan_goes(d) && ev->counts.carried != NULL)
         return ev->counts.carried[slot_of(ev->from->validator, d->from)] != 0 ? reason : NULL;
     if (t == NULL) return reason;
@@ -100,13 +108,23 @@ static bool put_samples(cJSON *step, const struct convert_tally *t) {
     return good;
 }
 
+bool plan_put_values(cJSON *step, const struct evolution *ev, const struct convert_tally *t) {
+    return plan_put_tally(step, ev, t) && put_samples(step, t);
+}
+
 static bool put_conversion(cJSON *step, const struct evolution *ev, const struct plan_conversion *p) {
     const struct column *from = validator_column(ev->from->validator, p->from)->column;
     const struct column *to = validator_column(ev->to, p->to)->column;
     const struct convert_tally *t = tally_of(ev, p);
     return put_text(step, "class", convert_class_name(conversion_class(from, to))) &&
            put_text(step, "rule", conversion_row(from->type, to->type)->rule) &&
-           (t == NULL || (plan_put_tally(step, ev, t) && put_samples(step, t)));
+           (t == NULL || plan_put_values(step, ev, t));
+}
+
+/* What becomes computed has a step that says so. */
+static bool put_computation(cJSON *step, const struct evolution *ev, const struct compatibility_difference *d) {
+    bool becomes = d->from != NULL && d->from->computed == NULL;
+    return (becomes && d->change != CHANGE_COMPUTED_ON) || plan_put_computed(step, ev, d->to);
 }
 
 /* ---- duplicates ---- */
@@ -120,13 +138,13 @@ static bool is_rule_of(const struct evolution *ev, const struct compatibility_di
         while (i < rule->count && rule->slots[i] == d->index->columns[i]) i++;
         return i == rule->count;
     }
-    bool converted = kind == STEP_CONVERT && d->from->unique;
+    bool converted = kind == STEP_CONVERT && d->from != NULL && d->from->unique;
     bool asks = d->change == CHANGE_UNIQUE_ON || converted || d->from == NULL;
     return asks && d->to != NULL && rule->count == 1 && rule->slots[0] == slot_of(ev->to, d->to);
 }
 
 /* { values, records, shared: [ { value: as JSON, count, ids } ] } */
-static bool put_shared(cJSON *step, const struct duplicates *found) {
+bool plan_put_shared(cJSON *step, const struct duplicates *found) {
     cJSON *object = cJSON_CreateObject(), *list;
     bool good = put(step, "duplicates", object) && put_count(object, "values", found->values) &&
                 put_count(object, "records", found->records);
@@ -150,7 +168,7 @@ static bool put_duplicates(cJSON *step, const struct evolution *ev, const struct
                            enum step_kind kind, const struct plan_duplicates *duplicates) {
     for (size_t i = 0; i < duplicates->count; i++) {
         const struct duplicates *found = &duplicates->list[i];
-        if (found->count != 0 && is_rule_of(ev, d, kind, &found->rule)) return put_shared(step, found);
+        if (found->count != 0 && is_rule_of(ev, d, kind, &found->rule)) return plan_put_shared(step, found);
     }
     return true;
 }
@@ -178,6 +196,7 @@ static bool put_counts(cJSON *step, const struct evolution *ev, const struct com
     const struct plan_conversion *p = conversion_of(ev, d);
     if (plan_goes(d) && counts->carried != NULL)
         return put_count(step, "carried", counts->carried[slot_of(ev->from->validator, d->from)]);
+    if (kind == STEP_CONVERT && d->to->computed != NULL) return put_computation(step, ev, d);
     if (kind == STEP_CONVERT && p != NULL) return put_conversion(step, ev, p);
     if (kind == STEP_CHECK && ev->has_records)
         return put_count(step, "failed", counts->failing[slot_of(ev->to, d->to)][failing_rule_of(d->change)]);
@@ -198,12 +217,12 @@ static bool put_columns(cJSON *step, const struct compatibility_difference *d) {
 
 static bool put_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d,
                      const struct plan_duplicates *duplicates) {
+    if (d->check != NULL) return plan_put_check_step(list, ev, d);
     enum step_kind kind = kind_of(ev, d);
     struct buffer text = BUFFER_INIT;
     compatibility_tell(d, &text);
-    cJSON *step = add_object(list);
-    bool good = step != NULL && put_text(step, "kind", kind_names[kind]) && put_columns(step, d) &&
-                buffer_text(&text) != NULL && put_text(step, "text", buffer_text(&text)) &&
+    cJSON *step = plan_add_step(list, kind, buffer_text(&text));
+    bool good = step != NULL && put_columns(step, d) &&
                 put_text(step, "breaking", compatibility_row(d->change)->breaking) &&
                 put_text(step, "destructive", plan_destruction(ev, d)) && put_counts(step, ev, d, kind) &&
                 put_duplicates(step, ev, d, kind, duplicates);
@@ -228,9 +247,7 @@ static bool put_word(cJSON *list, const char *key, const char *old, const char *
     buffer_puts(&text, " (was ");
     tell_word(&text, old, none);
     buffer_put(&text, ')');
-    cJSON *step = add_object(list);
-    bool good = step != NULL && put_text(step, "kind", kind_names[STEP_METADATA]) && buffer_text(&text) != NULL &&
-                put_text(step, "text", buffer_text(&text));
+    bool good = plan_add_step(list, STEP_METADATA, buffer_text(&text)) != NULL;
     buffer_free(&text);
     return good;
 }
@@ -246,5 +263,5 @@ bool plan_put_steps(cJSON *list, const struct evolution *ev, const struct compat
                     const struct plan_duplicates *duplicates) {
     bool good = true;
     for (size_t i = 0; good && i < c->count; i++) good = put_step(list, ev, &c->differences[i], duplicates);
-    return good && put_words(list, ev);
+    return good && plan_put_implied_steps(list, ev, c, duplicates) && put_words(list, ev);
 }

@@ -25,6 +25,7 @@ static int judge_again(struct restoration *r, flexdb_error *err) {
     int rc = codec_decode(v, r->raw.data, r->raw.data_length, NULL, &t->record, err);
     if (rc == 0) {
         codec_check(v, t->record.values, all, &t->physical, err);
+        codec_check_expressions(v, t->record.values, NULL, &t->physical, err);
         rc = error_close_issues(err, FLEXDB_INVALID_RECORD);
     }
     free(all);

@@ -1,4 +1,5 @@
 /* Insert or update, decided by a unique column. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/write.h"
@@ -10,6 +11,8 @@ struct upsert {
     const char *on;
     size_t on_length;
     const flexdb_value *given;
+    flexdb_value *whole; /* the same as a new record, in which a computed value may be the one of the record that is
+                            there: it is for the write to judge. NULL where nothing is computed */
     size_t slot;
     struct raw_record raw;
     bool inserted;
@@ -64,7 +67,8 @@ static int upsert_once(void *context, flexdb_error *err) {
     struct engine *e = t->db->engine;
     u->written = false;
     u->inserted = false;
-    int rc = codec_encode(t->state->validator, u->given, &t->record, err);
+    const flexdb_value *given = u->whole != NULL ? u->whole : u->given;
+    int rc = codec_encode(t->state->validator, given, &t->record, err);
     if (rc != 0) return rc;
     const flexdb_value *value = &t->record.values[u->slot];
     if (value_is_none(value)) {
@@ -85,30 +89,41 @@ static int upsert_once(void *context, flexdb_error *err) {
     return rc == 0 ? 1 : rc;
 }
 
+/* The values without those of computed columns. */
+static int copy_whole(struct upsert *u, flexdb_error *err) {
+    const uint32_t *slots;
+    size_t computed = validator_computed(u->v, &slots), count = validator_shape(u->v)->count;
+    if (computed == 0) return 0;
+    u->whole = malloc(count * sizeof *u->whole);
+    if (u->whole == NULL) return error_no_memory(err);
+    memcpy(u->whole, u->given, count * sizeof *u->whole);
+    for (size_t i = 0; i < computed; i++) u->whole[slots[i]].tag = FLEXDB_ABSENT;
+    return 0;
+}
+
 /* The value was inserted by somebody else between the two statements. */
 static bool lost_race(const struct upsert *u, const flexdb_error *err) {
     if (err->code != FLEXDB_DUPLICATE || !u->inserted || err->issue_count == 0 || err->ended) return false;
     return strcmp(err->issues[0].path, validator_shape(u->v)->fields[u->slot].name) == 0;
 }
 
-int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const flexdb_validator *v,
-                  const flexdb_value *given, flexdb_row *out, bool *inserted, flexdb_error *err) {
+static int upsert(struct upsert *u, flexdb_row *out, bool *inserted, flexdb_error *err) {
+    flexdb_table *table = u->table;
     struct engine *e = table->db->engine;
-    struct upsert u = {.table = table, .v = v, .on = on, .on_length = on_length, .given = given};
     unsigned races = 0;
     for (struct table_tries tries = table_tries(table);;) {
-        int rc = table_enter(table, ENGINE_WRITE, v, err);
-        if (rc == 0) rc = find_slot(&u, err);
+        int rc = table_enter(table, ENGINE_WRITE, u->v, err);
+        if (rc == 0) rc = find_slot(u, err);
         if (rc != 0) return rc;
         bool transact = e->depth == 0 && engine_has(e, DRIVER_SINGLE_WRITER);
-        rc = transact ? engine_transact(e, upsert_once, &u, err) : upsert_once(&u, err);
+        rc = transact ? engine_transact(e, upsert_once, u, err) : upsert_once(u, err);
         if (rc == 1) {
-            *inserted = u.inserted;
-            write_row(table, &u.raw, out);
+            *inserted = u->inserted;
+            write_row(table, &u->raw, out);
             return 0;
         }
         /* A soft-deleted record may hold the id for good: then trying again is of no use. */
-        if (rc < 0 && lost_race(&u, err) && races++ < TABLE_MAX_ATTEMPTS) {
+        if (rc < 0 && lost_race(u, err) && races++ < TABLE_MAX_ATTEMPTS) {
             error_clear(err);
             continue;
         }
@@ -118,9 +133,18 @@ int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const f
             err->retryable = true;
             return rc;
         }
-        const struct table_written written = {table->record.values, u.inserted ? NULL : given, u.raw.id,
-                                              u.raw.id_length};
-        bool refused = rc == -FLEXDB_STALE && u.written;
-        if (!table_call_again(table, v, refused ? &written : NULL, &tries, err)) return -(int)err->code;
+        const struct table_written written = {table->record.values, u->inserted ? NULL : u->given, u->raw.id,
+                                              u->raw.id_length};
+        bool refused = rc == -FLEXDB_STALE && u->written;
+        if (!table_call_again(table, u->v, refused ? &written : NULL, &tries, err)) return -(int)err->code;
     }
+}
+
+int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const flexdb_validator *v,
+                  const flexdb_value *given, flexdb_row *out, bool *inserted, flexdb_error *err) {
+    struct upsert u = {.table = table, .v = v, .on = on, .on_length = on_length, .given = given};
+    int rc = copy_whole(&u, err);
+    if (rc == 0) rc = upsert(&u, out, inserted, err);
+    free(u.whole);
+    return rc;
 }
