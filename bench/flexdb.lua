@@ -110,13 +110,14 @@ end
 function rows.evolve()
     local db <close> = open()
     local t = assert(db:table "contacts")
-    rate(n * 4, function()
+    rate(n * 5, function()
         for _ = 1, n do
-            local version = t.version
             assert(t:evolve(function(c) c:add { name = "extra", dataType = "integer", defaultValue = 1 } end))
+            local version = t.version -- what is removed comes back
             assert(t:evolve(function(c) c:rename("extra", "other") end))
             assert(t:evolve(function(c) c:remove "other" end))
             assert(t:rollback(version))
+            assert(t:evolve(function(c) c:remove "extra" end))
         end
     end)
 end

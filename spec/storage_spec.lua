@@ -143,6 +143,27 @@ engines.each(function(engine)
             end)
         end
 
+        it("is not read where names go and come back", function()
+            local t = assert(db:create_table("unread", { columns = { { name = "a", dataType = "integer",
+                indexed = true, validation = { max = 9 } }, { name = "b", dataType = "string" } } }))
+            assert(t:insert { id = "r", a = 1, b = "x" })
+            local connection, environment = raw.connect(engine)
+            local stored = raw.rows(connection, ("select storage from flex_tables where id = '%s'"):format(t.id))
+            local physical = flexdb.json.decode(stored[1].storage).table
+            if engine.server then assert(connection:execute "set check_constraint_checks = 0") end
+            assert(connection:execute(("update %s set data = '{broken'"):format(physical)))
+            connection:close()
+            environment:close()
+            assert.equal("corrupt", select(2, t:get "r").code)
+            assert(t:evolve(function(c) c:add { name = "c", dataType = "date", defaultValue = "2024-01-01" } end))
+            assert(t:evolve(function(c) c:rename("b", "d"); c:remove "a" end))
+            assert(t:rollback(1))
+            assert(t:rollback(2))
+            assert.equal("corrupt", select(2, t:evolve(function(c)
+                c:modify("a", { validation = { max = 5 } })
+            end)).code)
+        end)
+
         it("holds the layout's version in flex_meta", function()
             assert.is_true(#raw.rows(connection, "SELECT * FROM flex_meta") >= 1)
         end)

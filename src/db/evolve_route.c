@@ -91,8 +91,25 @@ static int find_since(struct evolution *ev, struct plan_conversion *p, flexdb_er
     return rc < 0 ? rc : 0;
 }
 
-int evolution_find_routes(struct evolution *ev, flexdb_error *err) {
+/* What columns that come back hold was judged when they were last in force. A version that is gone leaves them to be
+ * judged again. */
+static int trust_returning(struct evolution *ev, flexdb_error *err) {
     int rc = 0;
+    for (size_t slot = 0; rc == 0 && slot < validator_shape(ev->to)->columns; slot++) {
+        if (!ev->plan.returns[slot]) continue;
+        struct validator *last = NULL;
+        int64_t version;
+        const char *key = validator_column(ev->to, slot)->column->key;
+        int found = history_last_with(ev->table->db->engine, ev->from, key, &version, &last, err);
+        if (found == 1) plan_trust(&ev->plan, ev->to, slot, validator_column(last, 0));
+        validator_drop(last);
+        rc = found < 0 ? found : 0;
+    }
+    return rc;
+}
+
+int evolution_find_routes(struct evolution *ev, flexdb_error *err) {
+    int rc = trust_returning(ev, err);
     for (size_t i = 0; rc == 0 && i < ev->plan.conversion_count; i++) {
         struct plan_conversion *p = &ev->plan.conversions[i];
         if (!p->returns) continue;

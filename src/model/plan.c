@@ -10,6 +10,7 @@
 
 void plan_clear(struct plan *p) {
     free(p->check);
+    free(p->returns);
     free(p->check_references);
     free(p->check_expressions);
     free(p->computations);
@@ -32,6 +33,17 @@ static bool is_tighter(const struct compiled_column *old, const struct compiled_
            text_tighter(a->rules.pattern, b->rules.pattern) || text_tighter(a->rules.format, b->rules.format) ||
            range_refuses(old, new) || enum_refuses(old, new) ||
            (b->type == TYPE_DECIMAL && (b->rules.precision < a->rules.precision || b->rules.scale != a->rules.scale));
+}
+
+void plan_trust(struct plan *p, const struct validator *to, size_t slot, const struct compiled_column *last) {
+    const struct compiled_column *now = validator_column(to, slot);
+    bool may_lack = now->column->required && now->column->initial_default == NULL;
+    p->check[slot] = is_tighter(last, now) || may_lack;
+    p->has_checks = false;
+    for (size_t i = 0; i < validator_shape(to)->columns; i++)
+        p->has_checks = p->has_checks || p->check[i] || p->check_references[i];
+    for (size_t i = 0; i < validator_definition(to)->check_count; i++)
+        p->has_checks = p->has_checks || p->check_expressions[i];
 }
 
 /* A plan in the making. */
@@ -63,7 +75,7 @@ static bool plan_column(struct planning *g, size_t slot) {
         p->check[slot] = is_tighter(old, new);
         p->check_references[slot] = reference && is_redirected(&old->column->rules, &c->rules);
     } else if (returns) {
-        p->check[slot] = true;
+        p->check[slot] = p->returns[slot] = true;
         p->check_references[slot] = reference;
     } else {
         p->check[slot] = c->required && c->initial_default == NULL;
@@ -93,11 +105,13 @@ static bool build(struct planning *g, const struct key_registry *keys_before) {
     struct plan *p = &g->plan;
     size_t slots = validator_shape(g->to)->count, columns = validator_shape(g->to)->columns;
     p->check = calloc(slots, sizeof *p->check);
+    p->returns = calloc(slots, sizeof *p->returns);
     p->check_references = calloc(slots, sizeof *p->check_references);
     p->conversions = calloc(columns + 1, sizeof *p->conversions);
     cJSON *a = comparable(g->from), *b = comparable(g->to);
-    bool good = p->check != NULL && p->check_references != NULL && p->conversions != NULL && a != NULL && b != NULL &&
-                collect_keys(&g->used, keys_before) && definition_origins(validator_definition(g->from), &g->origins) &&
+    bool good = p->check != NULL && p->returns != NULL && p->check_references != NULL && p->conversions != NULL &&
+                a != NULL && b != NULL && collect_keys(&g->used, keys_before) &&
+                definition_origins(validator_definition(g->from), &g->origins) &&
                 plan_expressions(p, g->from, g->to, &g->origins);
     if (good) p->changes_anything = !document_equal(a, b);
     cJSON_Delete(a);

@@ -41,6 +41,7 @@ struct plan {
     bool changes_anything; /* false: an evolution without effect */
     bool has_checks;
     bool *check; /* a bool for each slot of the new shape: live records must be judged under the new column */
+    bool *returns;           /* a bool for each slot: the column comes back under a key that no column has now */
     bool *check_references;  /* a bool for each slot: the referenced records must exist */
     bool *check_expressions; /* a bool for each of the new definition's checks: live records must be held against it */
     size_t computation_count;
@@ -60,6 +61,10 @@ struct plan {
 int plan_build(struct plan *out, const struct validator *from, const struct validator *to,
                const struct key_registry *keys_before, flexdb_error *err);
 void plan_clear(struct plan *p);
+/* Spares the records of a column that returns a check that can find nothing: its values obey the rules of the last
+ * version that had it, which `last` is, so that only tighter rules than those, or records that came without a value
+ * that is required, can stand against it. */
+void plan_trust(struct plan *p, const struct validator *to, size_t slot, const struct compiled_column *last);
 /* Whether the values of a slot of the new shape are computed anew. */
 bool plan_computes(const struct plan *p, size_t slot);
 /* The conversion that fills a slot of the new shape, or NULL. */
