@@ -144,7 +144,7 @@ CORE_ROOMS := db sql model driver base
 $(CORE): $(call object,$(SRC_bind)) $(CORE_ROOMS:%=$(BUILD)/lib%.a)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $(MODULE_FLAGS) -o $@ $^ $(SQLITE_LIBS) $(BASE_LIBS) -lm
+	$(Q)$(LINK) $(MODULE_FLAGS) -o $@ $^ $(SQLITE_LIBS) $(BASE_LIBS) -lm -lpthread
 
 # The client stands in this object alone: an embedded user never loads it. Once loaded it stays: the client and what it
 # brings along are set up once a process, and must not be unloaded when a Lua state closes.

@@ -136,8 +136,10 @@ int flexdb_delete_all(flexdb_table *table, const char *query, size_t length, boo
 
 /* Inserts many in one transaction (a savepoint inside one). With `skip` a bad record is left out and its error kept
  * (the first `max_errors`, counted beyond); else the first one fails flexdb_batch_add or _finish with the record's
- * 1-based index in every issue (and in the message), and the caller aborts. Other calls on the database may be made in
- * between; what was added so far is then written first. */
+ * 1-based index in every issue (and in the message), and the caller aborts; some records may have been taken after it.
+ * Other calls on the database may be made in between; what was added so far is then written first. Where the engine is
+ * SQLite and nothing is skipped, a large batch outside of a transaction writes in a thread of its own while the caller
+ * adds; calls that need the connection wait for it. */
 int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err);
 int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_value *given, flexdb_error *err);
 /* Counts a record that the caller itself found bad; `why` is taken. Fails like add where the batch stops at errors. */

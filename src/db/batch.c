@@ -12,7 +12,8 @@
 void batch_flush_all(struct engine *e) {
     for (flexdb_batch *b = e->batches; b != NULL; b = b->next) {
         b->looked_at = true;
-        if ((b->rows == 0 && !b->deferred) || b->done || b->dead || b->failure.code != FLEXDB_OK) continue;
+        bool whole = b->block->rows == 0 && b->written == NULL && !b->deferred;
+        if (whole || b->done || b->dead || b->failure.code != FLEXDB_OK) continue;
         flexdb_error err = FLEXDB_ERROR_INIT;
         if (batch_settle(b, &err) != 0) error_move(&b->failure, &err);
     }
@@ -39,9 +40,10 @@ static int take_up(flexdb_batch *b, flexdb_error *err) {
     /* A record that is skipped may not be referred to: then each must be written before the next is judged. */
     for (size_t i = 0; i < s->reference_count; i++)
         if (s->references[i].self && b->skip) limit = 1;
-    flexdb_value *values = realloc(b->values, width * limit * sizeof *values);
-    if (values == NULL) return error_no_memory(err);
-    b->values = values;
+    batch_block_free(&b->blocks[1]);
+    b->block = &b->blocks[0];
+    int rc = batch_block_make(b->block, limit, width, err);
+    if (rc != 0) return rc;
     b->width = width;
     b->row_limit = limit;
     state_drop(b->state);
@@ -58,9 +60,8 @@ static int follow_table(flexdb_batch *b, flexdb_error *err) {
     return rc != 0 ? rc : take_up(b, err);
 }
 
-static int batch_new(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err) {
-    flexdb_batch *b = calloc(1, sizeof *b);
-    if (b == NULL) return error_no_memory(err);
+/* Enters an empty batch into the engine's list. */
+static void batch_init(flexdb_batch *b, flexdb_table *table, bool skip, size_t max_errors) {
     struct engine *e = table->db->engine;
     b->dead = true; /* until it has begun */
     b->skip = skip;
@@ -70,24 +71,20 @@ static int batch_new(flexdb_batch **out, flexdb_table *table, bool skip, size_t 
     b->link = &e->batches;
     if (b->next != NULL) b->next->link = &b->next;
     e->batches = b;
-    *out = b;
     table->holders++;
     b->table = table;
-    b->indexes = malloc(BATCH_ROWS * sizeof *b->indexes);
-    b->text = malloc(BATCH_TEXT);
-    b->text_capacity = BATCH_TEXT;
-    if (b->indexes == NULL || b->text == NULL) return error_no_memory(err);
-    return 0;
+    b->block = &b->blocks[0];
 }
 
 int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_t max_errors, flexdb_error *err) {
     *out = NULL;
     int rc = table_enter(table, ENGINE_WRITE, NULL, err);
     if (rc != 0) return rc;
-    flexdb_batch *b = NULL;
+    flexdb_batch *b = calloc(1, sizeof *b);
+    if (b == NULL) return error_no_memory(err);
     struct engine *e = table->db->engine;
-    rc = batch_new(&b, table, skip, max_errors, err);
-    if (rc == 0) rc = engine_begin(e, err);
+    batch_init(b, table, skip, max_errors);
+    rc = engine_begin(e, err);
     if (rc == 0) {
         b->dead = false;
         b->level = e->depth;
@@ -106,8 +103,10 @@ void flexdb_batch_free(flexdb_batch *b) {
     if (b == NULL) return;
     *b->link = b->next;
     if (b->next != NULL) b->next->link = b->link;
+    struct engine *e = b->table->db->engine;
+    if (b->written != NULL) engine_settle(e);
+    batch_writer_free(b->writer);
     if (!b->done && !b->dead) {
-        struct engine *e = b->table->db->engine;
         batch_end_from(e, b->level);
         while (e->depth >= b->level) engine_rollback(e);
     }
@@ -118,13 +117,13 @@ void flexdb_batch_free(flexdb_batch *b) {
     }
     free(b->promises);
     free(b->errors);
-    free(b->values);
-    free(b->indexes);
-    free(b->text);
+    batch_block_free(&b->blocks[0]);
+    batch_block_free(&b->blocks[1]);
     state_drop(b->state);
     record_free(&b->record);
     buffer_free(&b->scratch);
     error_clear(&b->failure);
+    error_clear(&b->job.err);
     flexdb_table_free(b->table);
     free(b);
 }
@@ -175,6 +174,17 @@ int batch_keep_error(flexdb_batch *b, int64_t index, flexdb_error *why, flexdb_e
     return 0;
 }
 
+/* The batch ends with this error, or with that of a record before it in the block that is still being written. */
+static int give_up(flexdb_batch *b, flexdb_error *err) {
+    flexdb_error earlier = FLEXDB_ERROR_INIT;
+    if (batch_collect(b, &earlier) != 0) {
+        error_clear(err);
+        error_move(err, &earlier);
+    }
+    error_repeat(&b->failure, err);
+    return -(int)err->code;
+}
+
 /* A record that is no good: skipped, or the end of the batch, once those before it are known to be good. */
 static int reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
     if (b->skip && batch_is_record_error(why)) return batch_keep_error(b, b->seen, why, err);
@@ -184,8 +194,7 @@ static int reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
         if (batch_is_record_error(why)) batch_place_error(why, b->seen);
         error_move(err, why);
     }
-    error_repeat(&b->failure, err);
-    return -(int)err->code;
+    return give_up(b, err);
 }
 
 /* ---- adding ---- */
@@ -211,22 +220,23 @@ static int check_open(flexdb_batch *b, flexdb_error *err) {
     return 0;
 }
 
-static char *put_text(flexdb_batch *b, const char *text, size_t length) {
-    char *at = b->text + b->text_length;
+static char *put_text(struct batch_block *k, const char *text, size_t length) {
+    char *at = k->text + k->text_length;
     if (length != 0) memcpy(at, text, length);
-    b->text_length += length;
+    k->text_length += length;
     return at;
 }
 
 /* Makes sure that `length` bytes of texts fit; what waits is written when they do not. */
 static int reserve_text(flexdb_batch *b, size_t length, flexdb_error *err) {
-    if (b->text_capacity - b->text_length >= length) return 0;
-    int rc = batch_flush(b, err);
-    if (rc != 0 || b->text_capacity >= length) return rc;
-    char *text = realloc(b->text, length);
+    if (b->block->text_capacity - b->block->text_length >= length) return 0;
+    int rc = batch_hand_over(b, err);
+    struct batch_block *k = b->block;
+    if (rc != 0 || k->text_capacity >= length) return rc;
+    char *text = realloc(k->text, length);
     if (text == NULL) return error_no_memory(err);
-    b->text = text;
-    b->text_capacity = length;
+    k->text = text;
+    k->text_capacity = length;
     return 0;
 }
 
@@ -254,37 +264,32 @@ static int append(flexdb_batch *b, flexdb_error *err) {
         if (has_text(&p.values[i])) needed += p.values[i].length;
     if (rc == 0) rc = reserve_text(b, needed, err);
     if (rc != 0) return rc;
-    flexdb_value *row = b->values + b->rows * b->width;
+    struct batch_block *k = b->block;
+    flexdb_value *row = k->values + k->rows * b->width;
     int64_t now = datetime_now();
-    row[0] = value_text(put_text(b, id.as.text, id.length), id.length);
-    row[1] = value_text(put_text(b, document->data, document->length), document->length);
+    row[0] = value_text(put_text(k, id.as.text, id.length), id.length);
+    row[1] = value_text(put_text(k, document->data, document->length), document->length);
     row[2] = row[3] = value_integer(now);
     for (size_t i = 0; i < p.count; i++) {
         row[BATCH_FIXED + i] = p.values[i];
-        if (has_text(&p.values[i])) row[BATCH_FIXED + i].as.text = put_text(b, p.values[i].as.text, p.values[i].length);
+        if (has_text(&p.values[i])) row[BATCH_FIXED + i].as.text = put_text(k, p.values[i].as.text, p.values[i].length);
     }
     row[b->width - 1] = value_integer(s->version);
-    b->indexes[b->rows++] = b->seen;
-    return b->rows == b->row_limit ? batch_flush(b, err) : 0;
+    k->indexes[k->rows++] = b->seen;
+    return k->rows == b->row_limit ? batch_hand_over(b, err) : 0;
 }
 
 int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_value *given, flexdb_error *err) {
     int rc = check_open(b, err);
     if (rc != 0) return rc;
     flexdb_table *t = b->table;
-    rc = follow_table(b, err);
-    if (rc != 0) {
-        error_repeat(&b->failure, err);
-        return rc;
-    }
+    if (follow_table(b, err) != 0) return give_up(b, err);
     rc = table_check_validator(t, v, err);
     if (rc != 0) return rc;
     b->seen++;
     flexdb_error why = FLEXDB_ERROR_INIT;
     if (codec_encode(v, given, &t->record, &why) != 0) return reject(b, &why, err);
-    rc = append(b, err);
-    if (rc != 0) error_repeat(&b->failure, err);
-    return rc;
+    return append(b, err) == 0 ? 0 : give_up(b, err);
 }
 
 int flexdb_batch_reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {

@@ -34,10 +34,10 @@ int batch_defer_indexes(flexdb_batch *b, flexdb_error *err) {
     struct engine *e = s->engine;
     /* Inside a caller's transaction others of its statements would want the indexes; a batch that skips needs them to
      * tell the bad records. */
-    if (b->deferred || b->looked_at || b->skip || b->level != 1 || b->rows < BATCH_ROWS) return 0;
+    if (b->deferred || b->looked_at || b->skip || b->level != 1 || b->block->rows < BATCH_ROWS) return 0;
     if (!engine_has(e, DRIVER_TRANSACTIONAL_DDL) || !engine_has(e, DRIVER_SINGLE_WRITER) || !has_indexes(s)) return 0;
     int rc = b->base < 0 ? find_base(b, err) : 0;
-    if (rc != 0 || b->inserted + (int64_t)b->rows < b->base) return rc;
+    if (rc != 0 || b->inserted + (int64_t)b->block->rows < b->base) return rc;
     rc = tables_drop_indexes(e, s->layout, err);
     b->deferred = rc == 0;
     return rc;

@@ -1,4 +1,4 @@
-/* The inside of a batch, for batch.c and batch_write.c. */
+/* The inside of a batch, for the files batch*.c. */
 #ifndef FLEXDB_DB_BATCH_INTERNAL_H
 #define FLEXDB_DB_BATCH_INTERNAL_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "db/batch.h"
+#include "db/batch_writer.h"
 #include "db/table.h"
 
 enum { BATCH_ROWS = 1024, BATCH_TEXT = 1 << 20, BATCH_FIXED = 4 /* id, data, created_at, updated_at */ };
@@ -24,6 +25,15 @@ struct batch_promise {
     char *id;
 };
 
+/* Records that wait: `width` values a row, whose texts stand in `text`, which does not move while rows wait. */
+struct batch_block {
+    flexdb_value *values;
+    int64_t *indexes;
+    size_t rows;
+    char *text;
+    size_t text_length, text_capacity;
+};
+
 struct flexdb_batch {
     struct flexdb_batch *next, **link; /* in the engine's list */
     flexdb_table *table;               /* held */
@@ -37,12 +47,13 @@ struct flexdb_batch {
     flexdb_error failure; /* after which nothing more is taken */
     int64_t seen, inserted;
 
-    /* What waits: `width` values a row, whose texts stand in `text`, which does not move while rows wait. */
-    flexdb_value *values;
-    int64_t *indexes;
-    size_t rows, row_limit, width;
-    char *text;
-    size_t text_length, text_capacity;
+    /* One block fills; the other is made when a block is written meanwhile for the first time. */
+    struct batch_block blocks[2], *block;
+    size_t row_limit, width;
+    struct batch_block *written; /* under way: `job` of `writer`; NULL: none. What came of it is not told yet */
+    struct batch_job job;
+    struct batch_writer *writer; /* NULL until it is first needed */
+    bool alone;                  /* no writer can be had */
 
     /* For what is read back: a record that is about to wait stands in the table's own while others are written. */
     struct record record;
@@ -56,8 +67,17 @@ struct flexdb_batch {
     int64_t error_count;
 };
 
+/* Room for `rows` rows of `width` values. Nothing may wait in it. */
+int batch_block_make(struct batch_block *k, size_t rows, size_t width, flexdb_error *err);
+void batch_block_free(struct batch_block *k);
+
 /* Writes what waits. On failure nothing waits any more and the batch is to be given up. */
 int batch_flush(flexdb_batch *b, flexdb_error *err);
+/* The same for a block that is full: it may still be written when this returns, while the next one fills. What came of
+ * it is told by the next of these calls, just as it would have been told now. */
+int batch_hand_over(flexdb_batch *b, flexdb_error *err);
+/* Waits for the block that is being written, and tells what came of it. */
+int batch_collect(flexdb_batch *b, flexdb_error *err);
 /* Before rows are written: whether the batch has come to bring more rows than the table held, and nobody else looks at
  * it, so that building the indexes at the end costs less than keeping them up row by row. Takes them away then. */
 int batch_defer_indexes(flexdb_batch *b, flexdb_error *err);

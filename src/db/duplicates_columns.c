@@ -55,7 +55,7 @@ static int keep_entries(struct engine *e, struct statement *statement, size_t at
                         flexdb_error *err) {
     for (size_t i = 0; i < shared->columns.count; i++) {
         flexdb_value *entry = &shared->entries[value * shared->columns.count + i];
-        int rc = e->driver->column(statement, at + i, entry, err);
+        int rc = engine_driver(e)->column(statement, at + i, entry, err);
         if (rc != 0) return rc;
         if (entry->tag != FLEXDB_TEXT && entry->tag != FLEXDB_BYTES) continue;
         entry->as.text = arena_dup(&shared->arena, entry->as.text, entry->length);
@@ -121,7 +121,7 @@ static int find_value(const struct duplicates_search *s, const struct shared *sh
     flexdb_value row[INDEX_MAX_COLUMNS];
     size_t count = shared->columns.count;
     for (size_t k = 0; k < count; k++) {
-        int rc = s->from->engine->driver->column(statement, 1 + k, &row[k], err);
+        int rc = engine_driver(s->from->engine)->column(statement, 1 + k, &row[k], err);
         if (rc != 0) return rc;
     }
     for (*out = 0; *out < s->found->count; (*out)++) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "db/batch.h"
+#include "db/batch_writer.h"
 #include "db/functions.h"
 #include "db/rows.h"
 #include "db/state.h"
@@ -42,7 +43,7 @@ int engine_open(struct engine **out, const char *url, size_t length, const struc
     e->options.create = !options->no_create && !options->read_only;
     int rc = url_parse(&e->url, url, length, err);
     if (rc == 0) rc = choose_driver(e, options->driver, err);
-    if (rc == 0) rc = e->driver->open(&e->connection, &e->url, &e->options, err);
+    if (rc == 0) rc = engine_driver(e)->open(&e->connection, &e->url, &e->options, err);
     if (rc == 0 && engine_has(e, DRIVER_FUNCTIONS)) rc = functions_register(e, err);
     if (rc != 0) {
         engine_drop(e);
@@ -61,9 +62,9 @@ void engine_close(struct engine *e) {
     if (e->connection == NULL) return;
     rows_end_all(e, 0, NULL);
     batch_end_from(e, 0);
-    e->driver->close(e->connection);
+    engine_driver(e)->close(e->connection);
     e->connection = NULL;
-    if (e->ddl != NULL) e->driver->close(e->ddl);
+    if (e->ddl != NULL) engine_driver(e)->close(e->ddl);
     e->ddl = NULL;
     e->depth = 0;
     e->epoch++;
@@ -105,21 +106,21 @@ static int watch(struct engine *e, int rc, flexdb_error *err) {
 
 static int prepare(struct engine *e, struct statement **out, const char *sql, size_t length, flexdb_error *err) {
     *out = NULL;
-    return watch(e, e->driver->prepare(out, e->connection, sql, length, err), err);
+    return watch(e, engine_driver(e)->prepare(out, e->connection, sql, length, err), err);
 }
 
 void engine_finalize(struct engine *e, struct statement *s) {
-    if (s != NULL) e->driver->finalize(s);
+    if (s != NULL) engine_driver(e)->finalize(s);
 }
 
 int engine_step(struct engine *e, struct statement *s, flexdb_error *err) {
-    return watch(e, e->driver->step(s, err), err);
+    return watch(e, engine_driver(e)->step(s, err), err);
 }
 
 int engine_query(struct engine *e, struct statement **out, const char *sql, size_t length, const flexdb_value *values,
                  size_t count, flexdb_error *err) {
     int rc = prepare(e, out, sql, length, err);
-    if (rc == 0) rc = e->driver->bind(*out, values, count, err);
+    if (rc == 0) rc = engine_driver(e)->bind(*out, values, count, err);
     if (rc == 0) rc = engine_step(e, *out, err);
     if (rc <= 0) {
         engine_finalize(e, *out);
@@ -132,31 +133,55 @@ int engine_run(struct engine *e, const char *sql, size_t length, const flexdb_va
                int64_t *affected, flexdb_error *err) {
     struct statement *s;
     int rc = prepare(e, &s, sql, length, err);
-    if (rc == 0) rc = e->driver->bind(s, values, count, err);
-    if (rc == 0) rc = watch(e, e->driver->run(s, affected, err), err);
+    if (rc == 0) rc = engine_driver(e)->bind(s, values, count, err);
+    if (rc == 0) rc = watch(e, engine_driver(e)->run(s, affected, err), err);
     engine_finalize(e, s);
     return rc;
+}
+
+void engine_run_job(struct engine *e, struct batch_job *job) {
+    job->driver = engine_driver(e);
+    job->connection = e->connection;
+    batch_job_run(job);
+    watch(e, job->rc, &job->err);
 }
 
 int engine_run_many(struct engine *e, const char *sql, size_t length, const flexdb_value *values, size_t rows,
                     size_t width, size_t *failed, flexdb_error *err) {
-    struct statement *s;
-    *failed = rows;
-    int rc = prepare(e, &s, sql, length, err);
-    if (rc == 0) rc = watch(e, e->driver->run_many(s, values, rows, width, failed, err), err);
-    engine_finalize(e, s);
-    return rc;
+    struct batch_job job = {.sql = sql, .length = length, .values = values, .rows = rows, .width = width};
+    engine_run_job(e, &job);
+    *failed = job.failed;
+    if (job.rc == 0) return 0;
+    if (err->code == FLEXDB_OK) error_move(err, &job.err);
+    error_clear(&job.err);
+    return -(int)err->code;
+}
+
+void engine_start_job(struct engine *e, struct batch_writer *w, struct batch_job *job) {
+    job->driver = engine_driver(e);
+    job->connection = e->connection;
+    e->writer = w;
+    e->job = job;
+    batch_writer_start(w, job);
+}
+
+void engine_settle(struct engine *e) {
+    if (e->writer == NULL) return;
+    batch_writer_wait(e->writer);
+    e->writer = NULL;
+    watch(e, e->job->rc, &e->job->err);
+    e->job = NULL;
 }
 
 int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *err) {
     if (engine_has(e, DRIVER_TRANSACTIONAL_DDL))
-        return watch(e, e->driver->execute(e->connection, sql, length, err), err);
+        return watch(e, engine_driver(e)->execute(e->connection, sql, length, err), err);
     int rc = 0;
-    if (e->ddl == NULL) rc = e->driver->open(&e->ddl, &e->url, &e->options, err);
-    if (rc == 0) rc = e->driver->execute(e->ddl, sql, length, err);
+    if (e->ddl == NULL) rc = engine_driver(e)->open(&e->ddl, &e->url, &e->options, err);
+    if (rc == 0) rc = engine_driver(e)->execute(e->ddl, sql, length, err);
     if (rc != 0 && err->code == FLEXDB_CONNECTION && e->ddl != NULL) {
         /* The server may have hung up on a connection that was seldom used: the next call opens another. */
-        e->driver->close(e->ddl);
+        engine_driver(e)->close(e->ddl);
         e->ddl = NULL;
     }
     return rc;
@@ -168,16 +193,16 @@ int engine_ddl_or_leave(struct engine *e, const char *sql, size_t length, flexdb
     struct connect_options options = e->options;
     if (options.timeout > 1) options.timeout = 1;
     struct connection *c;
-    int rc = e->driver->open(&c, &e->url, &options, err);
+    int rc = engine_driver(e)->open(&c, &e->url, &options, err);
     if (rc != 0) return rc;
-    rc = e->driver->execute(c, sql, length, err);
-    e->driver->close(c);
+    rc = engine_driver(e)->execute(c, sql, length, err);
+    engine_driver(e)->close(c);
     return rc;
 }
 
 int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t *out, flexdb_error *err) {
     flexdb_value value;
-    int rc = e->driver->column(s, column, &value, err);
+    int rc = engine_driver(e)->column(s, column, &value, err);
     if (rc != 0) return rc;
     if (value.tag != FLEXDB_INTEGER)
         return error_set(err, FLEXDB_CORRUPT, "column %zu of a result is not an integer", column);
@@ -188,7 +213,7 @@ int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t
 int engine_text(struct engine *e, struct statement *s, size_t column, const char **text, size_t *length,
                 flexdb_error *err) {
     flexdb_value value;
-    int rc = e->driver->column(s, column, &value, err);
+    int rc = engine_driver(e)->column(s, column, &value, err);
     if (rc != 0) return rc;
     *text = NULL;
     *length = 0;

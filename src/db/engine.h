@@ -19,6 +19,8 @@
 
 enum { ENGINE_STATE_BUCKETS = 256 };
 
+struct batch_job;
+struct batch_writer;
 struct table_state;
 struct function_room;
 
@@ -37,6 +39,8 @@ struct engine {
     flexdb_error doomed;                              /* why the engine has ended the open transaction */
     struct flexdb_rows *rows;                         /* open results */
     struct flexdb_batch *batches;                     /* open batches, the innermost first */
+    struct batch_writer *writer;                      /* has the connection now; NULL: this thread has it */
+    struct batch_job *job;                            /* what the writer runs */
     struct table_state *states[ENGINE_STATE_BUCKETS]; /* by id; not owned: a state leaves when it is freed */
     struct uuid_generator uuids;
     struct function_room *functions;
@@ -60,6 +64,18 @@ static inline bool engine_has(const struct engine *e, unsigned capability) {
  * what batches hold back and moves results out of the way of what comes (spools them). */
 int engine_enter(struct engine *e, enum engine_use use, flexdb_error *err);
 
+/* ---- the connection ---- */
+
+/* Waits until the connection is this thread's again, and notes a transaction that was ended meanwhile; what else came
+ * of the job is told by the job. */
+void engine_settle(struct engine *e);
+/* The driver, for calling its slots: nothing in src/db reaches the connection, or a statement of it, but through here.
+ * (What a driver can do is read from e->driver.) */
+static inline const struct driver *engine_driver(struct engine *e) {
+    if (e->writer != NULL) engine_settle(e);
+    return e->driver;
+}
+
 /* ---- statements: the driver's slots, watched ---- */
 
 /* Prepares, binds, and makes the first step. 1: there is a row and *out is to be finalized by the caller; 0: none. */
@@ -72,6 +88,10 @@ int engine_run(struct engine *e, const char *sql, size_t length, const flexdb_va
                int64_t *affected, flexdb_error *err);
 int engine_run_many(struct engine *e, const char *sql, size_t length, const flexdb_value *values, size_t rows,
                     size_t width, size_t *failed, flexdb_error *err);
+/* The same; what came of it stands in the job. */
+void engine_run_job(struct engine *e, struct batch_job *job);
+/* The same by the writer, which has the connection from here on until engine_settle. */
+void engine_start_job(struct engine *e, struct batch_writer *w, struct batch_job *job);
 /* NULL is harmless. */
 void engine_finalize(struct engine *e, struct statement *s);
 /* DDL, outside the open transaction where the engine cannot have it inside. */

@@ -54,7 +54,7 @@ static int icontains_function(void *context, const flexdb_value *arguments, size
 int functions_register(struct engine *e, flexdb_error *err) {
     e->functions = calloc(1, sizeof *e->functions);
     if (e->functions == NULL) return error_no_memory(err);
-    const struct driver *d = e->driver;
+    const struct driver *d = engine_driver(e);
     int rc = d->function(e->connection, SELECT_VALUE_FUNCTION, 2, value_function, e->functions, err);
     if (rc == 0) rc = d->function(e->connection, SELECT_VALUE_FUNCTION, 3, value_function, e->functions, err);
     if (rc == 0) rc = d->function(e->connection, SELECT_ICONTAINS_FUNCTION, 2, icontains_function, e->functions, err);

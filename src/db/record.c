@@ -16,7 +16,7 @@ static int read_body(struct engine *e, struct statement *s, size_t column, const
 }
 
 int raw_read(struct engine *e, struct statement *s, struct raw_record *out, flexdb_error *err) {
-    const struct driver *d = e->driver;
+    const struct driver *d = engine_driver(e);
     static const size_t columns[] = {FETCH_SEQ, FETCH_VERSION, FETCH_CREATED_AT, FETCH_UPDATED_AT,
                                      FETCH_SCHEMA_VERSION};
     int64_t *const targets[] = {&out->seq, &out->version, &out->created_at, &out->updated_at, &out->schema_version};

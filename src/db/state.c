@@ -212,7 +212,7 @@ static void note_counter(struct table_state *s, uint32_t counter, bool counted) 
 static int ask_counter(struct engine *e, uint32_t *counter, bool *counted, flexdb_error *err) {
     *counter = 0;
     *counted = engine_has(e, DRIVER_CHANGE_COUNTER);
-    return *counted ? e->driver->change_counter(e->connection, counter, err) : 0;
+    return *counted ? engine_driver(e)->change_counter(e->connection, counter, err) : 0;
 }
 
 static int of_row(struct table_state **out, struct engine *e, const struct catalog_row *row, uint32_t counter,

@@ -7,7 +7,7 @@
 #include "db/rows.h"
 
 static int begin(struct engine *e, enum transaction_mode mode, flexdb_error *err) {
-    const struct driver *d = e->driver;
+    const struct driver *d = engine_driver(e);
     int rc;
     e->unanswered = false;
     if (e->depth == 0)
@@ -46,15 +46,16 @@ static void level_ended(struct engine *e, bool undone) {
 }
 
 void engine_rollback(struct engine *e) {
+    const struct driver *d = engine_driver(e);
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     rows_end_all(e, e->depth, "the result ended with its transaction");
     e->depth--;
     if (e->depth == 0) {
-        e->driver->rollback(e->connection, &ignored);
+        d->rollback(e->connection, &ignored);
     } else if (e->doomed.code == FLEXDB_OK) {
         /* What cannot be undone to the savepoint may not be committed with the rest. */
-        bool undone = e->driver->rollback_to(e->connection, e->depth, &ignored) == 0;
-        if (undone) e->driver->release(e->connection, e->depth, &ignored);
+        bool undone = d->rollback_to(e->connection, e->depth, &ignored) == 0;
+        if (undone) d->release(e->connection, e->depth, &ignored);
         if (!undone || ignored.ended) error_repeat(&e->doomed, &ignored);
     }
     error_clear(&ignored);
@@ -62,14 +63,14 @@ void engine_rollback(struct engine *e) {
 }
 
 int engine_commit(struct engine *e, flexdb_error *err) {
+    const struct driver *d = engine_driver(e);
     if (e->doomed.code != FLEXDB_OK) {
         error_repeat(err, &e->doomed);
         engine_rollback(e);
         return -(int)err->code;
     }
     rows_end_all(e, e->depth, "the result ended with its transaction");
-    int rc =
-        e->depth == 1 ? e->driver->commit(e->connection, err) : e->driver->release(e->connection, e->depth - 1, err);
+    int rc = e->depth == 1 ? d->commit(e->connection, err) : d->release(e->connection, e->depth - 1, err);
     if (rc != 0) {
         e->unanswered = e->depth == 1 && err->code == FLEXDB_CONNECTION;
         if (err->ended && e->depth > 1 && e->doomed.code == FLEXDB_OK) error_repeat(&e->doomed, err);

@@ -1,8 +1,9 @@
 /* What FlexDB needs of an engine: connect, prepare, bind, step, transactions. A driver does not judge: it knows neither
  * definitions nor FlexDB's statements, and translates the engine's errors into flexdb_code.
  *
- * One thread at a time uses a connection. A slot returns 0 (or what it says) on success and -code on failure, with the
- * error set; on failure nothing is owned by the caller. All slots are mandatory unless they say OPTIONAL.
+ * One thread at a time uses a connection, not always the same one. A slot returns 0 (or what it says) on success and
+ * -code on failure, with the error set; on failure nothing is owned by the caller. All slots are mandatory unless they
+ * say OPTIONAL.
  *
  * Errors every slot that talks to the engine may give: BUSY (retryable; a lock was not had in time), CONNECTION,
  * READ_ONLY, LIMIT (disk full, row too large), CORRUPT (`detail`: a table that is missing, where that is it), INTERNAL.

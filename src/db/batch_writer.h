@@ -1,0 +1,41 @@
+/* A thread that writes one block of a batch while the next one is encoded. It knows neither the batch nor the engine:
+ * it runs one statement for many rows, and has the connection for itself from batch_writer_start to batch_writer_wait.
+ */
+#ifndef FLEXDB_DB_BATCH_WRITER_H
+#define FLEXDB_DB_BATCH_WRITER_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/value.h"
+#include "driver/driver.h"
+
+/* A statement, the rows that it is run for, and what came of it. What the pointers point to stays as it is until the
+ * job has ended. */
+struct batch_job {
+    const struct driver *driver;
+    struct connection *connection;
+    const char *sql;
+    size_t length;
+    const flexdb_value *values; /* `width` a row */
+    size_t rows, width;
+    int rc;           /* as the driver's run_many gives it, */
+    size_t failed;    /* and the row at fault */
+    flexdb_error err; /* clear before; owned by who reads it */
+};
+
+/* Runs it in the thread of the caller. */
+void batch_job_run(struct batch_job *job);
+
+struct batch_writer;
+
+/* Begins the thread, which no signal disturbs; NULL where none can be had. The caller frees. */
+struct batch_writer *batch_writer_new(void);
+/* The thread must be idle. Borrows the job until it has ended. */
+void batch_writer_start(struct batch_writer *w, struct batch_job *job);
+/* Returns when the thread is idle. */
+void batch_writer_wait(struct batch_writer *w);
+/* Waits, and ends the thread. NULL is harmless. */
+void batch_writer_free(struct batch_writer *w);
+
+#endif
