@@ -297,6 +297,23 @@ engines.each(function(engine)
     end)
 end)
 
+describe("a database of another program", function()
+    it("is refused and left as it is", function()
+        local path = os.tmpname()
+        local environment = require("luasql.sqlite3").sqlite3()
+        local connection = assert(environment:connect(path))
+        assert(connection:execute "create table flex_tables (id text primary key, name text, schema text)")
+        local db, err = flexdb.open("sqlite:" .. path)
+        assert.is_nil(db)
+        assert.equal("unsupported: the database has a table flex_tables of another program: the columns storage and "
+            .. "revision are missing", tostring(err))
+        assert.equal(1, #raw.rows(connection, "select name from sqlite_master where type = 'table'"))
+        connection:close()
+        environment:close()
+        os.remove(path)
+    end)
+end)
+
 describe("an SQLite file under an open handle", function()
     local definition = { columns = { { name = "a", dataType = "integer" } } }
     local path, db, t

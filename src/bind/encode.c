@@ -346,9 +346,9 @@ bool encode_value(lua_State *L, struct state *s, int index, struct buffer *out, 
 }
 
 int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, const char *root, const char *skip) {
-    const struct encode_options options = {.max_depth = ENCODE_DEPTH,
-                                           .max_bytes = code == FLEXDB_INVALID_DOCUMENT ? ENCODE_TEXT_BYTES
-                                                                                        : ENCODE_DOCUMENT_BYTES,
+    bool text = code == FLEXDB_INVALID_DOCUMENT;
+    const struct encode_options options = {.max_depth = text ? ENCODE_DEPTH : ENCODE_DOCUMENT_DEPTH,
+                                           .max_bytes = text ? ENCODE_TEXT_BYTES : ENCODE_DOCUMENT_BYTES,
                                            .no_nul = code == FLEXDB_INVALID_SCHEMA,
                                            .root = root,
                                            .skip = skip};

@@ -10,6 +10,7 @@
 /* The limits of size stop a table that contains others again and again from filling the memory. */
 enum {
     ENCODE_DEPTH = JSON_MAX_DEPTH,
+    ENCODE_DOCUMENT_DEPTH = 64, /* what the core reads */
     ENCODE_COLUMN_DEPTH = 30,
     ENCODE_COLUMN_BYTES = 8 << 20,
     ENCODE_DOCUMENT_BYTES = 16 << 20, /* a definition, changes, a query */

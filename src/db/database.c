@@ -107,6 +107,24 @@ static int write_catalog(struct engine *e, flexdb_error *err) {
     return engine_run(e, sql, strlen(sql), &value, 1, NULL, err);
 }
 
+static bool answers(struct engine *e, enum catalog_statement which) {
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    struct statement *s;
+    const char *sql = catalog_sql(e->dialect, which);
+    int rc = engine_query(e, &s, sql, strlen(sql), NULL, 0, &ignored);
+    engine_finalize(e, s);
+    error_clear(&ignored);
+    return rc >= 0;
+}
+
+/* The tables of another program, which may well be the first FlexDB, are left as they are. */
+static int refuse_strangers(struct engine *e, flexdb_error *err) {
+    if (!answers(e, CATALOG_HAS_TABLES) || answers(e, CATALOG_HAS_STORAGE)) return 0;
+    return error_set(err, FLEXDB_UNSUPPORTED,
+                     "the database has a table flex_tables of another program: the columns storage and revision are "
+                     "missing");
+}
+
 /* Two handles may open a new database at once: every statement is harmless when the other has done it. */
 static int create_catalog(struct engine *e, flexdb_error *err) {
     if (e->options.read_only)
@@ -127,7 +145,8 @@ static int prepare_catalog(struct engine *e, flexdb_error *err) {
     engine_finalize(e, s);
     if (rc == 1) rc = read_layout(e, err);
     if (rc == 0) {
-        rc = create_catalog(e, err);
+        rc = refuse_strangers(e, err);
+        if (rc == 0) rc = create_catalog(e, err);
         if (rc == 0) rc = read_layout(e, err);
         if (rc == 0) rc = error_set(err, FLEXDB_CORRUPT, "flex_meta does not say which layout the database has");
     }

@@ -16,7 +16,9 @@
 
 #define STATEMENTS(EXISTS, IGNORE, ORIGINAL, STAMP, ID, TIME, SHARE, NOWAIT)                                           \
     {                                                                                                                  \
-        [CATALOG_EXISTS] = EXISTS, [CATALOG_READ_LAYOUT] = "SELECT value FROM flex_meta WHERE name = 'layout'",        \
+        [CATALOG_EXISTS] = EXISTS, [CATALOG_HAS_TABLES] = "SELECT 1 FROM flex_tables WHERE 1 = 0",                     \
+        [CATALOG_HAS_STORAGE] = "SELECT storage, revision FROM flex_tables WHERE 1 = 0",                               \
+        [CATALOG_READ_LAYOUT] = "SELECT value FROM flex_meta WHERE name = 'layout'",                                   \
         [CATALOG_WRITE_LAYOUT] = "INSERT INTO flex_meta (name, value) VALUES ('layout', ?) " IGNORE,                   \
         [CATALOG_TABLE_BY_NAME] = SELECT_TABLES(TIME) "WHERE application_id = " ID " AND name = " ID,                  \
         [CATALOG_TABLE_BY_ID] = SELECT_TABLES(TIME) "WHERE id = " ID,                                                  \

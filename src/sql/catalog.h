@@ -12,6 +12,8 @@ enum { CATALOG_LAYOUT = 1 /* the layout that this version reads and writes; stan
  */
 enum catalog_statement {
     CATALOG_EXISTS,       /* () → one row when flex_meta is there: asked before anything is created */
+    CATALOG_HAS_TABLES,   /* () → no row; an error when there is no flex_tables */
+    CATALOG_HAS_STORAGE,  /* () → no row; an error when flex_tables is none of FlexDB's */
     CATALOG_READ_LAYOUT,  /* () → value as text */
     CATALOG_WRITE_LAYOUT, /* (value); nothing happens when it is there */
     /* All CATALOG_TABLE_* reads give the same columns:

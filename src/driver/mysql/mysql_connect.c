@@ -35,7 +35,9 @@ static char *make_label(const struct url *url) {
 }
 
 static int set_options(struct mysql_connection *c, const struct url *url, flexdb_error *err) {
-    unsigned seconds = CONNECT_TIMEOUT, off = 0;
+    /* Whole seconds, and never as long as a lock may be waited for. */
+    unsigned seconds = c->timeout < 1 ? 1 : c->timeout < CONNECT_TIMEOUT ? (unsigned)c->timeout : CONNECT_TIMEOUT;
+    unsigned off = 0;
     mysql_options(c->handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
     mysql_options(c->handle, MYSQL_OPT_LOCAL_INFILE, &off);
     mysql_options(c->handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
