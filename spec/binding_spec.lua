@@ -223,6 +223,8 @@ describe("arguments and options", function()
             "bad argument #2 to 'insert_many' (option 'on_error' must be 'stop' or 'skip', is 'maybe')" },
         { "a negative number of errors", function() t:insert_many({}, { max_errors = -1 }) end,
             "bad argument #2 to 'insert_many' (option 'max_errors' must be an integer of at least 0, is -1)" },
+        { "ids with a hole", function() t:get_many { [0] = "x", "a", nil, "c" } end,
+            "bad argument #1 to 'get_many' (ids must be an array without holes)" },
         { "a number for records", function() t:insert_many(5) end,
             "bad argument #1 to 'insert_many' (table or function expected, got number)" },
         { "a text for a function", function() db:transaction "x" end,

@@ -40,7 +40,8 @@ static size_t take_ids(lua_State *L, struct state *s) {
         if (!lua_isinteger(L, -2) || lua_type(L, -1) != LUA_TSTRING) {
             luaL_argerror(L, 2, "ids must be an array of strings");
         }
-        seen++;
+        lua_Integer key = lua_tointeger(L, -2);
+        seen += key >= 1 && (size_t)key <= count ? 1 : count + 1;
         lua_pop(L, 1);
     }
     luaL_argcheck(L, seen == count, 2, "ids must be an array without holes");
