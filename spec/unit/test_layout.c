@@ -392,8 +392,31 @@ static void prints_and_reads(void **state) {
     layout_free(l);
 }
 
+static void notes_a_build(void **state) {
+    (void)state;
+    flexdb_error err = FLEXDB_ERROR_INIT;
+    struct layout *l = layout_of(AB, NULL), *next = layout_of(AB, l), *again = NULL;
+    layout_note_build(l, next, 12);
+    char *text = print(l);
+    assert_non_null(strstr(text, "{\"table\":\"flex_records_01890a5dac96774bbcceb302099a8057_1\",\"generation\":2,"));
+    assert_non_null(strstr(text, ",\"build\":{\"table\":\"flex_records_01890a5dac96774bbcceb302099a8057_2\","
+                                 "\"journal\":\"flex_journal_01890a5dac96774bbcceb302099a8057_2\",\"started\":12}}"));
+    assert_int_equal(layout_parse(&again, text, strlen(text), &err), 0);
+    assert_text(print(again), text);
+    free(text);
+    layout_free(next);
+    /* What comes of it has a name that no build has had, and no build. */
+    next = layout_of(AB, again);
+    assert_string_equal(next->table, "flex_records_01890a5dac96774bbcceb302099a8057_3");
+    assert_string_equal(next->build.table, "");
+    layout_free(next);
+    layout_free(again);
+    layout_free(l);
+}
+
 static void survives_damage(void **state) {
     (void)state;
+#define BUILDS(build) "{\"table\":\"t\",\"generation\":1,\"columns\":[],\"build\":" build ",\"keys\":{}}"
 #define WITH(columns) "{\"table\":\"t\",\"generation\":1,\"columns\":[" columns "],\"keys\":{}}"
     static const struct {
         const char *text, *message;
@@ -430,6 +453,11 @@ static void survives_damage(void **state) {
         {INDEXES("[{\"name\":\"i1\",\"columns\":[\"c1\"]},{\"name\":\"i1\",\"columns\":[\"c1\"]}]"),
          "two indexes have one physical name"},
         {WITH("1"), "a column is not an object"},
+        {BUILDS("1"), "build is not an object"},
+        {BUILDS("{\"table\":\"t 2\",\"journal\":\"j\",\"started\":1}"), "a name of build is not a physical name"},
+        {BUILDS("{\"table\":\"t2\",\"started\":1}"), "a name of build is not a physical name"},
+        {BUILDS("{\"table\":\"t\",\"journal\":\"j\",\"started\":1}"), "build names the table that is in use"},
+        {BUILDS("{\"table\":\"t2\",\"journal\":\"j\"}"), "build has no time"},
         {WITH("{}"), "a column's key is not a string"},
         {WITH("{\"key\":\"a\",\"name\":\"c 1\"}"), "a column's name is not a physical name"},
         {WITH("{\"key\":\"a\",\"name\":\"c1\",\"kind\":\"none\"}"), "a column's kind is not known"},
@@ -465,6 +493,7 @@ int main(void) {
         cmocka_unit_test(evolves),
         cmocka_unit_test(keeps_what_is_not_bound_to_the_physical_table),
         cmocka_unit_test(prints_and_reads),
+        cmocka_unit_test(notes_a_build),
         cmocka_unit_test(survives_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include "db/convert.h"
 #include "db/table.h"
+#include "db/write.h"
 #include "model/plan.h"
 
 /* Records are read in batches of at most so many, or so many bytes and one record; the first one feels its way. */
@@ -41,18 +42,22 @@ struct evolution_counts {
     struct record record;
 };
 
+struct build;
+
 struct evolution {
     flexdb_table *table;
     const struct flexdb_evolve_options *options;
     const cJSON *changes; /* evolve: what was asked for; NULL for a rollback */
     int64_t target;       /* rollback: the version */
     bool dry;             /* the plan is asked for, and nothing is to happen */
+    bool blocking;        /* there is no way to build while others write: build.h */
     struct buffer *out;   /* the entry, or the plan */
     size_t out_start;     /* where it begins, for another attempt */
 
     /* Made anew by each attempt. */
     struct table_state *from; /* locked */
     bool has_records;
+    int64_t last;             /* the seq of the last one */
     struct key_registry keys; /* after the change */
     cJSON *tree;              /* the new definition's document */
     struct validator *to;
@@ -65,6 +70,9 @@ struct evolution {
     bool counted;                /* the records were read for the plan */
     struct evolution_counts counts;
     bool rebuild;
+    bool met;                           /* the table is being built anew by somebody, or was */
+    bool noted;                         /* all else is left to build_run */
+    struct build *build;                /* while it runs: where the walk takes the records from */
     bool physical;                      /* the new physical table was made outside the transaction */
     char old_table[PHYSICAL_NAME_SIZE]; /* to be dropped once all is committed; "" for none */
 };
@@ -74,6 +82,10 @@ struct evolution {
 typedef int (*evolution_visit)(struct evolution *ev, void *context, const struct raw_record *batch, size_t count,
                                flexdb_error *err);
 int evolution_walk(struct evolution *ev, bool deleted, evolution_visit visit, void *context, flexdb_error *err);
+/* The same from behind *seq, which moves along, until at least so many were visited: *more tells whether there may be
+ * more. */
+int evolution_walk_on(struct evolution *ev, bool deleted, int64_t *seq, size_t count, bool *more, evolution_visit visit,
+                      void *context, flexdb_error *err);
 /* Where a record goes that nothing stands against: `record` as it is after the change, whose document is another one
  * than raw's when it has changed. */
 struct evolution_store {
@@ -99,6 +111,12 @@ int evolution_rebuild(struct evolution *ev, flexdb_error *err);
 int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, size_t *count, flexdb_error *err);
 /* After an engine's DUPLICATE, `err`: those records in place of the engine's words. */
 int evolution_explain_duplicates(struct evolution *ev, flexdb_error *err);
+/* The parameters of records_copy for a record as it is after the change; `to` is the new layout. */
+int evolution_copied(struct evolution *ev, const struct table_state *to, const struct raw_record *raw,
+                     const struct record *record, bool changed, struct parameters *p, struct buffer *scratch,
+                     flexdb_error *err);
+/* Once the records are as they are to be: brings the new definition into force, ev->from being held. */
+int evolution_finish(struct evolution *ev, flexdb_error *err);
 /* Bumps the revision of every table that refers to this one, whose statements name the old physical table. */
 int evolution_touch_referrers(struct evolution *ev, flexdb_error *err);
 

@@ -4,6 +4,7 @@
 
 #include "base/document.h"
 #include "base/utf8.h"
+#include "db/build.h"
 #include "db/evolution.h"
 #include "db/history.h"
 #include "db/plan_document.h"
@@ -16,6 +17,7 @@ static void forget_attempt(struct evolution *ev) {
     if (ev->physical) tables_undo_physical(ev->table->db->engine, ev->layout->table);
     ev->physical = false;
     ev->rebuild = false;
+    ev->met = ev->noted = false;
     ev->old_table[0] = '\0';
     if (ev->converter != NULL) converter_close(ev->converter);
     free(ev->converter);
@@ -61,8 +63,9 @@ static int take_table(struct evolution *ev, flexdb_error *err) {
     if (sql == NULL) return -(int)err->code;
     struct statement *s;
     rc = engine_query(e, &s, sql->data, sql->length, NULL, 0, err);
-    engine_finalize(e, s);
     ev->has_records = rc == 1;
+    if (rc == 1) rc = engine_integer(e, s, 0, &ev->last, err);
+    engine_finalize(e, s);
     return rc < 0 ? rc : 0;
 }
 
@@ -98,7 +101,9 @@ static bool fills_physical(const struct evolution *ev) {
 
 static int choose_layout(struct evolution *ev, const struct layout *old, flexdb_error *err) {
     int rc = layout_evolve(&ev->layout, &ev->rebuild, ev->from->id, ev->to, old, err);
-    if (rc != 0 || ev->rebuild || !ev->has_records || !fills_physical(ev)) return rc;
+    bool changes = ev->plan.conversion_count + ev->plan.computation_count != 0;
+    bool stay = !ev->has_records || (!fills_physical(ev) && !(changes && build_can(ev)));
+    if (rc != 0 || ev->rebuild || stay) return rc;
     layout_free(ev->layout);
     ev->layout = NULL;
     ev->rebuild = true;
@@ -213,21 +218,46 @@ static int write_records(struct evolution *ev, flexdb_error *err) {
     return ev->judges && ev->has_records ? evolution_inspect(ev, NULL, err) : 0;
 }
 
+int evolution_finish(struct evolution *ev, flexdb_error *err) {
+    int rc = targets_register(ev->table->db->engine, ev->from->id, ev->to, ev->layout, err);
+    if (rc == 0) rc = write(ev, err);
+    return rc == 0 ? take_up(ev, err) : rc;
+}
+
 static int evolve_once(void *context, flexdb_error *err) {
     struct evolution *ev = context;
     forget_attempt(ev);
     int rc = prepare(ev, err);
     if (rc == 0 && ev->plan.changes_anything) rc = plan_enforce(ev, err);
     if (rc != 0) return rc;
+    ev->met = !ev->dry && ev->from->layout->build.table[0] != '\0';
+    if (ev->met) return 0;
     if (!ev->plan.changes_anything && !ev->dry) return take_up(ev, err);
     rc = make_layout(ev, err);
     if (rc == 0) rc = meet_records(ev, err);
     if (rc == 0 && ev->dry) return plan_tell(ev, err);
+    if (rc == 0 && ev->rebuild && build_can(ev)) return build_note(ev, err);
     if (rc == 0) rc = targets_register(ev->table->db->engine, ev->from->id, ev->to, ev->layout, err);
     if (rc == 0) rc = write_records(ev, err);
     if (rc == 0) rc = write(ev, err);
     if (rc == 0) rc = take_up(ev, err);
     return rc;
+}
+
+static int evolve(struct evolution *ev, flexdb_error *err) {
+    struct engine *e = ev->table->db->engine;
+    for (int64_t deadline = engine_deadline(e);;) {
+        int rc = engine_transact(e, evolve_once, ev, err);
+        if (rc == 0 && ev->met)
+            rc = build_wait(ev, deadline, err);
+        else if (rc != 0 || !ev->noted)
+            return rc;
+        else if ((rc = build_run(ev, err)) != BUILD_REFUSED)
+            return rc;
+        else
+            ev->blocking = true;
+        if (rc < 0) return rc;
+    }
 }
 
 static int check_options(const struct flexdb_evolve_options *o, flexdb_error *err) {
@@ -244,7 +274,7 @@ static int run(struct evolution *ev, flexdb_error *err) {
     ev->out_start = ev->out->length;
     int rc = check_options(ev->options, err);
     if (rc == 0) rc = table_enter(ev->table, ev->dry ? ENGINE_READ : ENGINE_WRITE, NULL, err);
-    if (rc == 0) rc = ev->dry ? engine_look(e, evolve_once, ev, err) : engine_transact(e, evolve_once, ev, err);
+    if (rc == 0) rc = ev->dry ? engine_look(e, evolve_once, ev, err) : evolve(ev, err);
     if (rc == 0 && ev->old_table[0] != '\0') tables_leave_physical(e, ev->old_table);
     if (rc == 0) {
         ev->physical = false;

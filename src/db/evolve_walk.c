@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/build.h"
 #include "db/evolution.h"
 
 /* Records that were read together. */
@@ -53,22 +54,33 @@ static void place_texts(struct walk *w) {
     }
 }
 
-int evolution_walk(struct evolution *ev, bool deleted, evolution_visit visit, void *context, flexdb_error *err) {
+int evolution_walk_on(struct evolution *ev, bool deleted, int64_t *seq, size_t count, bool *more, evolution_visit visit,
+                      void *context, flexdb_error *err) {
     const struct buffer *sql = state_text(ev->from, deleted ? SQL_WALK_ALL : SQL_WALK, err);
     if (sql == NULL) return -(int)err->code;
-    int64_t seq = INT64_MIN;
     /* Batch by batch: what is done with one may need the connection. */
     struct walk *w = calloc(1, sizeof *w);
     if (w == NULL) return error_no_memory(err);
     int rc = 0;
-    for (w->more = true, w->limit = EVOLUTION_FIRST_BATCH; rc == 0 && w->more; w->limit = next_limit(w)) {
-        rc = read_batch(ev->from, sql, seq, w, err);
+    size_t visited = 0;
+    for (w->more = true, w->limit = EVOLUTION_FIRST_BATCH; rc == 0 && w->more && visited < count;
+         w->limit = next_limit(w)) {
+        rc = read_batch(ev->from, sql, *seq, w, err);
         if (rc != 0 || w->count == 0) break;
         place_texts(w);
-        seq = w->batch[w->count - 1].seq;
+        *seq = w->batch[w->count - 1].seq;
+        visited += w->count;
         rc = visit(ev, context, w->batch, w->count, err);
     }
+    *more = w->more;
     buffer_free(&w->texts);
     free(w);
     return rc;
+}
+
+int evolution_walk(struct evolution *ev, bool deleted, evolution_visit visit, void *context, flexdb_error *err) {
+    int64_t seq = INT64_MIN;
+    bool more;
+    if (ev->build != NULL) return build_walk(ev->build, deleted, visit, context, err);
+    return evolution_walk_on(ev, deleted, &seq, SIZE_MAX, &more, visit, context, err);
 }

@@ -24,31 +24,37 @@ static int map_columns(struct evolution *ev, struct copy *c, flexdb_error *err) 
 }
 
 /* A rule that was tightened with on_invalid = "ignore" may have left texts that are longer than it allows. */
-static void note_long_texts(struct evolution *ev, const struct copy *c, const struct record *record) {
-    for (size_t i = 0; i < c->to.physical_count; i++) {
-        const struct state_physical *p = &c->to.physicals[i];
+static void note_long_texts(struct evolution *ev, const struct table_state *to, const struct record *record) {
+    for (size_t i = 0; i < to->physical_count; i++) {
+        const struct state_physical *p = &to->physicals[i];
         const flexdb_value *value = &record->values[p->slot];
         if (p->column->kind == PHYSICAL_TEXT && value->tag == FLEXDB_TEXT && value->length > DDL_TEXT_PREFIX)
             ev->layout->columns[p->column - ev->layout->columns].long_text = true;
     }
 }
 
+int evolution_copied(struct evolution *ev, const struct table_state *to, const struct raw_record *raw,
+                     const struct record *record, bool changed, struct parameters *p, struct buffer *scratch,
+                     flexdb_error *err) {
+    note_long_texts(ev, to, record);
+    p->count = 0;
+    parameter_add(p, value_integer(raw->seq));
+    parameter_add(p, value_text(raw->id, raw->id_length));
+    parameter_add(p, changed ? value_text(record->document.data, record->document.length)
+                             : value_text(raw->data, raw->data_length));
+    parameter_add(p, value_integer(raw->schema_version));
+    parameter_add(p, value_integer(raw->version));
+    parameter_add(p, value_integer(raw->created_at));
+    parameter_add(p, value_integer(raw->updated_at));
+    parameter_add(p, raw->deleted ? value_integer(raw->deleted_at) : value_null());
+    return write_add_physicals(p, to, record->values, scratch, err);
+}
+
 static int copy_record(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
                        bool changed, flexdb_error *err) {
     struct copy *c = context;
-    note_long_texts(ev, c, record);
     struct parameters p;
-    p.count = 0;
-    parameter_add(&p, value_integer(raw->seq));
-    parameter_add(&p, value_text(raw->id, raw->id_length));
-    parameter_add(&p, changed ? value_text(record->document.data, record->document.length)
-                              : value_text(raw->data, raw->data_length));
-    parameter_add(&p, value_integer(raw->schema_version));
-    parameter_add(&p, value_integer(raw->version));
-    parameter_add(&p, value_integer(raw->created_at));
-    parameter_add(&p, value_integer(raw->updated_at));
-    parameter_add(&p, raw->deleted ? value_integer(raw->deleted_at) : value_null());
-    int rc = write_add_physicals(&p, &c->to, record->values, &c->scratch, err);
+    int rc = evolution_copied(ev, &c->to, raw, record, changed, &p, &c->scratch, err);
     return rc == 0 ? engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err) : rc;
 }
 

@@ -133,6 +133,15 @@ int layout_new(struct layout **out, const char *table_id, const struct validator
     return rc;
 }
 
+void layout_note_build(struct layout *l, const struct layout *next, int64_t now) {
+    static const char prefix[] = "flex_records_";
+    l->generation = next->generation;
+    l->build.started = now;
+    memcpy(l->build.table, next->table, sizeof l->build.table);
+    snprintf(l->build.journal, sizeof l->build.journal, "flex_journal_%.*s", PHYSICAL_NAME_SIZE - 16,
+             next->table + sizeof prefix - 1);
+}
+
 /* ---- after an evolution ---- */
 
 /* Whether the physical column can hold the values of `c`. One that was retired holds none of the records written since:

@@ -35,9 +35,16 @@ struct layout_index {
     size_t columns[INDEX_MAX_COLUMNS]; /* places in the layout's columns */
 };
 
+/* A physical table that is, or was, built beside the one in use: what is to be dropped when nobody goes on with it. */
+struct layout_build {
+    char table[PHYSICAL_NAME_SIZE];   /* the new one while it is built, then the old one; "" when there is no build */
+    char journal[PHYSICAL_NAME_SIZE]; /* where triggers of the old one, `<journal>_i`, `_u`, `_d`, write meanwhile */
+    int64_t started;                  /* microseconds */
+};
+
 struct layout {
     char table[PHYSICAL_NAME_SIZE]; /* `flex_records_<table id without hyphens>_<generation>` */
-    int64_t generation;             /* +1 for each physical table that this table has had */
+    int64_t generation;             /* +1 for each physical table that this table has had, or began to build */
     size_t count;
     struct layout_column *columns;
     size_t index_count;
@@ -47,6 +54,7 @@ struct layout {
     int64_t dropped_at;  /* microseconds; 0 while it is live */
     char **referrers;    /* ids of tables that have, or had, a reference column to this one */
     size_t referrer_count;
+    struct layout_build build;
 };
 
 /* What a key of a server holds: bytes of all its parts, and parts. An index that passes it is kept there in another
@@ -76,6 +84,8 @@ int layout_parse(struct layout **out, const char *text, size_t length, flexdb_er
 int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err);
 /* JSON for flex_tables.indexed_columns: { column name: physical column }, without retired ones. */
 int layout_print_indexed(const struct layout *l, const struct validator *v, struct buffer *out, flexdb_error *err);
+/* Notes in `l` that the physical table of `next` (layout_new from `l`) is being built. */
+void layout_note_build(struct layout *l, const struct layout *next, int64_t now);
 /* Adds a table id to the referrers unless it is there. */
 int layout_add_referrer(struct layout *l, const char *table_id, flexdb_error *err);
 /* The live (not retired) physical column of a field key, or NULL. */

@@ -70,6 +70,16 @@ static void put_indexes(struct buffer *out, const struct layout *l) {
     }
 }
 
+static void put_build(struct buffer *out, const struct layout_build *b) {
+    buffer_puts(out, ",\"build\":{");
+    put_member(out, "table", b->table);
+    buffer_put(out, ',');
+    put_member(out, "journal", b->journal);
+    buffer_puts(out, ",\"started\":");
+    json_write_integer(out, b->started);
+    buffer_put(out, '}');
+}
+
 int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err) {
     buffer_put(out, '{');
     put_member(out, "table", l->table);
@@ -100,7 +110,9 @@ int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err) 
         if (i != 0) buffer_put(out, ',');
         put_text(out, l->referrers[i]);
     }
-    buffer_puts(out, "]}");
+    buffer_put(out, ']');
+    if (l->build.table[0] != '\0') put_build(out, &l->build);
+    buffer_put(out, '}');
     return buffer_failed(out) ? error_no_memory(err) : 0;
 }
 
@@ -255,6 +267,18 @@ static const char *read_keys(cJSON *tree, struct layout *l) {
     return NULL;
 }
 
+static const char *read_build(const cJSON *item, struct layout *l) {
+    if (item == NULL) return NULL;
+    if (!cJSON_IsObject(item)) return "build is not an object";
+    if (!read_physical_name(member(item, "table"), l->build.table) ||
+        !read_physical_name(member(item, "journal"), l->build.journal)) {
+        return "a name of build is not a physical name";
+    }
+    if (strcmp(l->build.table, l->table) == 0) return "build names the table that is in use";
+    if (!document_integer(member(item, "started"), &l->build.started)) return "build has no time";
+    return NULL;
+}
+
 /* What is wrong, "" when memory is out, NULL when all is well. */
 static const char *read_layout(cJSON *tree, struct layout *l) {
     if (!cJSON_IsObject(tree)) return "it is not an object";
@@ -270,6 +294,7 @@ static const char *read_layout(cJSON *tree, struct layout *l) {
     const char *problem = read_columns(member(tree, "columns"), l);
     if (problem == NULL) problem = read_indexes(member(tree, "indexes"), l);
     if (problem == NULL) problem = read_referrers(member(tree, "referrers"), l);
+    if (problem == NULL) problem = read_build(member(tree, "build"), l);
     return problem != NULL ? problem : read_keys(tree, l);
 }
 

@@ -11,6 +11,8 @@ enum effect {
     MISSING = 1 << 4  /* the message names a table */
 };
 
+enum { PREPARE_AGAIN = 1615, NO_SUCH_TABLE = 1146 };
+
 static const struct meaning {
     unsigned number;
     flexdb_code code;
@@ -25,7 +27,7 @@ static const struct meaning {
     {1213, FLEXDB_BUSY, RETRY | ENDED},   /* deadlock; on a cluster a failed certification */
     {1020, FLEXDB_BUSY, RETRY | ENDED},   /* record changed since it was read (snapshot isolation) */
     {1412, FLEXDB_BUSY, RETRY},           /* the table was made after the snapshot */
-    {1615, FLEXDB_BUSY, RETRY},           /* needs to be prepared again */
+    {PREPARE_AGAIN, FLEXDB_BUSY, RETRY},  /* needs to be prepared again */
     {CR_NEW_STMT_METADATA, FLEXDB_BUSY, RETRY},
     {1047, FLEXDB_BUSY, RETRY}, /* a cluster node that is not ready */
     {1969, FLEXDB_BUSY, RETRY}, /* max_statement_time */
@@ -67,12 +69,12 @@ static const struct meaning {
     {1117, FLEXDB_LIMIT, 0},      /* too many columns */
     {1461, FLEXDB_LIMIT, 0},      /* max_prepared_stmt_count */
     {CR_NET_PACKET_TOO_LARGE, FLEXDB_LIMIT, LOST},
-    {1034, FLEXDB_CORRUPT, 0},       /* incorrect key file */
-    {1194, FLEXDB_CORRUPT, 0},       /* table is marked as crashed */
-    {1712, FLEXDB_CORRUPT, 0},       /* index is corrupted */
-    {1051, FLEXDB_CORRUPT, MISSING}, /* unknown table */
-    {1146, FLEXDB_CORRUPT, MISSING}, /* no such table */
-    {1932, FLEXDB_CORRUPT, MISSING}, /* the same, for the server's dictionary still knows it */
+    {1034, FLEXDB_CORRUPT, 0},                /* incorrect key file */
+    {1194, FLEXDB_CORRUPT, 0},                /* table is marked as crashed */
+    {1712, FLEXDB_CORRUPT, 0},                /* index is corrupted */
+    {1051, FLEXDB_CORRUPT, MISSING},          /* unknown table */
+    {NO_SUCH_TABLE, FLEXDB_CORRUPT, MISSING}, /* no such table */
+    {1932, FLEXDB_CORRUPT, MISSING},          /* the same, for the server's dictionary still knows it */
 };
 
 static struct meaning meaning_of(unsigned number) {
@@ -150,9 +152,21 @@ int mysql_fail(struct mysql_connection *c, flexdb_error *err) {
     return fail(c, mysql_errno(c->handle), mysql_error(c->handle), err);
 }
 
+/* A statement that was prepared before its table got a trigger may be run with the trigger, but without the table that
+ * it writes to: MariaDB (10.11 seen) then says that this one, which the statement does not name, does not exist. */
+static bool misses_triggered(const struct mysql_statement *s, unsigned number, const char *message) {
+    const char *dot = number == NO_SUCH_TABLE ? strchr(message, '.') : NULL;
+    const char *end = dot != NULL ? strchr(dot, '\'') : NULL;
+    size_t length = end != NULL ? (size_t)(end - dot) - 1 : 0;
+    for (size_t i = 0; length != 0 && i + length <= s->entry.length; i++)
+        if (memcmp(s->entry.text + i, dot + 1, length) == 0) return false;
+    return length != 0;
+}
+
 int mysql_fail_statement(struct mysql_statement *s, flexdb_error *err) {
     unsigned number = mysql_stmt_errno(s->handle);
-    if (number == 1615 || number == 1243 /* unknown statement */ || number == CR_NEW_STMT_METADATA) {
+    if (misses_triggered(s, number, mysql_stmt_error(s->handle))) number = PREPARE_AGAIN;
+    if (number == PREPARE_AGAIN || number == 1243 /* unknown statement */ || number == CR_NEW_STMT_METADATA) {
         s->broken = true;
     }
     struct mysql_connection *c = (struct mysql_connection *)s->base.connection;

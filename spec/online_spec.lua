@@ -1,0 +1,396 @@
+-- On a server, evolutions that move every record (indexes, unique, filterable, retypes) while other processes write:
+-- what was acknowledged is there, writers hardly wait, and a builder that is killed leaves nothing behind.
+--
+-- FLEXDB_BUILD_FROM makes tables large; FLEXDB_TEST_SECONDS makes the writing longer.
+
+local engines = require "spec.support.engines"
+
+local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
+local SECONDS = tonumber(os.getenv "FLEXDB_TEST_SECONDS") or 3
+local KILLS = pressed and 2 or 8
+local RECORDS = tonumber(os.getenv "FLEXDB_TEST_RECORDS") or 1500 -- of each writer
+local LONGEST_STALL = 3 -- seconds: generous, for machines that do much else
+
+-- arg: role, url, application, seed, seconds, path of its notes
+local child = [[
+local flexdb = require "flexdb"
+local role, url, application, seed, seconds, path = table.unpack(arg)
+local records = tonumber(os.getenv "FLEXDB_TEST_RECORDS")
+math.randomseed(tonumber(seed))
+local db = assert(flexdb.open(url, { application = application, timeout = 20 }))
+local t = assert(db:table "t")
+
+-- Seconds, of a clock of hundredths.
+local function now()
+    local file <close> = assert(io.open "/proc/uptime")
+    return file:read "n"
+end
+
+local function again(err) return err.code == "busy" or err.code == "conflict" and err.retryable end
+
+local function ready()
+    local file <close> = assert(io.open(path, "w"))
+    file:write "ready\n"
+end
+
+local once = {
+    unique = function(c) c:modify("u", { unique = true }) end,
+    integer = function(c) c:modify("n", { dataType = "integer" }) end,
+}
+if once[role] then
+    print(select(2, t:evolve(once[role])))
+    os.exit(true, true)
+end
+
+if role == "evolve" then
+    local kinds = {
+        function() return t:evolve(function(c) c:modify("n", { dataType = "integer" }) end) end,
+        function() return t:evolve(function(c) c:modify("u", { unique = true }) end) end,
+        function() return t:evolve(function(c) c:modify("a", { indexed = true }) end) end,
+        function() return t:evolve(function(c) c:modify("n", { dataType = "string", filterable = true }) end) end,
+        function() return t:rollback(1) end,
+    }
+    ready()
+    local made, stop = 0, now() + tonumber(seconds)
+    for i = 1, math.huge do
+        local ok, err = kinds[(i - 1) % #kinds + 1]()
+        if not ok and not again(err) then error(tostring(err)) end
+        if ok then made = made + 1 end
+        if now() >= stop then break end
+    end
+    local file <close> = assert(io.open(path, "w"))
+    file:write(made, "\n")
+    os.exit(true, true)
+end
+
+-- A writer has records and unique values of its own. `model` is what was acknowledged: id → n, u, a, deleted.
+local model, ids, gone, serial, stall, calls = {}, {}, {}, 0, 0, 0
+
+local function timed(call, ...)
+    for _ = 1, 1000 do
+        local began = now()
+        local ok, err = call(...)
+        stall, calls = math.max(stall, now() - began), calls + 1
+        if ok or not again(err) then return ok, err end
+    end
+    error "never had its turn"
+end
+
+local function done(what, ok, err)
+    if not ok then error(what .. ": " .. tostring(err)) end
+end
+
+-- Under one definition `n` is a text, under the next an integer.
+local function put(n, call)
+    local ok, err = timed(call, tostring(n))
+    if not ok and err.code == "invalid_record" then ok, err = timed(call, n) end
+    for _ = 1, 20 do
+        if ok or err.code ~= "invalid_record" then break end
+        ok, err = timed(call, tostring(n))
+        if not ok and err.code == "invalid_record" then ok, err = timed(call, n) end
+    end
+    if not ok then error(tostring(err)) end
+    return ok
+end
+
+local function fresh(prefix)
+    serial = serial + 1
+    return ("%s%s.%d"):format(prefix, seed, serial)
+end
+
+local function insert()
+    local id, u, n, a = fresh "w", fresh "u", math.random(1 << 40), math.random(20)
+    put(n, function(value) return t:insert { id = id, n = value, u = u, a = a } end)
+    model[id] = { n = n, u = u, a = a }
+    ids[#ids + 1] = id
+end
+
+local function some(deleted)
+    for _ = 1, 50 do
+        local id = ids[math.random(#ids)]
+        if model[id] and (model[id].deleted or false) == deleted then return id, model[id] end
+    end
+end
+
+local work = {
+    insert, insert,
+    function()
+        local id, record = some(false)
+        local n, a = math.random(1 << 40), math.random(20)
+        put(n, function(value) return t:update(id, { n = value, a = a }) end)
+        record.n, record.a = n, a
+    end,
+    function() -- a unique value moves from one record to another
+        local one, first = some(false)
+        local two, second = some(false)
+        if one == two then return end
+        local u, new = first.u, fresh "u"
+        done("t.update", timed(t.update, t, one, { u = new }))
+        first.u = new
+        done("t.update", timed(t.update, t, two, { u = u }))
+        second.u = u
+    end,
+    function()
+        local id, record = some(false)
+        done("t.delete", timed(t.delete, t, id))
+        record.deleted = true
+    end,
+    function()
+        local id, record = some(true)
+        if not id then return end
+        done("t.restore", timed(t.restore, t, id))
+        record.deleted = nil
+    end,
+    function() -- gone, and its unique value and its id are taken again
+        local id, record = some(false)
+        done("t.delete", timed(t.delete, t, id, { hard = true }))
+        local n = math.random(1 << 40)
+        put(n, function(value) return t:insert { id = id, n = value, u = record.u, a = 1 } end)
+        record.n, record.a = n, 1
+    end,
+}
+
+local many = {}
+for i = 1, records do
+    local id, u, n, a = fresh "w", fresh "u", math.random(1 << 40), math.random(20)
+    many[i] = { id = id, n = tostring(n), u = u, a = a }
+    model[id] = { n = n, u = u, a = a }
+    ids[i] = id
+end
+assert(t:insert_many(many))
+ready()
+while not io.open(path .. ".go") do os.execute "sleep 0.01" end
+stall, calls = 0, 0
+local stop = now() + tonumber(seconds)
+repeat work[math.random(#work)]() until now() > stop
+local file <close> = assert(io.open(path, "w"))
+file:write(("%.2f %d\n"):format(stall, calls))
+for id, record in pairs(model) do
+    file:write(("%s %d %s %d %s\n"):format(id, record.n, record.u, record.a, tostring(record.deleted or false)))
+end
+]]
+
+local lua = os.getenv "LUA" or "lua5.4"
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+local function on_server(engine)
+    describe("building while others write", function()
+        local script, application, db, t, children
+
+        setup(function() if pressed then collectgarbage("incremental", 200, 100, 13) end end)
+        teardown(function() if pressed then collectgarbage("incremental", 1, 300, 9) end end)
+
+        before_each(function()
+            script = os.tmpname()
+            local out <close> = assert(io.open(script, "w"))
+            out:write(child)
+            application = engines.fresh()
+            db = engine.open { application = application, timeout = 20 }
+            t = assert(db:create_table("t", { columns = {
+                { name = "n", dataType = "string" }, { name = "u", dataType = "string" },
+                { name = "a", dataType = "integer" }, { name = "p", dataType = "text" } } }))
+            children = {}
+        end)
+        after_each(function()
+            for _, one in ipairs(children) do
+                os.remove(one.notes)
+                os.remove(one.notes .. ".go")
+            end
+            os.remove(script)
+            db:close()
+        end)
+
+        local function start(role, seconds, from)
+            local notes = os.tmpname()
+            local command = ("echo $$; FLEXDB_TEST_RECORDS=%d FLEXDB_BUILD_FROM=%d exec %s %s %s %s %s %d %g %s 2>&1")
+                :format(RECORDS, from or 1, lua, quote(script), role, quote(engine.url), application,
+                    math.random(1 << 30), seconds, quote(notes))
+            local pipe = assert(io.popen(command))
+            local one = { pipe = pipe, pid = assert(pipe:read "n"), notes = notes }
+            children[#children + 1] = one
+            return one
+        end
+
+        local function finish(one)
+            local said = one.pipe:read "a"
+            one.pipe:close()
+            return (said:gsub("^%s+", ""))
+        end
+
+        local function lines(one)
+            local list = {}
+            for line in io.lines(one.notes) do list[#list + 1] = line end
+            return list
+        end
+
+        local function wait_ready(one)
+            for _ = 1, 6000 do
+                if #lines(one) > 0 then return end
+                os.execute "sleep 0.01"
+            end
+            error "a child was never ready"
+        end
+
+        local function go(one) assert(io.open(one.notes .. ".go", "w")):close() end
+
+        -- What a statement finds, line by line, by the server's own client.
+        local function ask(sql)
+            local user, password, host, port, name =
+                engine.url:match "^mysql://([^:@]+):?([^@]*)@([^:/]+):?(%d*)/([^?]+)"
+            local socket = engine.url:match "socket=([^&]+)"
+            local command = ("MYSQL_PWD=%s mariadb --no-defaults -N -u %s %s %s -e %s 2>&1"):format(quote(password),
+                quote(user), socket and "-S " .. quote(socket)
+                    or ("-h %s -P %s"):format(quote(host), port ~= "" and port or "3306"), quote(name), quote(sql))
+            local pipe <close> = assert(io.popen(command))
+            local found = {}
+            for line in pipe:lines() do found[#found + 1] = line end
+            return found
+        end
+
+        -- One physical table and nothing else has the table's id in its name.
+        local function check_leftovers()
+            local digits = t.id:gsub("-", "")
+            local found = ask(([[select table_name from information_schema.tables where table_schema = database()
+                and table_name like '%%%s%%' union all select trigger_name from information_schema.triggers
+                where trigger_schema = database() and trigger_name like '%%%s%%']]):format(digits, digits))
+            assert.equal(1, #found, table.concat(found, " "))
+            assert.truthy(found[1]:find("^flex_records_"), found[1])
+            local noted = ask(([[select json_extract(storage, '$.build') from flex_tables where id = '%s']])
+                :format(t.id))
+            assert.same({ "NULL" }, noted)
+        end
+
+        -- What the writers were told against what is there; the longest stall and the number of calls.
+        local function check(writers)
+            local must, stall, calls = {}, 0, 0
+            for _, one in ipairs(writers) do
+                local list = lines(one)
+                local longest, count = list[1]:match "(%S+) (%S+)"
+                stall, calls = math.max(stall, tonumber(longest)), calls + tonumber(count)
+                for i = 2, #list do
+                    local id, rest = list[i]:match "(%S+) (.*)"
+                    must[id] = rest
+                end
+            end
+            assert(t:schema())
+            local live, by_a = 0, {}
+            for row in t:each { includeDeleted = true } do
+                local deleted = row.deleted_at ~= nil
+                assert.equal(must[row.id], ("%s %s %d %s"):format(row.n, row.u, row.a, deleted), row.id)
+                must[row.id] = nil
+                if not deleted then
+                    live = live + 1
+                    by_a[row.a] = (by_a[row.a] or 0) + 1
+                end
+            end
+            assert.is_nil(next(must))
+            assert.equal(live, t:count())
+            -- By the physical columns too, where there are any.
+            for a, count in pairs(by_a) do assert.equal(count, t:count { filter = { a = a } }) end
+            for row in t:each { limit = 100 } do
+                assert.equal(1, t:count { filter = { u = row.u } }, row.u)
+                assert.equal(1, t:count { filter = { n = row.n } })
+            end
+            return stall, calls
+        end
+
+        local function check_versions()
+            local versions = assert(t:history { schemas = false })
+            for i, entry in ipairs(versions) do assert.equal(i, entry.version) end
+            assert.equal(#versions, t.version)
+        end
+
+        it("keeps what writers were told, whatever is retyped, indexed, made unique or rolled back", function()
+            engines.seed("building on " .. engine.name)
+            local writers = { start("write", SECONDS), start("write", SECONDS) }
+            for _, one in ipairs(writers) do wait_ready(one) end
+            local evolver = start("evolve", SECONDS)
+            for _, one in ipairs(writers) do go(one) end
+            local said = {}
+            for _, one in ipairs(children) do said[#said + 1] = finish(one) end
+            assert.equal("", table.concat(said))
+            local stall, calls = check(writers)
+            check_versions()
+            check_leftovers()
+            local made = tonumber(lines(evolver)[1])
+            io.stderr:write(("  %d evolutions, %d writes, the longest took %.2f s\n"):format(made, calls, stall))
+            assert.is_true(made > 0)
+            assert.equal(made + 1, t.version)
+            assert.is_true(stall < LONGEST_STALL, ("a write took %.2f s"):format(stall))
+        end)
+
+        it("lets two evolvers take turns", function()
+            local writer = start("write", 1)
+            wait_ready(writer)
+            local first, second = start("evolve", 1), start("evolve", 1)
+            go(writer)
+            for _, one in ipairs(children) do assert.equal("", finish(one)) end
+            check { writer }
+            check_versions()
+            check_leftovers()
+            assert.is_true(t.version > 1 and tonumber(lines(first)[1]) > 0 and tonumber(lines(second)[1]) > 0)
+        end)
+
+        it("may be killed while it builds: the next evolution goes on", function()
+            engines.seed("killed builders on " .. engine.name)
+            local writer = start("write", 0.4 * KILLS)
+            wait_ready(writer)
+            go(writer)
+            for round = 1, KILLS do
+                local evolver = start("evolve", 60)
+                wait_ready(evolver)
+                os.execute(("sleep 0.%03d"):format(math.random(0, 500)))
+                os.execute(("kill -9 %d"):format(evolver.pid))
+                finish(evolver)
+                assert(t:schema())
+                check_versions()
+                if round % 2 == 0 then
+                    assert(t:evolve(function(c) c:add { name = "x" .. round, dataType = "integer" } end))
+                    check_leftovers()
+                end
+            end
+            assert.equal("", finish(writer))
+            local last = start("evolve", 0)
+            assert.equal("", finish(last))
+            check { writer }
+            check_versions()
+            check_leftovers()
+        end)
+
+        it("reports duplicates and changes nothing", function()
+            local writer = start("write", 0.1)
+            wait_ready(writer)
+            go(writer)
+            assert.equal("", finish(writer))
+            local some = assert(t:find { limit = 1 })[1]
+            assert(t:insert { id = "twin", u = some.u, n = "1", a = 1 })
+            local version = t.version
+            local said = finish(start("unique", 0))
+            assert.truthy(said:find(('duplicate: u: "%s" is held by 2 records: %s, twin'):format(
+                some.u, some.id), 1, true), said)
+            assert(t:schema())
+            assert.equal(version, t.version)
+            check_leftovers()
+            assert(t:delete("twin", { hard = true }))
+            check { writer }
+        end)
+
+        it("reports values that do not convert, all of them counted", function()
+            local records = {}
+            for i = 1, 3000 do records[i] = { n = i % 100 == 0 and "x" .. i or tostring(i), u = "u" .. i, a = 1 } end
+            assert(t:insert_many(records))
+            local said = finish(start("integer", 0))
+            assert.truthy(said:find("invalid_record: 30 records stand against the change", 1, true), said)
+            assert(t:schema())
+            assert.equal(1, t.version)
+            check_leftovers()
+        end)
+    end)
+end
+
+engines.each(function(engine)
+    if engine.server then on_server(engine) end
+end)
+if not engines.list[2] then
+    describe("building while others write", function() pending "needs a server" end)
+end

@@ -1,0 +1,336 @@
+#include "db/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/datetime.h"
+#include "db/build_internal.h"
+#include "db/tables.h"
+#include "sql/ddl.h"
+#include "sql/journal.h"
+
+/* ---- whether ---- */
+
+static int64_t large_from(void) {
+    const char *text = getenv("FLEXDB_BUILD_FROM");
+    return text != NULL ? strtoll(text, NULL, 10) : BUILD_FROM;
+}
+
+/* The referenced records would have to stay until the definition is in force that looks after them. */
+static bool takes_references(const struct evolution *ev) {
+    for (size_t i = 0; i < validator_shape(ev->to)->columns; i++)
+        if (ev->plan.check_references[i]) return true;
+    for (size_t i = 0; i < ev->plan.conversion_count; i++)
+        if (validator_column(ev->to, ev->plan.conversions[i].to)->column->type == TYPE_REFERENCE) return true;
+    return false;
+}
+
+bool build_can(const struct evolution *ev) {
+    const struct engine *e = ev->table->db->engine;
+    return !engine_has(e, DRIVER_TRANSACTIONAL_DDL) && e->depth == 1 && !ev->blocking && ev->has_records &&
+           ev->last >= large_from() && !takes_references(ev);
+}
+
+/* ---- the note ---- */
+
+/* Writes the table's row as it is, with another layout. */
+static int write_layout(struct table_state *s, const struct layout *l, flexdb_error *err) {
+    struct catalog_entry entry = state_entry(s);
+    struct table_state *now;
+    entry.layout = l;
+    int rc = catalog_update(s->engine, &entry, s->revision, err);
+    if (rc == 0) rc = tables_read_back(&now, s->engine, s->id, err);
+    if (rc == 0) state_drop(now);
+    return rc;
+}
+
+int build_note(struct evolution *ev, flexdb_error *err) {
+    struct layout *l;
+    int rc = catalog_copy_layout(&l, ev->from->layout, err);
+    if (rc != 0) return rc;
+    layout_note_build(l, ev->layout, datetime_now());
+    rc = write_layout(ev->from, l, err);
+    layout_free(l);
+    ev->noted = rc == 0;
+    return rc;
+}
+
+/* ---- begin and end ---- */
+
+static int run_lock(struct engine *e, const char *sql, const char *table_id, bool *had, flexdb_error *err) {
+    const flexdb_value id = value_text(table_id, strlen(table_id));
+    struct statement *s;
+    flexdb_value value = {.tag = FLEXDB_NULL};
+    int rc = engine_query(e, &s, sql, strlen(sql), &id, 1, err);
+    if (rc == 1) rc = e->driver->column(s, 0, &value, err);
+    engine_finalize(e, s);
+    *had = rc == 0 && value.tag == FLEXDB_INTEGER && value.as.integer == 1;
+    return rc < 0 ? rc : 0;
+}
+
+static void unlock(struct engine *e, const char *table_id) {
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    bool had;
+    run_lock(e, journal_unlock(e->dialect), table_id, &had, &ignored);
+    error_clear(&ignored);
+}
+
+/* BUSY when somebody else has it. */
+static int lock(struct engine *e, const char *table_id, flexdb_error *err) {
+    bool had;
+    int rc = run_lock(e, journal_lock(e->dialect), table_id, &had, err);
+    if (rc != 0 || had) return rc;
+    rc = error_set(err, FLEXDB_BUSY, "the records of the table are being copied for another evolution");
+    err->retryable = true;
+    return rc;
+}
+
+/* Who has it may be about to let go, having swept. */
+static int wait_lock(struct engine *e, const char *table_id, flexdb_error *err) {
+    for (int64_t deadline = engine_deadline(e);;) {
+        int rc = lock(e, table_id, err);
+        if (rc == 0 || err->code != FLEXDB_BUSY || !engine_pause(deadline)) return rc;
+        error_clear(err);
+    }
+}
+
+/* Lets those go on that have waited behind an attempt; false when the deadline has passed. */
+static bool pause_long(int64_t deadline) {
+    for (int i = 0; i < 10; i++)
+        if (!engine_pause(deadline)) return false;
+    return true;
+}
+
+/* DDL that nobody should have to wait behind: again and again for a moment each. */
+static int run_briefly(struct engine *e, struct buffer *sql, int64_t deadline, flexdb_error *err) {
+    int rc = buffer_failed(sql) ? error_no_memory(err) : 0;
+    while (rc == 0) {
+        rc = engine_ddl_or_leave(e, sql->data, sql->length, err);
+        if (rc == 0 || err->code != FLEXDB_BUSY || !pause_long(deadline)) break;
+        error_clear(err);
+        rc = 0;
+    }
+    buffer_free(sql);
+    return rc;
+}
+
+static int make_triggers(struct build *b, flexdb_error *err) {
+    const struct dialect *d = b->engine->dialect;
+    int64_t deadline = engine_deadline(b->engine);
+    int rc = 0;
+    for (size_t i = 0; rc == 0; i++) {
+        struct buffer sql = BUFFER_INIT;
+        if (!journal_create_trigger(d, b->note.journal, b->ev->from->layout->table, i, &sql)) break;
+        rc = run_briefly(b->engine, &sql, deadline, err);
+    }
+    return rc;
+}
+
+/* The journal first: what a trigger writes to must be there as long as the trigger is. BUILD_REFUSED where the server
+ * gives no triggers (the privilege, or binary logging without trust in them). */
+static int make_tables(struct build *b, flexdb_error *err) {
+    struct buffer sql = BUFFER_INIT;
+    journal_create(b->engine->dialect, b->note.journal, &sql);
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(b->engine, sql.data, sql.length, err);
+    buffer_free(&sql);
+    if (rc == 0) rc = make_triggers(b, err);
+    if (rc == -FLEXDB_CONNECTION || rc == -FLEXDB_INTERNAL) {
+        error_clear(err);
+        return BUILD_REFUSED;
+    }
+    return rc == 0 ? tables_create_physical(b->engine, b->ev->layout, err) : rc;
+}
+
+static int open_build(struct build *b, struct evolution *ev, flexdb_error *err) {
+    struct layout *noted;
+    b->ev = ev;
+    b->engine = ev->table->db->engine;
+    b->to =
+        (struct table_state){.engine = b->engine, .validator = ev->to, .layout = ev->layout, .name = ev->from->name};
+    int rc = state_map_physicals(&b->to, err);
+    if (rc == 0) rc = catalog_copy_layout(&noted, ev->from->layout, err);
+    if (rc != 0) return rc;
+    layout_note_build(noted, ev->layout, 0);
+    b->note = noted->build;
+    layout_free(noted);
+    records_copy(b->engine->dialect, ev->layout, &b->insert);
+    journal_add(b->engine->dialect, b->note.journal, &b->add);
+    b->width = BUILD_FIXED + b->to.physical_count;
+    b->rows = calloc(EVOLUTION_BATCH * b->width, sizeof *b->rows);
+    if (b->rows == NULL || buffer_failed(&b->insert) || buffer_failed(&b->add)) return error_no_memory(err);
+    return wait_lock(b->engine, ev->from->id, err);
+}
+
+static void close_build(struct build *b) {
+    build_forget_rows(b);
+    build_forget_set(&b->set);
+    free(b->rows);
+    state_unmap_physicals(&b->to);
+    record_free(&b->record);
+    buffer_free(&b->insert);
+    buffer_free(&b->add);
+    buffer_free(&b->scratch);
+}
+
+/* ---- into force ---- */
+
+/* Whether the row is still what the build began with, but for its name and who refers to it. */
+static bool is_as_noted(const struct build *b, const struct table_state *now) {
+    const struct layout *was = b->ev->from->layout, *is = now->layout;
+    return now->version == b->ev->from->version && strcmp(is->build.table, b->note.table) == 0 &&
+           strcmp(is->table, was->table) == 0 && cJSON_Compare(is->keys.keys, was->keys.keys, true);
+}
+
+/* What else was written in the row meanwhile, and what is to be dropped from now on. */
+static int take_over(struct build *b, const struct layout *now, flexdb_error *err) {
+    struct layout *l = b->ev->layout;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < now->referrer_count; i++) rc = layout_add_referrer(l, now->referrers[i], err);
+    l->build = now->build;
+    memcpy(l->build.table, now->table, sizeof l->build.table);
+    return rc;
+}
+
+static int finish(struct build *b, flexdb_error *err) {
+    struct evolution *ev = b->ev;
+    struct table_state *first = ev->from, *now;
+    int rc = tables_lock(&now, b->engine, first->id, first->name, err);
+    if (rc != 0) return rc;
+    if (!is_as_noted(b, now)) {
+        rc = error_set(err, FLEXDB_CONFLICT, "table \"%s\" was changed by somebody else", first->name);
+        err->retryable = true;
+    }
+    if (rc == 0) rc = build_drain(b, err);
+    if (rc == 0) rc = take_over(b, now->layout, err);
+    ev->out->length = ev->out_start;
+    ev->from = now;
+    if (rc == 0) rc = evolution_finish(ev, err);
+    ev->from = first;
+    state_drop(now);
+    return rc;
+}
+
+/* While the row cannot be had the journal grows: it is kept short. */
+static int bring_into_force(struct build *b, flexdb_error *err) {
+    for (int64_t deadline = engine_deadline(b->engine);;) {
+        int rc = build_catch_up(b, err);
+        if (rc == 0) rc = engine_begin(b->engine, err);
+        if (rc != 0) return rc;
+        rc = finish(b, err);
+        if (rc == 0)
+            rc = engine_commit(b->engine, err);
+        else
+            engine_rollback(b->engine);
+        if (rc == 0 || err->code != FLEXDB_BUSY || !engine_pause(deadline)) return rc;
+        error_clear(err);
+    }
+}
+
+/* The issues of all records that stand against the change, as they are by now, in place of a batch's. */
+static int refuse(struct evolution *ev, flexdb_error *err) {
+    flexdb_error first;
+    error_move(&first, err);
+    ev->counts.live = ev->counts.deleted = 0;
+    int rc = evolution_inspect(ev, NULL, err);
+    if (rc == 0) error_move(err, &first);
+    error_clear(&first);
+    return -(int)err->code;
+}
+
+int build_run(struct evolution *ev, flexdb_error *err) {
+    struct build b = {0};
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    int rc = open_build(&b, ev, err);
+    if (rc == 0) rc = make_tables(&b, err);
+    if (rc == 0) {
+        ev->build = &b;
+        rc = build_copy(&b, err);
+        if (rc == 0) rc = bring_into_force(&b, err);
+        ev->build = NULL;
+        if (rc == -FLEXDB_INVALID_RECORD) rc = refuse(ev, err);
+        if (rc == -FLEXDB_DUPLICATE) rc = evolution_explain_duplicates(ev, err);
+    }
+    close_build(&b);
+    /* The lock is held twice then. What cannot be dropped now is left to the next evolution, or to doctor. */
+    build_sweep(b.engine, ev->from->id, &ignored);
+    error_clear(&ignored);
+    unlock(b.engine, ev->from->id);
+    return rc;
+}
+
+/* ---- what is left ---- */
+
+static int drop_all(struct engine *e, const struct layout_build *note, flexdb_error *err) {
+    int64_t deadline = engine_deadline(e);
+    int rc = 0;
+    for (size_t i = 0; rc == 0; i++) {
+        struct buffer sql = BUFFER_INIT;
+        if (!journal_drop_trigger(e->dialect, note->journal, i, &sql)) break;
+        rc = run_briefly(e, &sql, deadline, err);
+    }
+    const char *const tables[] = {note->journal, note->table};
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        struct buffer sql = BUFFER_INIT;
+        ddl_drop(e->dialect, tables[i], &sql);
+        rc = run_briefly(e, &sql, deadline, err);
+    }
+    return rc;
+}
+
+struct leftover {
+    struct engine *engine;
+    const char *table_id;
+    struct layout_build note;
+};
+
+static int clear_note(void *context, flexdb_error *err) {
+    const struct leftover *left = context;
+    struct table_state *s;
+    struct layout *l;
+    int rc = state_find(&s, left->engine, CATALOG_TABLE_LOCK, &left->table_id, 1, err);
+    if (rc != 1) return rc;
+    rc = catalog_copy_layout(&l, s->layout, err);
+    if (rc == 0 && strcmp(l->build.journal, left->note.journal) == 0) {
+        l->build = (struct layout_build){0};
+        rc = write_layout(s, l, err);
+    }
+    if (rc == 0) layout_free(l);
+    state_drop(s);
+    return rc;
+}
+
+static int find_note(struct leftover *left, flexdb_error *err) {
+    struct table_state *s;
+    int rc = state_find(&s, left->engine, CATALOG_TABLE_BY_ID, &left->table_id, 1, err);
+    if (rc != 1) return rc;
+    left->note = s->layout->build;
+    state_drop(s);
+    return left->note.table[0] != '\0' ? 1 : 0;
+}
+
+int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) {
+    struct leftover left = {.engine = e, .table_id = table_id};
+    int rc = find_note(&left, err);
+    if (rc != 1) return rc;
+    rc = lock(e, table_id, err);
+    if (rc != 0) return rc;
+    /* Its builder may have come to its end before the lock was had. */
+    rc = find_note(&left, err);
+    if (rc == 1) {
+        rc = drop_all(e, &left.note, err);
+        if (rc == 0) rc = engine_transact(e, clear_note, &left, err);
+        if (rc == 0) rc = 1;
+    }
+    unlock(e, table_id);
+    return rc;
+}
+
+int build_wait(struct evolution *ev, int64_t deadline, flexdb_error *err) {
+    struct engine *e = ev->table->db->engine;
+    for (;;) {
+        int rc = build_sweep(e, ev->from->id, err);
+        if (rc >= 0) return 0;
+        if (err->code != FLEXDB_BUSY || e->depth != 0 || !engine_pause(deadline)) return rc;
+        error_clear(err);
+    }
+}

@@ -1,0 +1,47 @@
+/* Building a new physical table while others go on writing the old one, where DDL is not part of a transaction.
+ *
+ *   1. A short transaction notes in flex_tables.storage what is about to be made (layout.h, struct layout_build).
+ *   2. DDL: the new table, a journal, and triggers on the old table that note every record written from here on.
+ *   3. The records are copied, a batch a transaction.
+ *   4. What the journal names is copied again, batch by batch, until little is left.
+ *   5. A last transaction holds the catalogue's row, which waits for open write transactions of the table and makes new
+ *      ones wait, copies the rest, and brings the new definition into force.
+ *   6. The old table, or after a failure the new one, goes with triggers and journal, and then the note.
+ *
+ * A value of a unique column may wander between records while they are copied one after the other: a record that the
+ * new table refuses goes back to the journal. When all that the journal names was read at one moment and was then
+ * copied, the new table is what the old one was at that moment, and a record that is refused then has a real duplicate.
+ *
+ * The builder holds a lock on a name that goes with its connection: a note whose lock is free is a dead builder's. */
+#ifndef FLEXDB_DB_BUILD_H
+#define FLEXDB_DB_BUILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db/evolution.h"
+
+/* From which highest seq on a table is large enough. FLEXDB_BUILD_FROM in the environment says otherwise. */
+enum { BUILD_FROM = 2000 };
+
+/* What build_run gives where triggers cannot be made: the evolution is to be made again, in one transaction. */
+enum { BUILD_REFUSED = 1 };
+
+/* Whether the evolution, which has met its plan, may build that way: outside of a user's transaction, no column becomes
+ * a reference (the records that it names are looked after by its own definition only when that is in force). */
+bool build_can(const struct evolution *ev);
+/* Notes the build of ev->layout, in the transaction that has planned it. */
+int build_note(struct evolution *ev, flexdb_error *err);
+/* After that has been committed, all the rest. On failure the old definition is in force, and what was made is gone, or
+ * left to the next sweep where it cannot be dropped now. */
+int build_run(struct evolution *ev, flexdb_error *err);
+/* Waits until nobody builds the evolution's table, sweeping what a dead builder has left. BUSY at the deadline. */
+int build_wait(struct evolution *ev, int64_t deadline, flexdb_error *err);
+/* Drops what a build of this table has left behind, and its note: 1, or 0 when there is nothing. BUSY while its builder
+ * lives (on a cluster: on this node), or when something cannot be dropped within the timeout. */
+int build_sweep(struct engine *e, const char *table_id, flexdb_error *err);
+
+/* Hands the records that are to be copied now to `visit`: see evolution_walk. */
+int build_walk(struct build *b, bool deleted, evolution_visit visit, void *context, flexdb_error *err);
+
+#endif

@@ -1,0 +1,119 @@
+/* From the old physical table to the new one, many rows a statement. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/build_internal.h"
+
+/* ---- rows that wait ---- */
+
+void build_forget_rows(struct build *b) {
+    arena_free(&b->texts);
+    b->texts = ARENA_INIT;
+    b->text_length = 0;
+    b->count = 0;
+}
+
+static bool keep_text(struct build *b, flexdb_value *value) {
+    if (value->tag != FLEXDB_TEXT && value->tag != FLEXDB_BYTES && value->tag != FLEXDB_JSON) return true;
+    char *copy = arena_dup(&b->texts, value->as.text, value->length);
+    value->as.text = copy;
+    b->text_length += value->length;
+    return copy != NULL;
+}
+
+int build_store(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
+                bool changed, flexdb_error *err) {
+    struct build *b = context;
+    struct parameters p;
+    int rc = evolution_copied(ev, &b->to, raw, record, changed, &p, &b->scratch, err);
+    if (rc != 0) return rc;
+    if (b->count == EVOLUTION_BATCH || b->text_length > EVOLUTION_BATCH_BYTES) rc = build_flush(b, err);
+    if (rc != 0) return rc;
+    flexdb_value *row = b->rows + b->count * b->width;
+    for (size_t i = 0; i < b->width; i++) {
+        row[i] = p.values[i];
+        if (!keep_text(b, &row[i])) return error_no_memory(err);
+    }
+    b->count++;
+    return 0;
+}
+
+/* ---- refused ones ---- */
+
+/* In place of the engine's words the values that are taken, and of which record. */
+static int explain(struct build *b, const flexdb_value *row, flexdb_error *err) {
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    if (codec_decode(b->ev->to, row[2].as.text, row[2].length, NULL, &b->record, &why) == 0)
+        write_explain_duplicate(&b->to, b->record.values, &row[1], row[0].as.integer, err);
+    error_clear(&why);
+    for (size_t i = 0; i < err->issue_count; i++) error_issue_id(err, &err->issues[i], row[1].as.text, row[1].length);
+    return -(int)err->code;
+}
+
+static int insert_each(struct build *b, flexdb_error *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < b->count; i++) {
+        const flexdb_value *row = b->rows + i * b->width;
+        rc = engine_run(b->engine, b->insert.data, b->insert.length, row, b->width, NULL, err);
+        if (rc != -FLEXDB_DUPLICATE || err->ended) continue;
+        if (b->reads_set && b->set.whole) return explain(b, row, err);
+        error_clear(err);
+        b->postponed++;
+        rc = engine_run(b->engine, b->add.data, b->add.length, row, 1, NULL, err);
+    }
+    return rc;
+}
+
+static int insert_all(struct build *b, flexdb_error *err) {
+    size_t failed;
+    return engine_run_many(b->engine, b->insert.data, b->insert.length, b->rows, b->count, b->width, &failed, err);
+}
+
+static int in_a_level(struct build *b, int (*insert)(struct build *b, flexdb_error *err), flexdb_error *err) {
+    int rc = engine_begin(b->engine, err);
+    if (rc != 0) return rc;
+    rc = insert(b, err);
+    if (rc == 0) return engine_commit(b->engine, err);
+    engine_rollback(b->engine);
+    return rc;
+}
+
+int build_flush(struct build *b, flexdb_error *err) {
+    if (b->count == 0) return 0;
+    int rc = in_a_level(b, insert_all, err);
+    if (rc == -FLEXDB_DUPLICATE && !err->ended) {
+        error_clear(err);
+        rc = in_a_level(b, insert_each, err);
+    }
+    build_forget_rows(b);
+    return rc;
+}
+
+/* ---- all of them ---- */
+
+int build_walk(struct build *b, bool deleted, evolution_visit visit, void *context, flexdb_error *err) {
+    if (!b->reads_set) return evolution_walk_on(b->ev, deleted, &b->cursor, BUILD_CHUNK, &b->more, visit, context, err);
+    /* What the copy has not come to it will find as it is then. */
+    size_t count = b->set.record_count;
+    while (b->more && count != 0 && b->set.records[count - 1].seq > b->cursor) count--;
+    int rc = 0;
+    for (size_t i = 0, some; rc == 0 && i < count; i += some) {
+        some = count - i < EVOLUTION_BATCH ? count - i : EVOLUTION_BATCH;
+        rc = visit(b->ev, context, b->set.records + i, some, err);
+    }
+    return rc;
+}
+
+int build_copy(struct build *b, flexdb_error *err) {
+    const struct evolution_store store = {build_store, b};
+    int rc = 0;
+    b->cursor = INT64_MIN;
+    for (b->more = true; rc == 0 && b->more;) {
+        rc = evolution_inspect(b->ev, &store, err);
+        if (rc == 0) rc = build_flush(b, err);
+        if (rc != 0 || b->postponed < BUILD_POSTPONED) continue;
+        b->postponed = 0;
+        rc = build_catch_up(b, err);
+    }
+    return rc;
+}

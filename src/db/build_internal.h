@@ -1,0 +1,63 @@
+/* A build while it runs, for the files build*.c. */
+#ifndef FLEXDB_DB_BUILD_INTERNAL_H
+#define FLEXDB_DB_BUILD_INTERNAL_H
+
+#include "base/arena.h"
+#include "db/build.h"
+#include "db/write.h"
+
+enum {
+    BUILD_FIXED = 8,        /* parameters of records_copy before the physical columns */
+    BUILD_CHUNK = 5000,     /* records that are copied before the journal is looked at */
+    BUILD_FEW = 100,        /* entries of the journal that a writer may wait for */
+    BUILD_POSTPONED = 1000, /* refused records that may wait for the end of the copy */
+    BUILD_ROUNDS = 1000,    /* after which writers that are faster have to wait for the rest */
+    BUILD_LIMIT = 1 << 16   /* entries that are read at once at most */
+};
+
+/* What was read of the journal at one moment. */
+struct build_set {
+    struct arena texts;
+    struct raw_record *records; /* that are there; by seq */
+    int64_t *numbers, *seqs;    /* of all entries; of all records that these name */
+    size_t record_count, entry_count, seq_count;
+    bool whole; /* the journal held nothing else */
+};
+
+struct build {
+    struct evolution *ev;
+    struct engine *engine;
+    struct layout_build note;
+    struct table_state to; /* the new definition and layout, as a state that nobody else sees */
+    struct record record;  /* of a duplicate */
+    struct buffer scratch;
+
+    /* Rows that wait to be inserted. */
+    struct arena texts;
+    size_t text_length, count, width;
+    flexdb_value *rows;
+    struct buffer insert, add;
+
+    int64_t cursor; /* the seq up to which the table was copied */
+    bool more;      /* behind it */
+    size_t postponed;
+
+    bool reads_set; /* the records that are copied are the set's */
+    struct build_set set;
+};
+
+/* Inserts the rows that wait; those that are refused go to the journal, but for a whole set: DUPLICATE then. */
+int build_flush(struct build *b, flexdb_error *err);
+/* A place for records, for evolution_inspect. */
+int build_store(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
+                bool changed, flexdb_error *err);
+void build_forget_rows(struct build *b);
+void build_forget_set(struct build_set *set);
+/* Copies the table from the cursor on, to its end. */
+int build_copy(struct build *b, flexdb_error *err);
+/* Copies what the journal names until it names few. */
+int build_catch_up(struct build *b, flexdb_error *err);
+/* Until it is empty: only while nobody writes. */
+int build_drain(struct build *b, flexdb_error *err);
+
+#endif
