@@ -68,8 +68,45 @@ local function without_columns(indexes, left_out)
     return kept
 end
 
--- The definition without the references to tables that are not there yet: those columns, and the indexes that they
--- stand in, are added afterwards.
+-- Whether one of the columns left out may be meant by a word of the expression.
+local function mentions(expression, left_out)
+    for word in (type(expression) == "string" and expression or ""):gmatch "[%a_][%w_]*" do
+        if left_out[word] then return true end
+    end
+    return false
+end
+
+local function without_checks(checks, left_out)
+    if type(checks) ~= "table" or next(left_out) == nil then return checks end
+    local kept = {}
+    for _, check in ipairs(checks) do
+        local expression = type(check) == "table" and rawget(check, "expression")
+        if not mentions(expression, left_out) then kept[#kept + 1] = check end
+    end
+    return kept
+end
+
+local function expression_of(column)
+    local rules = type(column) == "table" and rawget(column, "validation")
+    return type(rules) == "table" and rawget(rules, "computed") or nil
+end
+
+-- Leaves out what is computed of a column that is left out.
+local function without_computed(columns, left_out)
+    local kept, again = {}, false
+    for _, column in ipairs(columns) do
+        if mentions(expression_of(column), left_out) then
+            left_out[rawget(column, "name") or ""] = true
+            again = true
+        else
+            kept[#kept + 1] = column
+        end
+    end
+    return again and without_computed(kept, left_out) or kept
+end
+
+-- The definition without the references to tables that are not there yet: those columns, the indexes that they stand
+-- in and the expressions that read them are added afterwards.
 local function without_circles(item, there)
     local copy, columns, left_out = plain(item.definition), {}, {}
     for _, column in ipairs(columns_of(item.definition)) do
@@ -80,8 +117,9 @@ local function without_circles(item, there)
             left_out[rawget(column, "name") or ""] = true
         end
     end
-    copy.columns = columns
+    copy.columns = without_computed(columns, left_out)
     copy.indexes = without_columns(copy.indexes, left_out)
+    copy.checks = without_checks(copy.checks, left_out)
     return copy
 end
 
