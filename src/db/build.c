@@ -62,7 +62,7 @@ static int run_lock(struct engine *e, const char *sql, const char *table_id, boo
     struct statement *s;
     flexdb_value value = {.tag = FLEXDB_NULL};
     int rc = engine_query(e, &s, sql, strlen(sql), &id, 1, err);
-    if (rc == 1) rc = e->driver->column(s, 0, &value, err);
+    if (rc == 1) rc = engine_driver(e)->column(s, 0, &value, err);
     engine_finalize(e, s);
     *had = rc == 0 && value.tag == FLEXDB_INTEGER && value.as.integer == 1;
     return rc < 0 ? rc : 0;

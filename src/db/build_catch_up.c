@@ -38,7 +38,7 @@ static int keep_entry(struct build *b, struct statement *s, size_t *bytes, flexd
     set->entry_count++;
     if (set->seq_count != 0 && set->seqs[set->seq_count - 1] == seq) return 0;
     set->seqs[set->seq_count++] = seq;
-    rc = b->engine->driver->column(s, FETCH_SEQ, &own, err);
+    rc = engine_driver(b->engine)->column(s, FETCH_SEQ, &own, err);
     if (rc != 0 || own.tag == FLEXDB_NULL) return rc;
     rc = keep_record(b, s, err);
     if (rc == 0) *bytes += set->records[set->record_count - 1].data_length;
