@@ -62,17 +62,10 @@ static void filters_use_the_physical_columns_that_are_filled(void **state) {
     assert_string_equal(condition(view, "{\"filter\":{\"a\":1}}"), "AND (`c1` = ?)");
     assert_string_equal(condition(view, "{\"filter\":{\"b\":1}}"), "AND (flex_value(data, ?) = ?)");
     assert_string_equal(condition(view, "{\"filter\":{\"d\":1}}"), "AND (`c3` = ?)");
-    /* A wider decimal stands there in another form, which the view takes; but not a narrower one. */
+    /* A decimal of another form is another key's: what this version has stands in the document alone. */
     evolve(t, "[{\"op\":\"modify_column\",\"name\":\"d\",\"set\":{\"validation\":{\"precision\":30}}}]");
     assert_int_equal(count(view, "{\"filter\":{\"d\":1}}"), 0);
-    assert_string_equal(condition(view, "{\"filter\":{\"d\":1}}"), "AND (`c2` = ?)");
-    flexdb_table_free(view);
-    evolve(t, "[{\"op\":\"modify_column\",\"name\":\"d\",\"set\":{\"validation\":{\"precision\":10}}}]");
-    view = at(t, 3);
     assert_string_equal(condition(view, "{\"filter\":{\"d\":1}}"), "AND (flex_value(data, ?) = ?)");
-    flexdb_table_free(view);
-    view = at(t, 1);
-    assert_string_equal(condition(view, "{\"filter\":{\"d\":1}}"), "AND (`c2` = ?)");
     flexdb_table_free(view);
     flexdb_table_free(t);
     flexdb_free(db);
