@@ -467,7 +467,7 @@ engines.each(function(engine)
                     local columns = user_columns()
                     local c = columns[math.random(math.max(1, #columns))]
                     serial = serial + 1
-                    local roll = math.random(8)
+                    local roll = math.random(9)
                     local empty = x:count { includeDeleted = true } == 0
                     if roll == 1 then
                         assert(x:evolve(function(b) b:add { name = "n" .. serial, dataType = "integer",
@@ -478,6 +478,11 @@ engines.each(function(engine)
                         assert(x:evolve(function(b) b:rename(c.name, "r" .. serial) end))
                     elseif roll == 4 and #columns > 1 then
                         assert(x:evolve(function(b) b:move(c.name, { first = true }) end))
+                    elseif roll == 9 and c then
+                        local other = { string = "text", text = "integer", integer = "string" }
+                        assert(x:evolve(function(b)
+                            b:modify(c.name, { dataType = other[c.dataType], unset = { "defaultValue" } })
+                        end, { on_invalid = "null" }))
                     elseif roll == 5 and empty and c and not c.unique then
                         assert(x:evolve(function(b) b:modify(c.name, { indexed = not c.indexed or false }) end))
                     elseif c then
@@ -496,7 +501,7 @@ engines.each(function(engine)
                     for v in pairs(images) do versions[#versions + 1] = v end
                     table.sort(versions)
                     local v = versions[math.random(#versions)]
-                    assert(x:rollback(v))
+                    assert(x:rollback(v, { on_invalid = "null" }))
                     local now, was = image(), images[v]
                     assert.equal(was.order, now.order)
                     for i, row in ipairs(was.rows) do assert.same(row, now.rows[i],

@@ -75,6 +75,8 @@ int flexdb_commit(flexdb *db, flexdb_error *err);
 /* Batches that were begun in that level and not finished end with it. */
 int flexdb_rollback(flexdb *db, flexdb_error *err);
 unsigned flexdb_transaction_depth(const flexdb *db);
+/* Whether a call on the connection is calling the caller's own function (on_progress). */
+bool flexdb_is_calling(const flexdb *db);
 /* Whether the tables that are made and rebuilt in a transaction go with it: on a server they do not. */
 bool flexdb_undoes_ddl(const flexdb *db);
 
@@ -176,12 +178,23 @@ void flexdb_rows_free(flexdb_rows *rows);
  * original staying under its key; or the records stay as they are, as far as their values convert. */
 enum flexdb_on_invalid { FLEXDB_ON_INVALID_STOP, FLEXDB_ON_INVALID_NULL, FLEXDB_ON_INVALID_IGNORE };
 
+/* How far an evolution, or a plan, has come with the records. */
+struct flexdb_progress {
+    int64_t done, total;
+    const char *step; /* "check", "convert" or "index": what is done with them, as the steps of a plan say it */
+};
+
 struct flexdb_evolve_options {
     int64_t expect_version; /* 0: any */
     const char *actor;      /* NULL: the handle's */
     const char *message;    /* NULL: none */
     enum flexdb_on_invalid on_invalid;
     bool dry_run; /* tells the plan in place of the entry (db/plan_document.h), and changes nothing */
+    /* Called, unless it is NULL, after every 10,000 records or 100 ms and once after the last. What it returns other
+     * than 0 stops the call, which undoes everything and returns -FLEXDB_STOPPED. It must not use the connection: other
+     * calls on it are MISUSE until it has returned; closing it is put off until then, and stops the call too. */
+    int (*on_progress)(void *context, const struct flexdb_progress *at);
+    void *progress_context;
 };
 
 /* Append the version entry as JSON: { version, changes, previousSchema, newSchema, createdBy, createdAt, message }. */

@@ -6,7 +6,6 @@ local core = require "flexdb.core"
 local changes_of = require "flexdb.changes"
 local options = require "flexdb.options"
 local plan_of = require "flexdb.plan"
-local unsupported = require "flexdb.unsupported"
 
 local evolve, rollback = core.methods.table.evolve, core.methods.table.rollback
 
@@ -18,7 +17,7 @@ local known = {
     on_progress = "function",
 }
 
--- The options that the core takes, or nil and why not.
+-- The options that the core takes.
 local function core_options(call, given)
     local own = options.check(call, 2, given, known, 1)
     local on_invalid = own.on_invalid
@@ -29,7 +28,6 @@ local function core_options(call, given)
     if version and (not math.tointeger(version) or version < 1) then
         options.refuse(1, call, 2, "option 'expect_version' must be an integer of at least 1, is %s", version)
     end
-    if own.on_progress then return unsupported(call .. " with on_progress") end
     return own
 end
 
@@ -38,9 +36,10 @@ local function run(act, self, what, own)
     local entry, err = act(self, what, own)
     if entry then return own.dry_run and plan_of(entry) or entry end
     if not own.dry_run and (err.code == "invalid_record" or err.code == "duplicate") then
-        own.dry_run = true
+        local on_progress = own.on_progress
+        own.dry_run, own.on_progress = true, nil
         local plan = act(self, what, own)
-        own.dry_run = nil
+        own.dry_run, own.on_progress = nil, on_progress
         err.plan = plan and plan_of(plan)
     end
     return nil, err
@@ -94,8 +93,7 @@ local methods = {}
 function methods:evolve(changes, given)
     options.handle("evolve", self, "flexdb.table")
     options.argument("evolve", 1, changes, "table or function")
-    local own, err = core_options("evolve", given)
-    if not own then return nil, err end
+    local own = core_options("evolve", given)
     if plan_of.is(changes) then return apply(self, changes, own) end
     if type(changes) == "function" then changes = changes_of(changes) end
     return run(evolve, self, changes, own)
@@ -108,8 +106,7 @@ function methods:rollback(version, given)
     if not math.tointeger(version) then
         options.refuse(0, "rollback", 1, "a version must be an integer, is %s", version)
     end
-    local own, err = core_options("rollback", given)
-    if not own then return nil, err end
+    local own = core_options("rollback", given)
     return run(rollback, self, version, own)
 end
 
@@ -117,8 +114,7 @@ end
 function methods:plan(changes, given)
     options.handle("plan", self, "flexdb.table")
     options.argument("plan", 1, changes, "table or function")
-    local own, err = core_options("plan", given)
-    if not own then return nil, err end
+    local own = core_options("plan", given)
     own.dry_run = true
     if plan_of.is(changes) then return apply(self, changes, own) end
     if type(changes) == "function" then changes = changes_of(changes) end

@@ -341,10 +341,17 @@ call("evolve with a conversion", function(w)
 end)
 
 call("plan", function(w)
-    local plan, err = w.contacts:plan { { op = "modify_column", name = "age", set = { required = true } },
-        { op = "remove_column", name = "tags" } }
+    local plan, err = w.contacts:plan({ { op = "modify_column", name = "age", set = { required = true } },
+        { op = "modify_column", name = "balance", set = { dataType = "text" } },
+        { op = "remove_column", name = "tags" } }, { on_progress = function(at) assert(at.done <= at.total) end })
     if not plan then return nil, err end
     return tostring(plan)
+end)
+
+call("evolve with a plan", function(w)
+    local plan, err = w.contacts:plan { { op = "remove_column", name = "tags" } }
+    if not plan then return nil, err end
+    return w.contacts:evolve(plan)
 end)
 
 call("rollback", function(w) return w.contacts:rollback(1) end)

@@ -7,17 +7,17 @@ void world_build(struct world *w, const struct driver *driver) {
     flexdb_error err = FLEXDB_ERROR_INIT;
     w->db = db_open(&place, false);
     w->companies = db_create(w->db, "companies", "{\"columns\":[{\"name\":\"name\",\"dataType\":\"string\"}]}");
-    w->contacts =
-        db_create(w->db, "contacts",
-                  "{\"columns\":[{\"name\":\"email\",\"dataType\":\"string\",\"unique\":true},"
-                  "{\"name\":\"age\",\"dataType\":\"integer\",\"indexed\":true},"
-                  "{\"name\":\"company\",\"dataType\":\"reference\",\"validation\":"
-                  "{\"targetTable\":\"companies\"}}],\"indexes\":[{\"columns\":[\"age\",\"company\"],\"unique\":"
-                  "true},{\"columns\":[\"company\",\"email\"]}]}");
+    w->contacts = db_create(w->db, "contacts",
+                            "{\"columns\":[{\"name\":\"email\",\"dataType\":\"string\",\"unique\":true},"
+                            "{\"name\":\"age\",\"dataType\":\"integer\",\"indexed\":true},"
+                            "{\"name\":\"company\",\"dataType\":\"reference\",\"validation\":"
+                            "{\"targetTable\":\"companies\"}},{\"name\":\"rank\",\"dataType\":\"string\"}],\"indexes\":"
+                            "[{\"columns\":[\"age\",\"company\"],\"unique\":"
+                            "true},{\"columns\":[\"company\",\"email\"]}]}");
     DB_OK(db_insert(w->companies, "{\"id\":\"c1\",\"name\":\"Acme\"}", NULL, &err));
     DB_OK(db_insert(w->contacts, "{\"id\":\"a\",\"email\":\"a@x\",\"age\":1,\"company\":\"c1\"}", NULL, &err));
-    DB_OK(db_insert(w->contacts, "{\"id\":\"b\",\"email\":\"b@x\",\"age\":2}", NULL, &err));
-    DB_OK(db_insert(w->contacts, "{\"id\":\"gone\",\"email\":\"g@x\",\"age\":3}", NULL, &err));
+    DB_OK(db_insert(w->contacts, "{\"id\":\"b\",\"email\":\"b@x\",\"age\":2,\"rank\":\"c1\"}", NULL, &err));
+    DB_OK(db_insert(w->contacts, "{\"id\":\"gone\",\"email\":\"g@x\",\"age\":3,\"rank\":\"007\"}", NULL, &err));
     DB_OK(flexdb_delete(w->contacts, "gone", 4, 0, false, &err));
 }
 
@@ -138,6 +138,61 @@ static int do_evolve_and_back(struct world *w, flexdb_error *err) {
     error_clear(&ignored);
     return rc;
 }
+/* ---- retypes ---- */
+
+#define RETYPE(name, fields) "[{\"op\":\"modify_column\",\"name\":\"" name "\",\"set\":{" fields "}}]"
+
+static int do_retype(struct world *w, flexdb_error *err) {
+    return evolve(w, RETYPE("rank", "\"dataType\":\"json\""), err);
+}
+static int do_retype_indexed(struct world *w, flexdb_error *err) {
+    return evolve(w, RETYPE("age", "\"dataType\":\"text\""), err);
+}
+
+/* Over two retypes to the first type, where one record was written under each. */
+static int retype_and_back(struct world *w, flexdb_error *err) {
+    struct buffer out = BUFFER_INIT;
+    struct flexdb_evolve_options options = {.on_invalid = FLEXDB_ON_INVALID_NULL};
+    int rc = do_retype(w, err);
+    if (rc == 0) rc = db_update(w->contacts, "b", "{\"rank\":\"17\"}", NULL, err);
+    if (rc == 0) rc = evolve(w, RETYPE("rank", "\"dataType\":\"text\""), err);
+    if (rc == 0) rc = db_update(w->contacts, "a", "{\"rank\":\"many\"}", NULL, err);
+    if (rc == 0) rc = flexdb_rollback_to(w->contacts, 1, &options, &out, err);
+    buffer_free(&out);
+    return rc;
+}
+static int do_retype_and_back(struct world *w, flexdb_error *err) {
+    int rc = flexdb_begin(w->db, err);
+    if (rc != 0) return rc;
+    rc = retype_and_back(w, err);
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    if (rc == 0) return flexdb_commit(w->db, err);
+    flexdb_rollback(w->db, &ignored);
+    error_clear(&ignored);
+    return rc;
+}
+
+static int count_up(void *context, const struct flexdb_progress *at) {
+    *(int64_t *)context = at->done;
+    return 0;
+}
+
+/* A retype of what refers, a check, a column that goes and a unique one: everything that a plan counts. */
+static int do_plan(struct world *w, flexdb_error *err) {
+    static const char changes[] =
+        "[{\"op\":\"modify_column\",\"name\":\"rank\",\"set\":{\"dataType\":\"reference\",\"validation\":"
+        "{\"targetTable\":\"companies\"}}},{\"op\":\"remove_column\",\"name\":\"company\"},"
+        "{\"op\":\"modify_column\",\"name\":\"email\",\"set\":{\"required\":true,\"dataType\":\"text\"}}]";
+    struct buffer out = BUFFER_INIT;
+    int64_t done = 0;
+    struct flexdb_evolve_options options = {
+        .dry_run = true, .on_invalid = FLEXDB_ON_INVALID_NULL, .on_progress = count_up, .progress_context = &done};
+    int rc = flexdb_evolve(w->contacts, changes, sizeof changes - 1, &options, &out, err);
+    if (rc == 0) assert_true(done > 0);
+    buffer_free(&out);
+    return rc;
+}
+
 static int do_create(struct world *w, flexdb_error *err) {
     static const char definition[] = "{\"columns\":[{\"name\":\"friend\",\"dataType\":\"reference\",\"validation\":"
                                      "{\"targetTable\":\"contacts\"}},{\"name\":\"n\",\"dataType\":\"integer\","
@@ -185,6 +240,10 @@ const struct world_call world_calls[] = {
     {"evolve with other indexes", do_index_lists, false},
     {"remove a column of an index, and repeat its values", do_update_lapsed, true},
     {"evolve and roll back in a transaction", do_evolve_and_back, false},
+    {"retype in place", do_retype, false},
+    {"retype with a new physical table", do_retype_indexed, false},
+    {"retype twice and roll back in a transaction", do_retype_and_back, false},
+    {"plan", do_plan, false},
     {"create_table", do_create, false},
     {"drop_table", do_drop, false},
     {"rename_table", do_rename, false},

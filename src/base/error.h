@@ -29,7 +29,8 @@
     X(CORRUPT, "corrupt", "the file is not a database, or what it holds contradicts itself")                           \
     X(INTERNAL, "internal", "out of memory, or a fault of FlexDB itself")                                              \
     X(MISUSE, "misuse", "a programmer's mistake; scripts see it raised, never returned")                               \
-    X(STALE, "stale", "inside the core only: the definition has changed under the call, which must be made again")
+    X(STALE, "stale", "inside the core only: the definition has changed under the call, which must be made again")     \
+    X(STOPPED, "stopped", "the caller's own function has stopped the call; scripts see what it raised")
 
 typedef enum flexdb_code {
     FLEXDB_OK = 0,

@@ -20,9 +20,66 @@ static int table_schema(lua_State *L) {
     return decode_result(L, s, &s->text, &decode_plain);
 }
 
+/* ---- progress ---- */
+
+/* A function of the script, to be called in the middle of a call; what it raises is raised when that has ended. */
+struct progress {
+    lua_State *L;
+    int function; /* its place on the stack; 0 for none */
+    int raised;   /* where what it has raised stands; 0 for nothing */
+};
+
+/* (function, what to tell it) */
+static int tell_progress(lua_State *L) {
+    const struct flexdb_progress *at = lua_touserdata(L, 2);
+    lua_settop(L, 1);
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, (lua_Integer)at->done);
+    lua_setfield(L, -2, "done");
+    lua_pushinteger(L, (lua_Integer)at->total);
+    lua_setfield(L, -2, "total");
+    lua_pushstring(L, at->step);
+    lua_setfield(L, -2, "step");
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+/* Called by the core: nothing here raises before lua_pcall. */
+static int on_progress(void *context, const struct flexdb_progress *at) {
+    struct progress *p = context;
+    lua_pushcfunction(p->L, tell_progress);
+    lua_pushvalue(p->L, p->function);
+    lua_pushlightuserdata(p->L, (void *)at);
+    if (lua_pcall(p->L, 2, 0, 0) == LUA_OK) return 0;
+    p->raised = lua_gettop(p->L);
+    return 1;
+}
+
+static void check_progress(lua_State *L, int argument, struct progress *p, struct flexdb_evolve_options *out) {
+    enum { CALL_ROOM = 8 };
+    *p = (struct progress){.L = L};
+    out->on_progress = NULL;
+    if (!options_function(L, argument, "on_progress")) return;
+    luaL_checkstack(L, CALL_ROOM, "on_progress");
+    p->function = lua_gettop(L);
+    out->on_progress = on_progress;
+    out->progress_context = p;
+}
+
+/* The way out of a call that failed. */
+static int evolution_fail(lua_State *L, struct state *s, const struct progress *p) {
+    if (p->raised == 0) return errors_fail(L, s);
+    error_clear(&s->err);
+    lua_settop(L, p->raised);
+    return lua_error(L);
+}
+
+/* ---- evolve and rollback ---- */
+
 /* The options of evolve and rollback that reach the core; what the Lua side knows of it has taken the others. */
 static void check_options(lua_State *L, int argument, struct flexdb_evolve_options *out) {
-    static const char *const names[] = {"expect_version", "actor", "message", "on_invalid", "dry_run", NULL};
+    static const char *const names[] = {"expect_version", "actor",       "message", "on_invalid",
+                                        "dry_run",        "on_progress", NULL};
     options_check(L, argument, names);
     out->expect_version = options_version(L, argument, "expect_version");
     out->actor = options_string(L, argument, "actor", NULL);
@@ -44,14 +101,16 @@ static int table_evolve(lua_State *L) {
     struct state *s;
     struct table *t = bind_table_check(L, &s);
     struct flexdb_evolve_options options;
+    struct progress p;
     luaL_checktype(L, 2, LUA_TTABLE);
     check_options(L, 3, &options);
+    check_progress(L, 3, &p, &options);
     if (encode_document(L, s, 2, FLEXDB_INVALID_SCHEMA, "changes", NULL) != 0) return errors_fail(L, s);
     /* An empty table is an object to the encoder; as changes it is none of them. */
     bool none = s->text.length == 2;
     buffer_reset(&s->json);
     int rc = flexdb_evolve(t->table, none ? "[]" : s->text.data, s->text.length, &options, &s->json, &s->err);
-    if (rc != 0) return errors_fail(L, s);
+    if (rc != 0) return evolution_fail(L, s, &p);
     return entry_result(L, s, &options);
 }
 
@@ -59,10 +118,13 @@ static int table_rollback(lua_State *L) {
     struct state *s;
     struct table *t = bind_table_check(L, &s);
     struct flexdb_evolve_options options;
+    struct progress p;
     lua_Integer version = options_integer(L, 2);
     check_options(L, 3, &options);
+    check_progress(L, 3, &p, &options);
     buffer_reset(&s->json);
-    if (flexdb_rollback_to(t->table, (int64_t)version, &options, &s->json, &s->err) != 0) return errors_fail(L, s);
+    if (flexdb_rollback_to(t->table, (int64_t)version, &options, &s->json, &s->err) != 0)
+        return evolution_fail(L, s, &p);
     return entry_result(L, s, &options);
 }
 

@@ -77,6 +77,12 @@ const char *options_string(lua_State *L, int argument, const char *name, size_t 
     return value;
 }
 
+bool options_function(lua_State *L, int argument, const char *name) {
+    if (!push_option(L, argument, name)) return false;
+    if (!lua_isfunction(L, -1)) refuse(L, argument, name, "a function");
+    return true;
+}
+
 int64_t options_version(lua_State *L, int argument, const char *name) {
     if (!push_option(L, argument, name)) return 0;
     int is_integer;

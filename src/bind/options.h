@@ -20,6 +20,8 @@ void options_check(lua_State *L, int argument, const char *const names[]);
 bool options_boolean(lua_State *L, int argument, const char *name, bool otherwise);
 /* Without NUL bytes, or NULL; it stays on the stack, where no finalizer can take it away. `length` may be NULL. */
 const char *options_string(lua_State *L, int argument, const char *name, size_t *length);
+/* Pushes a function; false, and nothing pushed, where there is none. */
+bool options_function(lua_State *L, int argument, const char *name);
 /* A version: an integer of at least 1, or 0 where there is none. */
 int64_t options_version(lua_State *L, int argument, const char *name);
 /* Seconds, not negative, or -1 where there are none. */

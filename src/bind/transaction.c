@@ -113,7 +113,8 @@ static int level_close(lua_State *L) {
 static int level_gc(lua_State *L) {
     struct level *level = bind_state_self(L, LEVEL_METATABLE);
     if (level->depth == 0) return 0;
-    if (bind_state_postpones(L, lua_touserdata(L, STATE_UPVALUE))) {
+    bool calling = level->root->db != NULL && flexdb_is_calling(level->root->db);
+    if (calling || bind_state_postpones(L, lua_touserdata(L, STATE_UPVALUE))) {
         luaL_setmetatable(L, LEVEL_METATABLE); /* finalized once more, in the next cycle */
         return 0;
     }

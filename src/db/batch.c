@@ -99,8 +99,19 @@ int flexdb_batch_begin(flexdb_batch **out, flexdb_table *table, bool skip, size_
     return 0;
 }
 
+void batch_free_abandoned(struct engine *e) {
+    for (flexdb_batch *b = e->batches, *next; b != NULL; b = next) {
+        next = b->next;
+        if (b->abandoned) flexdb_batch_free(b);
+    }
+}
+
 void flexdb_batch_free(flexdb_batch *b) {
     if (b == NULL) return;
+    if (b->table->db->engine->calling) {
+        b->abandoned = b->table->db->engine->abandoned = true;
+        return;
+    }
     *b->link = b->next;
     if (b->next != NULL) b->next->link = b->link;
     struct engine *e = b->table->db->engine;
@@ -201,6 +212,7 @@ static int reject(flexdb_batch *b, flexdb_error *why, flexdb_error *err) {
 
 /* Whether the batch takes anything now. */
 static int check_open(flexdb_batch *b, flexdb_error *err) {
+    if (engine_check_idle(b->table->db->engine, err) != 0) return -(int)err->code;
     if (b->dead) return error_set(err, FLEXDB_MISUSE, "the batch ended with its database or transaction");
     if (!flexdb_is_open(b->table->db)) return error_set(err, FLEXDB_MISUSE, "the database is closed");
     if (b->done) return error_set(err, FLEXDB_MISUSE, "the batch is finished");

@@ -12,5 +12,7 @@ void batch_flush_all(struct engine *e);
 bool batch_at_level(const struct engine *e, unsigned depth);
 /* This level of transactions and those inside it are about to be undone: the batches that have begun them are dead. */
 void batch_end_from(struct engine *e, unsigned depth);
+/* Frees the batches that were given up while a call went on whose transaction they had begun. */
+void batch_free_abandoned(struct engine *e);
 
 #endif

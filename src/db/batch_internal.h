@@ -41,6 +41,7 @@ struct flexdb_batch {
     unsigned level;                    /* of transactions, that it has begun */
     bool skip;
     bool done, dead;
+    bool abandoned;       /* to be freed when the call that goes on has ended */
     bool deferred;        /* the table's indexes are built when all rows are in */
     bool looked_at;       /* others have looked at the table, and may have written to it, since the batch began */
     int64_t base;         /* the seq behind which the batch's rows stand; -1 until it is asked for */

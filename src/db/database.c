@@ -187,6 +187,8 @@ void flexdb_close(flexdb *db) {
 
 bool flexdb_is_open(const flexdb *db) { return db->open && db->engine->connection != NULL; }
 
+bool flexdb_is_calling(const flexdb *db) { return db->engine->calling; }
+
 void flexdb_free(flexdb *db) {
     if (db == NULL) return;
     flexdb_close(db);

@@ -60,6 +60,10 @@ struct engine *engine_hold(struct engine *e) {
 
 void engine_close(struct engine *e) {
     if (e->connection == NULL) return;
+    if (e->calling) {
+        e->close_wanted = true;
+        return;
+    }
     rows_end_all(e, 0, NULL);
     batch_end_from(e, 0);
     engine_driver(e)->close(e->connection);
@@ -80,8 +84,31 @@ void engine_drop(struct engine *e) {
     free(e);
 }
 
+int engine_call_out(struct engine *e, int (*function)(void *context, const struct flexdb_progress *at), void *context,
+                    const struct flexdb_progress *at, flexdb_error *err) {
+    e->calling = true;
+    bool stop = function(context, at) != 0;
+    e->calling = false;
+    if (stop) return error_set(err, FLEXDB_STOPPED, "stopped by on_progress");
+    if (e->close_wanted) return error_set(err, FLEXDB_MISUSE, "the database is closed");
+    if (e->abandoned) return error_set(err, FLEXDB_MISUSE, "on_progress has ended the transaction around the call");
+    return 0;
+}
+
+void engine_catch_up(struct engine *e) {
+    if (e->abandoned) batch_free_abandoned(e);
+    e->abandoned = false;
+    if (e->close_wanted) engine_close(e);
+    e->close_wanted = false;
+}
+
+int engine_check_idle(const struct engine *e, flexdb_error *err) {
+    return e->calling ? error_set(err, FLEXDB_MISUSE, "on_progress must not use the database that calls it") : 0;
+}
+
 int engine_enter(struct engine *e, enum engine_use use, flexdb_error *err) {
-    if (e->connection == NULL) return error_set(err, FLEXDB_MISUSE, "the database is closed");
+    if (e->connection == NULL || e->close_wanted) return error_set(err, FLEXDB_MISUSE, "the database is closed");
+    if (engine_check_idle(e, err) != 0) return -(int)err->code;
     if (e->batches != NULL) batch_flush_all(e);
     if (e->doomed.code != FLEXDB_OK) {
         error_repeat(err, &e->doomed);

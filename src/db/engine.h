@@ -35,6 +35,9 @@ struct engine {
     unsigned depth;                                   /* of transactions: 1 the engine's, further ones savepoints */
     bool catalog_changed;                             /* inside the open transaction */
     bool unanswered;                                  /* the last commit: it may have been done or not */
+    bool calling;                                     /* the caller's own function, in the middle of a call */
+    bool close_wanted;                                /* it wants the connection to be closed */
+    bool abandoned;                                   /* it has given up a batch around the call */
     uint64_t epoch;                                   /* moves when cached states can no longer be trusted at all */
     flexdb_error doomed;                              /* why the engine has ended the open transaction */
     struct flexdb_rows *rows;                         /* open results */
@@ -59,6 +62,15 @@ void engine_close(struct engine *e);
 static inline bool engine_has(const struct engine *e, unsigned capability) {
     return (e->driver->capabilities & capability) != 0;
 }
+
+/* Calls the caller's own function, which must leave the connection alone meanwhile. STOPPED where it says so, MISUSE
+ * where it has given up what the call stands in; then the call undoes what it has done. */
+int engine_call_out(struct engine *e, int (*function)(void *context, const struct flexdb_progress *at), void *context,
+                    const struct flexdb_progress *at, flexdb_error *err);
+/* At the end of a call that has called out: does what was put off. */
+void engine_catch_up(struct engine *e);
+/* MISUSE while the caller's own function runs. */
+int engine_check_idle(const struct engine *e, flexdb_error *err);
 
 /* Before a call begins: MISUSE when closed, the error of a transaction that the engine has ended, READ_ONLY. Writes
  * what batches hold back and moves results out of the way of what comes (spools them). */
@@ -122,6 +134,9 @@ int engine_look(struct engine *e, int (*body)(void *context, flexdb_error *err),
 bool engine_pause(int64_t deadline);
 /* Until when a call may wait: for engine_pause, on a clock of its own. */
 int64_t engine_deadline(const struct engine *e);
+
+/* Microseconds of a clock that nobody sets. */
+int64_t engine_clock(void);
 
 /* All states are to be read again before they are used. */
 void engine_forget_states(struct engine *e);

@@ -34,6 +34,8 @@ enum failing_rule {
 /* What a plan tells about the records. */
 struct evolution_counts {
     int64_t live, deleted;
+    int64_t reported, called_at;       /* what on_progress was told last, and when */
+    int64_t total;                     /* of the records that are walked */
     int64_t failed;                    /* that stand against the change */
     int64_t (*failing)[FAILING_RULES]; /* for each slot of the new shape: of those, by the rule that they break there */
     int64_t *failing_checks;           /* for each of the new definition's checks: of those, the ones that it refuses */

@@ -283,6 +283,7 @@ static int run(struct evolution *ev, flexdb_error *err) {
     }
     forget_attempt(ev);
     buffer_free(&ev->schema);
+    engine_catch_up(e);
     return rc;
 }
 

@@ -133,12 +133,52 @@ static int inspect(struct evolution *ev, struct inspection *in, const struct raw
     return in->store->record(ev, in->store->context, raw, record, changed == 1, err);
 }
 
+/* ---- progress ---- */
+
+enum { PROGRESS_RECORDS = 10000, PROGRESS_MICROS = 100000 };
+
+static int count_records(struct evolution *ev, bool deleted, flexdb_error *err) {
+    struct engine *e = ev->from->engine;
+    struct buffer sql = BUFFER_INIT;
+    struct statement *s = NULL;
+    records_count(e->dialect, ev->from->layout, deleted, &sql);
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_query(e, &s, sql.data, sql.length, NULL, 0, err);
+    if (rc == 1) rc = engine_integer(e, s, 0, &ev->counts.total, err);
+    engine_finalize(e, s);
+    buffer_free(&sql);
+    ev->counts.called_at = engine_clock();
+    return rc;
+}
+
+static int tell_progress(struct evolution *ev, flexdb_error *err) {
+    struct evolution_counts *counts = &ev->counts;
+    struct flexdb_progress at = {.done = counts->live + counts->deleted, .total = counts->total};
+    at.step = ev->rebuild && !ev->dry ? "index" : ev->converter != NULL ? "convert" : "check";
+    if (at.total < at.done) at.total = at.done; /* others have added some */
+    counts->reported = at.done;
+    int rc = engine_call_out(ev->from->engine, ev->options->on_progress, ev->options->progress_context, &at, err);
+    counts->called_at = engine_clock();
+    return rc;
+}
+
+static bool wants_progress(const struct evolution *ev) {
+    return ev->options != NULL && ev->options->on_progress != NULL;
+}
+
+static int progress(struct evolution *ev, flexdb_error *err) {
+    const struct evolution_counts *counts = &ev->counts;
+    if (!wants_progress(ev)) return 0;
+    bool due = counts->live + counts->deleted - counts->reported >= PROGRESS_RECORDS ||
+               engine_clock() - counts->called_at >= PROGRESS_MICROS;
+    return due ? tell_progress(ev, err) : 0;
+}
+
 static int inspect_batch(struct evolution *ev, void *context, const struct raw_record *batch, size_t count,
                          flexdb_error *err) {
     struct inspection *in = context;
     int rc = ev->judges ? reference_check_batch(&in->references, ev, batch, count, err) : 0;
     for (size_t i = 0; rc == 0 && i < count; i++) rc = inspect(ev, in, &batch[i], err);
-    return rc;
+    return rc == 0 ? progress(ev, err) : rc;
 }
 
 /* ---- all of them ---- */
@@ -164,7 +204,9 @@ static int check(struct evolution *ev, const struct evolution_store *store, bool
     bool room = in.judged != NULL && in.held != NULL;
     int rc = room ? reference_check_open(&in.references, ev, err) : error_no_memory(err);
     if (ev->converter != NULL) ev->converter->references = ev->judges ? &in.references : NULL;
+    if (rc == 0 && wants_progress(ev)) rc = count_records(ev, deleted, err);
     if (rc == 0) rc = evolution_walk(ev, deleted, inspect_batch, &in, err);
+    if (rc == 0 && wants_progress(ev)) rc = tell_progress(ev, err);
     if (ev->converter != NULL) ev->converter->references = NULL;
     ev->counts.failed = in.failed;
     if (rc == 0 && in.failed != 0) rc = refuse(&in, code, what, err);

@@ -82,8 +82,7 @@ int engine_commit(struct engine *e, flexdb_error *err) {
     return 0;
 }
 
-/* Microseconds of a clock that nobody sets. */
-static int64_t clock_now(void) {
+int64_t engine_clock(void) {
     struct timespec now = {0};
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
@@ -91,11 +90,11 @@ static int64_t clock_now(void) {
 
 int64_t engine_deadline(const struct engine *e) {
     double timeout = e->options.timeout < 1e6 ? e->options.timeout : 1e6;
-    return clock_now() + (int64_t)(timeout * 1e6);
+    return engine_clock() + (int64_t)(timeout * 1e6);
 }
 
 bool engine_pause(int64_t deadline) {
-    int64_t left = deadline - clock_now();
+    int64_t left = deadline - engine_clock();
     if (left <= 0) return false;
     int64_t wait = left < 10000 ? left : 10000;
     nanosleep(&(struct timespec){.tv_nsec = (long)(wait * 1000)}, NULL);
@@ -131,7 +130,7 @@ int flexdb_begin(flexdb *db, flexdb_error *err) {
 static int check_open(const flexdb *db, flexdb_error *err) {
     if (!flexdb_is_open(db)) return error_set(err, FLEXDB_MISUSE, "the database is closed");
     if (db->engine->depth == 0) return error_set(err, FLEXDB_MISUSE, "no transaction is open");
-    return 0;
+    return engine_check_idle(db->engine, err);
 }
 
 int flexdb_commit(flexdb *db, flexdb_error *err) {

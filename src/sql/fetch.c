@@ -96,6 +96,12 @@ void records_holder(const struct dialect *d, const struct layout *l, const struc
     buffer_puts(out, " AND seq <> ? LIMIT 1");
 }
 
+void records_count(const struct dialect *d, const struct layout *l, bool deleted, struct buffer *out) {
+    buffer_puts(out, "SELECT COUNT(*) FROM ");
+    sql_name(out, l->table);
+    if (!deleted) buffer_printf(out, " WHERE %s", d->live);
+}
+
 void records_last(const struct dialect *d, const struct layout *l, struct buffer *out) {
     (void)d;
     buffer_puts(out, "SELECT seq FROM ");

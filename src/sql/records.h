@@ -81,6 +81,8 @@ void records_referrer(const struct dialect *d, const struct layout *l, const str
  * with a count of 0 any one as its id: parameters: the physical values or the id, seq → seq. */
 void records_holder(const struct dialect *d, const struct layout *l, const struct layout_column *const columns[],
                     size_t count, struct buffer *out);
+/* How many live records (or all, with `deleted`) there are: () → count. */
+void records_count(const struct dialect *d, const struct layout *l, bool deleted, struct buffer *out);
 /* The last row, soft-deleted ones included: () → seq, or no row at all. */
 void records_last(const struct dialect *d, const struct layout *l, struct buffer *out);
 
