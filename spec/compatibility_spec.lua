@@ -31,6 +31,9 @@ local function rules(kind, validation) return one(kind, { validation = validatio
 local function set(fields) return function(c) c:modify("a", fields) end end
 local function rule(validation) return set { validation = validation } end
 
+local function positive(expression) return { name = "positive", expression = expression } end
+local function checks(list) return function(c) c:table { checks = list } end end
+
 local to_targets <const> = { targetTable = "targets" }
 
 -- For each row: the columns (and what else the table says), the change, and where the issue stands.
@@ -78,6 +81,19 @@ local scenarios <const> = {
         { one "text", function(c) c:table { indexes = { { columns = { "a", "b" } } } } end },
     ["an index over columns is taken away"] = { one "text", function(c) c:table { indexes = {} } end,
         indexes = { { columns = { "a", "b" } } } },
+    ["a computed column is added"] =
+        { one "text", function(c) c:add { name = "x", dataType = "integer", validation = { computed = "b + 1" } } end },
+    ["a column becomes computed"] = { one "integer", rule { computed = "b + 1" } },
+    ["a column is no longer computed"] = { rules("integer", { computed = "b + 1" }), rule { computed = null } },
+    ["the expression of a computed column becomes another"] =
+        { rules("integer", { computed = "b + 1" }), rule { computed = "b + 2" } },
+    ["a check is added"] = { one "text", checks { positive "b > 0" }, "positive" },
+    ["a check is removed"] = { one "text", checks {}, "positive", checks = { positive "b > 0" } },
+    ["the expression of a check becomes another"] =
+        { one "text", checks { positive "b > 1" }, "positive", checks = { positive "b > 0" } },
+    ["a check's name, message or spelling changes"] =
+        { one "text", checks { { name = "positive", expression = "b > 0", message = "must be" } },
+            checks = { positive "b > 0" } },
     ["a display name or a description changes"] = { one "text", set { displayName = "A" } },
     ["columns change their order"] = { one "text", function(c) c:move("b", { first = true }) end },
 }
@@ -103,7 +119,7 @@ engines.each(function(engine)
                 count = count + 1
                 assert.truthy(scenarios[change] or unreachable[change], change)
             end
-            assert.equal(36, count)
+            assert.equal(44, count)
         end)
 
         for change, row in pairs(rows) do
@@ -112,7 +128,7 @@ engines.each(function(engine)
                 if not scenario then return end
                 for _, mode in ipairs { "none", "backward", "forward", "full" } do
                     local t = assert(db:create_table("t_" .. mode, { columns = scenario[1], compatibility = mode,
-                        indexes = scenario.indexes }))
+                        indexes = scenario.indexes, checks = scenario.checks }))
                     local reasons = {}
                     for _, direction in ipairs { "backward", "forward" } do
                         if row[direction] and (mode == direction or mode == "full") then
