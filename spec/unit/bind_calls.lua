@@ -340,6 +340,15 @@ call("evolve with a conversion", function(w)
     end)
 end)
 
+call("evolve with expressions, and a record that they refuse", function(w)
+    local entry, err = w.contacts:evolve(function(t)
+        t:add { name = "label", dataType = "text", validation = { computed = "email .. ' ' .. age" } }
+        t:table { checks = { { name = "young", expression = "age < 100", message = "too old" } } }
+    end)
+    if not entry then return nil, err end
+    return refused("invalid_record", w.contacts:insert { email = "o@x.org", age = 101, label = "x" })
+end)
+
 call("plan", function(w)
     local plan, err = w.contacts:plan({ { op = "modify_column", name = "age", set = { required = true } },
         { op = "modify_column", name = "balance", set = { dataType = "text" } },

@@ -124,6 +124,32 @@ static int do_index_lists(struct world *w, flexdb_error *err) {
                   "{\"columns\":[\"company\",\"email\"]}]}}]",
                   err);
 }
+/* Computed in the table that there is, with a check on what is computed. */
+static int do_compute(struct world *w, flexdb_error *err) {
+    return evolve(w,
+                  "[{\"op\":\"add_column\",\"column\":{\"name\":\"next\",\"dataType\":\"integer\",\"validation\":"
+                  "{\"computed\":\"age + 1\"}}},{\"op\":\"modify_table\",\"set\":{\"checks\":[{\"name\":\"low\","
+                  "\"expression\":\"next < 100\",\"message\":\"low\"}]}}]",
+                  err);
+}
+/* Computed into a new one; then written and refused. */
+static int do_compute_and_write(struct world *w, flexdb_error *err) {
+    int rc = evolve(w,
+                    "[{\"op\":\"modify_table\",\"set\":{\"checks\":[{\"name\":\"low\",\"expression\":\"age < 100\"}]}},"
+                    "{\"op\":\"add_column\",\"column\":{\"name\":\"label\",\"dataType\":\"text\",\"unique\":true,"
+                    "\"validation\":{\"computed\":\"upper(email) .. age\"}}}]",
+                    err);
+    if (rc == -FLEXDB_INVALID_SCHEMA) { /* it was called before */
+        error_clear(err);
+        rc = 0;
+    }
+    if (rc == 0) rc = db_update(w->contacts, "b", "{\"age\":8}", NULL, err);
+    if (rc == 0) rc = db_update(w->contacts, "b", "{\"age\":101,\"label\":\"x\"}", NULL, err);
+    if (rc != -FLEXDB_INVALID_RECORD) return rc;
+    assert_int_equal(err->issue_count, 2);
+    error_clear(err);
+    return 0;
+}
 static int do_evolve_and_back(struct world *w, flexdb_error *err) {
     struct buffer out = BUFFER_INIT;
     struct flexdb_evolve_options options = {0};
@@ -238,6 +264,8 @@ const struct world_call world_calls[] = {
     {"evolve with a new physical table", do_rebuild, false},
     {"evolve where records share a value", do_rebuild_refused, true},
     {"evolve with other indexes", do_index_lists, false},
+    {"evolve with expressions", do_compute, false},
+    {"evolve with expressions in a new physical table, and write", do_compute_and_write, true},
     {"remove a column of an index, and repeat its values", do_update_lapsed, true},
     {"evolve and roll back in a transaction", do_evolve_and_back, false},
     {"retype in place", do_retype, false},
