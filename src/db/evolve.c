@@ -101,9 +101,9 @@ static bool fills_physical(const struct evolution *ev) {
 
 static int choose_layout(struct evolution *ev, const struct layout *old, flexdb_error *err) {
     int rc = layout_evolve(&ev->layout, &ev->rebuild, ev->from->id, ev->to, old, err);
+    if (rc != 0 || ev->rebuild || !ev->has_records) return rc;
     bool changes = ev->plan.conversion_count + ev->plan.computation_count != 0;
-    bool stay = !ev->has_records || (!fills_physical(ev) && !(changes && build_can(ev)));
-    if (rc != 0 || ev->rebuild || stay) return rc;
+    if (!fills_physical(ev) && !(changes && build_can(ev))) return 0;
     layout_free(ev->layout);
     ev->layout = NULL;
     ev->rebuild = true;
