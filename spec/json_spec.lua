@@ -156,7 +156,7 @@ describe("flexdb.json.encode", function()
 
     it("refuses a text that grows without end, without a cycle", function()
         local bomb = "x"
-        for _ = 1, 200 do bomb = { bomb, bomb } end
+        for _ = 1, 50 do bomb = { bomb, bomb } end
         local validator, err = flexdb.validator { columns = bomb }
         assert.is_nil(validator)
         assert.equal("must be at most 16 MiB of JSON, is more", err.message)
