@@ -5,7 +5,8 @@
 local pages = {
     { "README.md", lua = 1, sh = 2, prints = 3 },
     { "CONTRIBUTING.md", lua = 0, sh = 1, prints = 0 },
-    { "docs/concepts.md", lua = 7, sh = 0, prints = 0 },
+    { "docs/concepts.md", lua = 8, sh = 0, prints = 0 },
+    { "docs/expressions.md", lua = 6, sh = 0, prints = 2 },
     { "docs/reference.md", lua = 4, sh = 0, prints = 0 },
     { "docs/cookbook.md", lua = 13, sh = 0, prints = 0 },
     { "docs/conversions.md", lua = 1, sh = 0, prints = 0 },
@@ -150,6 +151,7 @@ describe("the docs", function()
             end
             assert.equal(list[3], count)
         end
+        assert.is_true(rows_of(section(reference, "### Rules")).computed, "computed") -- a rule of every type
     end)
 
     it("reference.md lists every method, and no other", function()
