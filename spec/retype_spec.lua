@@ -712,7 +712,7 @@ engines.each(function(engine)
                     { "convert", 12000, function(o) return t:evolve(to_integer, o) end },
                     { "convert", 12000, function(o) return t:rollback(1, o) end },
                     { "index", 12000, function(o)
-                        return t:evolve(function(c) c:modify("v", { dataType = "integer", indexed = true }) end, o)
+                        return t:evolve(function(c) c:modify("v", { indexed = true }) end, o)
                     end },
                 } do
                     local told = {}

@@ -231,7 +231,9 @@ static int refuse(struct evolution *ev, flexdb_error *err) {
     flexdb_error first;
     error_move(&first, err);
     ev->counts.live = ev->counts.deleted = 0;
+    ev->quiet = true;
     int rc = evolution_inspect(ev, NULL, err);
+    ev->quiet = false;
     if (rc == 0) error_move(err, &first);
     error_clear(&first);
     return -(int)err->code;

@@ -107,7 +107,9 @@ static void restore_tallies(struct convert_tally *tallies, const struct convert_
 static int inspect_records(struct build *b, flexdb_error *err) {
     const struct evolution_counts counts = b->ev->counts;
     b->reads_set = true;
+    b->ev->quiet = true;
     int rc = evolution_inspect(b->ev, &(const struct evolution_store){build_store, b}, err);
+    b->ev->quiet = false;
     if (rc == 0) rc = build_flush(b, err);
     b->reads_set = false;
     b->ev->counts.live = counts.live;

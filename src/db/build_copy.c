@@ -115,5 +115,5 @@ int build_copy(struct build *b, flexdb_error *err) {
         b->postponed = 0;
         rc = build_catch_up(b, err);
     }
-    return rc;
+    return rc == 0 ? evolution_report(b->ev, err) : rc;
 }

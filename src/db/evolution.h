@@ -75,6 +75,7 @@ struct evolution {
     bool met;                           /* the table is being built anew by somebody, or was */
     bool noted;                         /* all else is left to build_run */
     struct build *build;                /* while it runs: where the walk takes the records from */
+    bool quiet;                         /* records are met again: on_progress has been told of them */
     bool physical;                      /* the new physical table was made outside the transaction */
     char old_table[PHYSICAL_NAME_SIZE]; /* to be dropped once all is committed; "" for none */
 };
@@ -101,6 +102,9 @@ struct evolution_store {
 int evolution_inspect(struct evolution *ev, const struct evolution_store *store, flexdb_error *err);
 /* Finds out for each conversion that returns which way its values came, and which records it need not look at. */
 int evolution_find_routes(struct evolution *ev, flexdb_error *err);
+/* Tells on_progress, where there is one, how many records evolution_inspect has come to: once more after the last of
+ * them. */
+int evolution_report(struct evolution *ev, flexdb_error *err);
 /* Writes the records whose documents change, in the table that there is. */
 int evolution_convert(struct evolution *ev, flexdb_error *err);
 /* Looks for every record that the live records of a table refer to, dropped as that may be: REFERENCE with the first of

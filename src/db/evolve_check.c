@@ -150,10 +150,15 @@ static int count_records(struct evolution *ev, bool deleted, flexdb_error *err) 
     return rc;
 }
 
-static int tell_progress(struct evolution *ev, flexdb_error *err) {
+static bool wants_progress(const struct evolution *ev) {
+    return ev->options != NULL && ev->options->on_progress != NULL && !ev->quiet;
+}
+
+int evolution_report(struct evolution *ev, flexdb_error *err) {
     struct evolution_counts *counts = &ev->counts;
+    if (!wants_progress(ev)) return 0;
     struct flexdb_progress at = {.done = counts->live + counts->deleted, .total = counts->total};
-    at.step = ev->rebuild && !ev->dry ? "index" : ev->converter != NULL ? "convert" : "check";
+    at.step = ev->converter != NULL ? "convert" : ev->rebuild && !ev->dry ? "index" : "check";
     if (at.total < at.done) at.total = at.done; /* others have added some */
     counts->reported = at.done;
     int rc = engine_call_out(ev->from->engine, ev->options->on_progress, ev->options->progress_context, &at, err);
@@ -161,16 +166,12 @@ static int tell_progress(struct evolution *ev, flexdb_error *err) {
     return rc;
 }
 
-static bool wants_progress(const struct evolution *ev) {
-    return ev->options != NULL && ev->options->on_progress != NULL;
-}
-
 static int progress(struct evolution *ev, flexdb_error *err) {
     const struct evolution_counts *counts = &ev->counts;
     if (!wants_progress(ev)) return 0;
     bool due = counts->live + counts->deleted - counts->reported >= PROGRESS_RECORDS ||
                engine_clock() - counts->called_at >= PROGRESS_MICROS;
-    return due ? tell_progress(ev, err) : 0;
+    return due ? evolution_report(ev, err) : 0;
 }
 
 static int inspect_batch(struct evolution *ev, void *context, const struct raw_record *batch, size_t count,
@@ -204,9 +205,10 @@ static int check(struct evolution *ev, const struct evolution_store *store, bool
     bool room = in.judged != NULL && in.held != NULL;
     int rc = room ? reference_check_open(&in.references, ev, err) : error_no_memory(err);
     if (ev->converter != NULL) ev->converter->references = ev->judges ? &in.references : NULL;
-    if (rc == 0 && wants_progress(ev)) rc = count_records(ev, deleted, err);
+    if (rc == 0 && wants_progress(ev) && ev->counts.total == 0) rc = count_records(ev, deleted, err);
     if (rc == 0) rc = evolution_walk(ev, deleted, inspect_batch, &in, err);
-    if (rc == 0 && wants_progress(ev)) rc = tell_progress(ev, err);
+    /* A build comes here again and again, and says itself when that was all. */
+    if (rc == 0 && ev->build == NULL) rc = evolution_report(ev, err);
     if (ev->converter != NULL) ev->converter->references = NULL;
     ev->counts.failed = in.failed;
     if (rc == 0 && in.failed != 0) rc = refuse(&in, code, what, err);
