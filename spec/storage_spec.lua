@@ -144,22 +144,22 @@ engines.each(function(engine)
         end
 
         it("is not read where names go and come back", function()
-            local t = assert(db:create_table("unread", { columns = { { name = "a", dataType = "integer",
+            local unread = assert(db:create_table("unread", { columns = { { name = "a", dataType = "integer",
                 indexed = true, validation = { max = 9 } }, { name = "b", dataType = "string" } } }))
-            assert(t:insert { id = "r", a = 1, b = "x" })
-            local connection, environment = raw.connect(engine)
-            local stored = raw.rows(connection, ("select storage from flex_tables where id = '%s'"):format(t.id))
+            assert(unread:insert { id = "r", a = 1, b = "x" })
+            local link, owner = raw.connect(engine)
+            local stored = raw.rows(link, ("select storage from flex_tables where id = '%s'"):format(unread.id))
             local physical = flexdb.json.decode(stored[1].storage).table
-            if engine.server then assert(connection:execute "set check_constraint_checks = 0") end
-            assert(connection:execute(("update %s set data = '{broken'"):format(physical)))
-            connection:close()
-            environment:close()
-            assert.equal("corrupt", select(2, t:get "r").code)
-            assert(t:evolve(function(c) c:add { name = "c", dataType = "date", defaultValue = "2024-01-01" } end))
-            assert(t:evolve(function(c) c:rename("b", "d"); c:remove "a" end))
-            assert(t:rollback(1))
-            assert(t:rollback(2))
-            assert.equal("corrupt", select(2, t:evolve(function(c)
+            if engine.server then assert(link:execute "set check_constraint_checks = 0") end
+            assert(link:execute(("update %s set data = '{broken'"):format(physical)))
+            link:close()
+            owner:close()
+            assert.equal("corrupt", select(2, unread:get "r").code)
+            assert(unread:evolve(function(c) c:add { name = "c", dataType = "date", defaultValue = "2024-01-01" } end))
+            assert(unread:evolve(function(c) c:rename("b", "d"); c:remove "a" end))
+            assert(unread:rollback(1))
+            assert(unread:rollback(2))
+            assert.equal("corrupt", select(2, unread:evolve(function(c)
                 c:modify("a", { validation = { max = 5 } })
             end)).code)
         end)
