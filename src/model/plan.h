@@ -40,8 +40,8 @@ struct plan_computation {
 struct plan {
     bool changes_anything; /* false: an evolution without effect */
     bool has_checks;
-    bool *check; /* a bool for each slot of the new shape: live records must be judged under the new column */
-    bool *returns;           /* a bool for each slot: the column comes back under a key that no column has now */
+    bool *check;   /* a bool for each slot of the new shape: live records must be judged under the new column */
+    bool *returns; /* a bool for each slot: the column comes back under a key that no column has now */
     bool *check_references;  /* a bool for each slot: the referenced records must exist */
     bool *check_expressions; /* a bool for each of the new definition's checks: live records must be held against it */
     size_t computation_count;
