@@ -91,6 +91,12 @@ enum computed_result {
 enum computed_result codec_compute(const struct validator *v, size_t slot, const flexdb_value *values,
                                    struct record *room, flexdb_value *out, flexdb_error *err);
 
+/* Appends the document without the members whose keys are in `gone`: 1, and 0 with nothing appended where it has none
+ * of them. The other members stay to the letter. `scratch` takes keys that hold escapes. CORRUPT when the text is not
+ * an object. */
+int codec_strip(const char *document, size_t length, const struct names *gone, struct buffer *out,
+                struct buffer *scratch, flexdb_error *err);
+
 /* The physical form of the normalized value of a column slot; NULL for no value. Text may be appended to `scratch`,
  * which must have at least CODEC_PHYSICAL_SCRATCH bytes of room for each value, so that it does not move. */
 enum { CODEC_PHYSICAL_SCRATCH = 32 };

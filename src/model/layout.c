@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 
-enum { TABLE_ID_CHARACTERS = 32 };
+enum { TABLE_ID_CHARACTERS = 32, PREFIX_LENGTH = 13 + TABLE_ID_CHARACTERS + 1 };
 
 void key_registry_free(struct key_registry *k) {
     cJSON_Delete(k->keys);
@@ -64,19 +64,28 @@ static void table_characters(const char *table_id, char out[TABLE_ID_CHARACTERS 
     for (size_t i = 0; i < TABLE_ID_CHARACTERS / 2; i++) snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-static bool needs_physical(const struct compiled_column *c) {
+void layout_table_prefix(const char *table_id, char out[PHYSICAL_NAME_SIZE]) {
+    char characters[TABLE_ID_CHARACTERS + 1];
+    table_characters(table_id, characters);
+    snprintf(out, PHYSICAL_NAME_SIZE, "flex_records_%s_", characters);
+}
+
+bool layout_needs_physical(const struct compiled_column *c) {
     const struct column *column = c->column;
     return c->physical != PHYSICAL_NONE && (column->indexed || column->unique || column->filterable ||
                                             column->covered || column->type == TYPE_REFERENCE);
 }
 
-static bool needs_index(const struct compiled_column *c) {
+bool layout_needs_index(const struct compiled_column *c) {
     return c->column->indexed || c->column->type == TYPE_REFERENCE;
 }
 
 /* Copies what is not bound to the physical table. */
 static bool copy_lasting(struct layout *l, const struct layout *old) {
+    l->kept_from = 1;
     if (old == NULL) return true;
+    l->kept_from = old->kept_from;
+    l->purging = old->purging;
     if (old->keys.keys != NULL && (l->keys.keys = cJSON_Duplicate(old->keys.keys, true)) == NULL) return false;
     if (old->original_name != NULL && (l->original_name = strdup(old->original_name)) == NULL) return false;
     if (old->referrer_count == 0) return true;
@@ -97,7 +106,7 @@ static bool add_column(struct layout *l, const struct compiled_column *c) {
     snprintf(column->name, sizeof column->name, "c%zu", ++l->count);
     column->kind = c->physical;
     column->long_text = c->text_may_be_long;
-    column->indexed = needs_index(c);
+    column->indexed = layout_needs_index(c);
     column->unique = c->column->unique;
     return true;
 }
@@ -105,7 +114,7 @@ static bool add_column(struct layout *l, const struct compiled_column *c) {
 int layout_new(struct layout **out, const char *table_id, const struct validator *v, const struct layout *old,
                flexdb_error *err) {
     size_t columns = validator_shape(v)->columns, needed = 0;
-    for (size_t i = 0; i < columns; i++) needed += needs_physical(validator_column(v, i)) ? 1 : 0;
+    for (size_t i = 0; i < columns; i++) needed += layout_needs_physical(validator_column(v, i)) ? 1 : 0;
     if (needed > DEFINITION_MAX_PHYSICAL) {
         return error_set(err, FLEXDB_LIMIT,
                          "%zu columns are indexed, unique, filterable, references or in an index, %d are allowed",
@@ -114,14 +123,14 @@ int layout_new(struct layout **out, const char *table_id, const struct validator
     struct layout *l = calloc(1, sizeof *l);
     if (l == NULL) return error_no_memory(err);
     l->generation = old == NULL ? 1 : old->generation + 1;
-    char characters[TABLE_ID_CHARACTERS + 1];
-    table_characters(table_id, characters);
-    snprintf(l->table, sizeof l->table, "flex_records_%s_%lld", characters, (long long)l->generation);
+    char prefix[PHYSICAL_NAME_SIZE];
+    layout_table_prefix(table_id, prefix);
+    snprintf(l->table, sizeof l->table, "%.*s%lld", PREFIX_LENGTH, prefix, (long long)l->generation);
     l->columns = calloc(needed + 1, sizeof *l->columns);
     bool good = l->columns != NULL && copy_lasting(l, old);
     for (size_t i = 0; good && i < columns; i++) {
         const struct compiled_column *c = validator_column(v, i);
-        good = !needs_physical(c) || add_column(l, c);
+        good = !layout_needs_physical(c) || add_column(l, c);
     }
     good = good && layout_add_indexes(l, validator_definition(v));
     int rc = good ? layout_check_indexes(l, err) : error_no_memory(err);
@@ -152,7 +161,7 @@ static bool can_repeat(const struct layout_column *have, const struct compiled_c
 }
 
 static bool is_as_needed(const struct layout_column *have, const struct compiled_column *c) {
-    return can_repeat(have, c) && have->unique == c->column->unique && (have->indexed || !needs_index(c));
+    return can_repeat(have, c) && have->unique == c->column->unique && (have->indexed || !layout_needs_index(c));
 }
 
 enum fate { COLUMN_LIVE, COLUMN_RETIRED, COLUMN_LAPSED, COLUMN_FORGOTTEN, COLUMN_UNFIT };
@@ -163,19 +172,19 @@ static enum fate fate_of(const struct layout_column *have, const struct validato
     int64_t slot = validator_slot_of_key(v, have->key, strlen(have->key));
     if (slot == NAMES_NONE) return have->lapsed ? COLUMN_LAPSED : COLUMN_RETIRED;
     const struct compiled_column *c = validator_column(v, (size_t)slot);
-    if (needs_physical(c)) return is_as_needed(have, c) ? COLUMN_LIVE : COLUMN_UNFIT;
+    if (layout_needs_physical(c)) return is_as_needed(have, c) ? COLUMN_LIVE : COLUMN_UNFIT;
     if (have->unique) return COLUMN_LAPSED;
     return can_repeat(have, c) ? COLUMN_LIVE : COLUMN_FORGOTTEN;
 }
 
 static bool must_rebuild(const struct validator *v, const struct layout *old) {
     size_t needed = 0, held = 0, columns = validator_shape(v)->columns;
-    for (size_t i = 0; i < columns; i++) needed += needs_physical(validator_column(v, i)) ? 1 : 0;
+    for (size_t i = 0; i < columns; i++) needed += layout_needs_physical(validator_column(v, i)) ? 1 : 0;
     for (size_t i = 0; i < old->count; i++) {
         const struct layout_column *have = &old->columns[i];
         if (fate_of(have, v) == COLUMN_UNFIT) return true;
         int64_t slot = validator_slot_of_key(v, have->key, strlen(have->key));
-        if (slot != NAMES_NONE && needs_physical(validator_column(v, (size_t)slot))) held++;
+        if (slot != NAMES_NONE && layout_needs_physical(validator_column(v, (size_t)slot))) held++;
     }
     return held != needed;
 }

@@ -55,6 +55,8 @@ struct layout {
     char **referrers;    /* ids of tables that have, or had, a reference column to this one */
     size_t referrer_count;
     struct layout_build build;
+    int64_t kept_from; /* the oldest version that can still be read: a purge has forgotten what came before; from 1 */
+    bool purging;      /* documents may still hold values that only versions before it could reach */
 };
 
 /* What a key of a server holds: bytes of all its parts, and parts. An index that passes it is kept there in another
@@ -67,8 +69,8 @@ bool layout_index_is_wide(const struct layout *l, const struct layout_index *ind
 
 /* The layout of a new physical table for this definition: one column for each that is indexed, unique, filterable, a
  * reference or named by an index. LIMIT beyond 60 columns or 60 indexes (a wide unique one counts twice). `keys`,
- * `referrers`, `original_name` are copied from `old`, whose generation is the one before (NULL: none). The caller frees
- * with layout_free. */
+ * `referrers`, `original_name` and what was purged are copied from `old`, whose generation is the one before (NULL:
+ * none). The caller frees with layout_free. */
 int layout_new(struct layout **out, const char *table_id, const struct validator *v, const struct layout *old,
                flexdb_error *err);
 /* The layout after an evolution to `v`: the same physical table where every physical column that `v` needs is there as
@@ -86,11 +88,16 @@ int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err);
 int layout_print_indexed(const struct layout *l, const struct validator *v, struct buffer *out, flexdb_error *err);
 /* Notes in `l` that the physical table of `next` (layout_new from `l`) is being built. */
 void layout_note_build(struct layout *l, const struct layout *next, int64_t now);
+/* Whether a column has a physical one, and whether that has an index of its own. */
+bool layout_needs_physical(const struct compiled_column *c);
+bool layout_needs_index(const struct compiled_column *c);
 /* Adds a table id to the referrers unless it is there. */
 int layout_add_referrer(struct layout *l, const char *table_id, flexdb_error *err);
 /* The live (not retired) physical column of a field key, or NULL. */
 const struct layout_column *layout_find(const struct layout *l, const char *key);
 void layout_free(struct layout *l);
+/* How the names of all physical tables of a table begin: `flex_records_<table id without hyphens>_`. */
+void layout_table_prefix(const char *table_id, char out[PHYSICAL_NAME_SIZE]);
 
 /* ---- between layout.c and layout_index.c ---- */
 

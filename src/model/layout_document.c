@@ -105,6 +105,11 @@ int layout_print(const struct layout *l, struct buffer *out, flexdb_error *err) 
         buffer_puts(out, ",\"droppedAt\":");
         json_write_integer(out, l->dropped_at);
     }
+    if (l->kept_from > 1) {
+        buffer_puts(out, ",\"keptFrom\":");
+        json_write_integer(out, l->kept_from);
+    }
+    put_flag(out, "purging", l->purging);
     buffer_puts(out, ",\"referrers\":[");
     for (size_t i = 0; i < l->referrer_count; i++) {
         if (i != 0) buffer_put(out, ',');
@@ -291,6 +296,12 @@ static const char *read_layout(cJSON *tree, struct layout *l) {
     if (name != NULL && (l->original_name = strdup(name->valuestring)) == NULL) return "";
     const cJSON *dropped = member(tree, "droppedAt");
     if (dropped != NULL && !document_integer(dropped, &l->dropped_at)) return "droppedAt is not an integer";
+    const cJSON *kept = member(tree, "keptFrom");
+    l->kept_from = 1;
+    if (kept != NULL && (!document_integer(kept, &l->kept_from) || l->kept_from < 1)) {
+        return "keptFrom is not a positive integer";
+    }
+    if (!read_flag(tree, "purging", &l->purging)) return "purging is not a boolean";
     const char *problem = read_columns(member(tree, "columns"), l);
     if (problem == NULL) problem = read_indexes(member(tree, "indexes"), l);
     if (problem == NULL) problem = read_referrers(member(tree, "referrers"), l);
