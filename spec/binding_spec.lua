@@ -331,7 +331,6 @@ describe("errors", function()
         for name, call in pairs {
             ["db:backup"] = function() return db:backup "x" end,
             ["table:aggregate"] = function() return t:aggregate {} end,
-            ["table:purge"] = function() return t:purge {} end,
             ["table:explain"] = function() return t:explain {} end,
         } do
             local value, err = call()

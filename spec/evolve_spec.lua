@@ -436,7 +436,6 @@ engines.each(function(engine)
 
         it("says unsupported for what is not built yet", function()
             assert(t:insert { a = "1" })
-            assert.equal("unsupported", select(2, t:purge {}).code)
             assert.equal("unsupported", select(2, t:aggregate { count = true }).code)
             assert.equal(1, t.version)
         end)

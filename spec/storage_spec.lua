@@ -3,30 +3,7 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
-
-local raw = {}
-
-function raw.connect(engine)
-    if not engine.server then
-        local environment = require("luasql.sqlite3").sqlite3()
-        return assert(environment:connect(engines.file)), environment
-    end
-    local user, password, host, port, database = engine.url:match "^mysql://([^:]+):([^@]*)@([^:/]+):(%d+)/([^?]+)"
-    local environment = require("luasql.mysql").mysql()
-    return assert(environment:connect(database, user, password, host, tonumber(port))), environment
-end
-
-function raw.rows(connection, sql)
-    local cursor = assert(connection:execute(sql))
-    local rows = {}
-    local row = cursor:fetch({}, "a")
-    while row do
-        rows[#rows + 1] = row
-        row = cursor:fetch({}, "a")
-    end
-    cursor:close()
-    return rows
-end
+local raw = require "spec.support.raw"
 
 -- column: type on a server, nullable, default on a server
 local catalogue = {

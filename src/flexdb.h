@@ -204,8 +204,35 @@ int flexdb_rollback_to(flexdb_table *table, int64_t version, const struct flexdb
                        struct buffer *out, flexdb_error *err);
 /* A JSON array of entries, oldest first; `from` 0: the first, `to` 0: the last. */
 int flexdb_history(flexdb_table *table, int64_t from, int64_t to, bool schemas, struct buffer *out, flexdb_error *err);
-/* A JSON array of changes from one version to another. */
+/* A JSON array of changes from one version to another; NOT_FOUND for one that is not there or was purged. */
 int flexdb_table_diff(flexdb_table *table, int64_t from, int64_t to, struct buffer *out, flexdb_error *err);
+
+/* ---- purge ------------------------------------------------------------------------------------------------------- */
+
+typedef struct flexdb_purge flexdb_purge; /* a purge of a table that is going on */
+
+struct flexdb_purge_options {
+    int64_t keep_versions;      /* the last so many can still be read afterwards; 0: all that can be now */
+    const char *deleted_before; /* records that were deleted before this time (RFC 3339) go for good; NULL: none */
+    size_t batch;               /* records to a transaction, at most 10000; 0: 500 */
+};
+
+/* Forgets what nobody can reach any more: values under field keys that no kept version names, and records that were
+ * deleted long ago, but for those that a live record refers to. Works in short transactions, one or none a step;
+ * UNSUPPORTED inside a transaction. Before the first value goes the versions that are not kept are gone (NOT_FOUND for
+ * a rollback, a view, a diff); their rows stay as history. What a purge that was cut short has left is done by the next
+ * one. MISUSE for options that cannot be. */
+int flexdb_purge_begin(flexdb_purge **out, flexdb_table *table, const struct flexdb_purge_options *options,
+                       flexdb_error *err);
+/* 1 while there is more to do, 0 when all is done. After an error it may be called again. */
+int flexdb_purge_step(flexdb_purge *p, flexdb_error *err);
+/* How many records were looked at so far. */
+int64_t flexdb_purge_records(const flexdb_purge *p);
+/* Appends { records, rewritten, deleted, kept, bytes, oldest_version } as JSON: how many records were looked at,
+ * documents rewritten, records erased, records spared for what refers to them, bytes of documents that went. */
+int flexdb_purge_result(const flexdb_purge *p, struct buffer *out, flexdb_error *err);
+/* NULL is harmless. */
+void flexdb_purge_free(flexdb_purge *p);
 
 /* ---- without a database ------------------------------------------------------------------------------------------ */
 

@@ -19,9 +19,10 @@ local database, tables, views = core.methods.database, core.methods.table, core.
 database.transaction = require "flexdb.transaction"
 tables.insert_many = require "flexdb.insert_many"
 for name, method in next, (require "flexdb.evolve") do tables[name] = method end
+tables.purge = require "flexdb.purge"
 database.apply = require "flexdb.apply"
 function database.backup() return unsupported "db:backup" end
-for _, name in ipairs { "aggregate", "purge", "explain" } do
+for _, name in ipairs { "aggregate", "explain" } do
     tables[name] = function() return unsupported("table:" .. name) end
 end
 
@@ -72,6 +73,7 @@ function flexdb.open(url, given)
 end
 
 -- What these raise points at the script that has called them.
-core.own(flexdb.open, database.transaction, tables.insert_many, tables.evolve, require "flexdb.guarded")
+core.own(flexdb.open, database.transaction, tables.insert_many, tables.evolve, tables.purge,
+    require "flexdb.guarded")
 
 return flexdb

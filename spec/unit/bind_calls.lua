@@ -365,6 +365,11 @@ end)
 
 call("rollback", function(w) return w.contacts:rollback(1) end)
 
+call("purge", function(w)
+    return w.contacts:purge { keep_versions = 1, deleted_before = "2100-01-01T00:00:00Z", on_progress = function() end }
+end)
+calls[#calls].steps = true
+
 call("a use of the definition of before", function(w)
     local other <close>, err = w.db:with { actor = "another" }
     if not other then return nil, err end

@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#include "db/engine.h"
+#include "db/table.h"
+
 void world_build(struct world *w, const struct driver *driver) {
     const struct db_place place = {"memory", "sqlite::memory:", driver};
     flexdb_error err = FLEXDB_ERROR_INIT;
@@ -249,6 +252,23 @@ static int do_view(struct world *w, flexdb_error *err) {
     return rc;
 }
 
+/* A purge of everything that can be purged; of a second call that goes on with it nothing is left to evolve. */
+static int do_purge(struct world *w, flexdb_error *err) {
+    const struct flexdb_purge_options options = {
+        .keep_versions = 1, .deleted_before = "2100-01-01T00:00:00Z", .batch = 1};
+    struct buffer out = BUFFER_INIT;
+    flexdb_purge *p = NULL;
+    int rc = 0;
+    if (flexdb_table_version(w->contacts) == 1) rc = evolve(w, "[{\"op\":\"remove_column\",\"name\":\"age\"}]", err);
+    if (rc == 0) rc = flexdb_purge_begin(&p, w->contacts, &options, err);
+    if (rc == 0) rc = 1;
+    while (rc == 1) rc = flexdb_purge_step(p, err);
+    if (rc == 0) rc = flexdb_purge_result(p, &out, err);
+    flexdb_purge_free(p);
+    buffer_free(&out);
+    return rc;
+}
+
 const struct world_call world_calls[] = {
     {"insert", do_insert, false},
     {"update", do_update, false},
@@ -276,5 +296,6 @@ const struct world_call world_calls[] = {
     {"drop_table", do_drop, false},
     {"rename_table", do_rename, false},
     {"at, and evolve", do_view, true},
+    {"evolve and purge", do_purge, true},
     {NULL, NULL, false},
 };

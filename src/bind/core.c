@@ -19,6 +19,7 @@ static void push_classes(lua_State *L, int state) {
     lua_setfield(L, -2, "view");
     bind_rows_class(L, state);
     bind_batch_class(L, state);
+    bind_job_class(L, state);
     bind_transaction_class(L, state);
     bind_validator_class(L, state);
 }
@@ -38,6 +39,7 @@ static void push_module(lua_State *L) {
     bind_state_register(L, functions, state, 0);
     bind_state_register(L, bind_transaction_functions, state, 0);
     bind_state_register(L, bind_batch_functions, state, 0);
+    bind_state_register(L, bind_job_functions, state, 0);
     lua_newtable(L);
     bind_state_register(L, bind_json_functions, state, 0);
     lua_setfield(L, -2, "json");

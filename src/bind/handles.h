@@ -61,8 +61,8 @@ int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape,
  * another error. `*tries` begins at 0. */
 bool bind_record_again(struct state *s, struct table *t, int *rc, int *tries);
 
-/* core.level (a database); core.batch (a table). */
-extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[];
+/* core.level (a database); core.batch (a table); core.purge (a table). */
+extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[], bind_job_functions[];
 
 /* Before a transaction or a batch begins: handles of levels that have ended learn of it. */
 void bind_transaction_settle(struct database *root);
@@ -73,6 +73,7 @@ void bind_table_class(lua_State *L, int state);
 void bind_view_class(lua_State *L, int state);
 void bind_rows_class(lua_State *L, int state);
 void bind_batch_class(lua_State *L, int state);
+void bind_job_class(lua_State *L, int state);
 void bind_transaction_class(lua_State *L, int state);
 void bind_validator_class(lua_State *L, int state);
 

@@ -25,6 +25,7 @@
 #define ROWS_METATABLE     "flexdb.rows"
 #define BATCH_METATABLE    "flexdb.batch"
 #define LEVEL_METATABLE    "flexdb.level"
+#define JOB_METATABLE      "flexdb.job"
 
 /* User values of the state. */
 enum { STATE_NULL = 1, STATE_ARRAY, STATE_MARKS, STATE_ERROR, STATE_SHAPE, STATE_OWN, STATE_VALUES };

@@ -174,11 +174,13 @@ static void close_build(struct build *b) {
 
 /* ---- into force ---- */
 
-/* Whether the row is still what the build began with, but for its name and who refers to it. */
+/* Whether the row is still what the build began with, but for its name and who refers to it. A purge may have taken the
+ * very values that a rollback brings back. */
 static bool is_as_noted(const struct build *b, const struct table_state *now) {
     const struct layout *was = b->ev->from->layout, *is = now->layout;
     return now->version == b->ev->from->version && strcmp(is->build.table, b->note.table) == 0 &&
-           strcmp(is->table, was->table) == 0 && cJSON_Compare(is->keys.keys, was->keys.keys, true);
+           strcmp(is->table, was->table) == 0 && is->kept_from == was->kept_from &&
+           cJSON_Compare(is->keys.keys, was->keys.keys, true);
 }
 
 /* What else was written in the row meanwhile, and what is to be dropped from now on. */
@@ -186,6 +188,7 @@ static int take_over(struct build *b, const struct layout *now, flexdb_error *er
     struct layout *l = b->ev->layout;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < now->referrer_count; i++) rc = layout_add_referrer(l, now->referrers[i], err);
+    l->purging = now->purging;
     l->build = now->build;
     memcpy(l->build.table, now->table, sizeof l->build.table);
     return rc;
@@ -325,6 +328,15 @@ int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) {
     }
     unlock(e, table_id);
     return rc;
+}
+
+int build_is_alive(struct engine *e, const char *table_id, bool *alive, flexdb_error *err) {
+    int rc = lock(e, table_id, err);
+    *alive = rc == -FLEXDB_BUSY;
+    if (rc == 0) unlock(e, table_id);
+    if (!*alive) return rc;
+    error_clear(err);
+    return 0;
 }
 
 int build_wait(struct evolution *ev, int64_t deadline, flexdb_error *err) {

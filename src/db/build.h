@@ -41,6 +41,9 @@ int build_wait(struct evolution *ev, int64_t deadline, flexdb_error *err);
  * lives (on a cluster: on this node), or when something cannot be dropped within the timeout. */
 int build_sweep(struct engine *e, const char *table_id, flexdb_error *err);
 
+/* Whether somebody is building this table, or sweeping there. */
+int build_is_alive(struct engine *e, const char *table_id, bool *alive, flexdb_error *err);
+
 /* Hands the records that are to be copied now to `visit`: see evolution_walk. */
 int build_walk(struct build *b, bool deleted, evolution_visit visit, void *context, flexdb_error *err);
 

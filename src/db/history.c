@@ -142,7 +142,9 @@ int flexdb_history(flexdb_table *table, int64_t from, int64_t to, bool schemas, 
 
 /* ---- definitions ---- */
 
-int history_definition(struct engine *e, const struct table_state *s, int64_t version, cJSON **out, flexdb_error *err) {
+/* Of any version, read for its words alone. */
+static int read_document(struct engine *e, const struct table_state *s, int64_t version, cJSON **out,
+                         flexdb_error *err) {
     *out = NULL;
     struct statement *statement;
     int rc =
@@ -157,11 +159,28 @@ int history_definition(struct engine *e, const struct table_state *s, int64_t ve
     return rc;
 }
 
+int history_definition(struct engine *e, const struct table_state *s, int64_t version, cJSON **out, flexdb_error *err) {
+    *out = NULL;
+    if (version > 0 && version < s->layout->kept_from)
+        return error_set(err, FLEXDB_NOT_FOUND, "version %lld of table \"%s\" was purged, the oldest is %lld",
+                         (long long)version, s->name, (long long)s->layout->kept_from);
+    return read_document(e, s, version, out, err);
+}
+
 int history_read(struct engine *e, const struct table_state *s, int64_t version, struct definition **out,
                  flexdb_error *err) {
     cJSON *tree;
     *out = NULL;
     int rc = history_definition(e, s, version, &tree, err);
+    return rc != 0 ? rc : define(tree, out, err);
+}
+
+/* For its words alone: the way on which values came leads through versions whose values are gone. */
+static int read_definition(struct engine *e, const struct table_state *s, int64_t version, struct definition **out,
+                           flexdb_error *err) {
+    cJSON *tree;
+    *out = NULL;
+    int rc = read_document(e, s, version, &tree, err);
     return rc != 0 ? rc : define(tree, out, err);
 }
 
@@ -171,7 +190,7 @@ int history_last_with(struct engine *e, const struct table_state *s, const char 
     for (*version = s->version; rc == 0 && *version > 0; --*version) {
         flexdb_error why = FLEXDB_ERROR_INIT;
         struct definition *d = NULL;
-        rc = history_read(e, s, *version, &d, &why);
+        rc = read_definition(e, s, *version, &d, &why);
         if (rc == -FLEXDB_NOT_FOUND) {
             error_clear(&why);
             return 0;

@@ -11,7 +11,8 @@
 
 /* Appends the entry of a version of a table. */
 int history_entry(struct engine *e, const char *table_id, int64_t version, struct buffer *out, flexdb_error *err);
-/* Reads the definition's document that a version made; NOT_FOUND. The caller deletes. */
+/* Reads the definition's document that a version made, so that records can be read by it: NOT_FOUND where there is no
+ * such version or its values were purged. The caller deletes. */
 int history_definition(struct engine *e, const struct table_state *s, int64_t version, cJSON **out, flexdb_error *err);
 /* The same, read. CORRUPT where it does not read as a definition. The caller frees. */
 int history_read(struct engine *e, const struct table_state *s, int64_t version, struct definition **out,

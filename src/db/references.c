@@ -130,28 +130,42 @@ static int refuse_delete(const struct table_state *referrer, size_t slot, const 
                      (int)length, id, c->name, referrer->name, on_delete_name(c->rules.on_delete));
 }
 
+/* Whether a live record refers to the id by reference number `i` of its table: 1 or 0. */
+static int refers(const struct table_state *s, const struct table_state *referrer, size_t i, const char *id,
+                  size_t length, flexdb_error *err) {
+    const struct state_reference *r = &referrer->references[i];
+    if (r->target_id == NULL || strcmp(r->target_id, s->id) != 0) return 0;
+    const struct layout_column *column = physical_of_slot(referrer, r->slot);
+    if (column == NULL) return 0;
+    struct buffer sql = BUFFER_INIT;
+    struct statement *found = NULL;
+    records_referrer(s->engine->dialect, referrer->layout, column, &sql);
+    flexdb_value value = value_text(id, length);
+    int rc = buffer_failed(&sql) ? error_no_memory(err)
+                                 : engine_query(s->engine, &found, sql.data, sql.length, &value, 1, err);
+    engine_finalize(s->engine, found);
+    buffer_free(&sql);
+    return rc;
+}
+
 static int check_referrer(const struct table_state *s, struct table_state *referrer, const char *id, size_t length,
                           flexdb_error *err) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < referrer->reference_count; i++) {
-        const struct state_reference *r = &referrer->references[i];
-        if (r->target_id == NULL || strcmp(r->target_id, s->id) != 0) continue;
-        const struct layout_column *column = physical_of_slot(referrer, r->slot);
-        if (column == NULL) continue;
-        struct buffer sql = BUFFER_INIT;
-        struct statement *found = NULL;
-        records_referrer(s->engine->dialect, referrer->layout, column, &sql);
-        flexdb_value value = value_text(id, length);
-        rc = buffer_failed(&sql) ? error_no_memory(err)
-                                 : engine_query(s->engine, &found, sql.data, sql.length, &value, 1, err);
-        engine_finalize(s->engine, found);
-        buffer_free(&sql);
-        if (rc == 1) rc = refuse_delete(referrer, r->slot, id, length, err);
+        rc = refers(s, referrer, i, id, length, err);
+        if (rc == 1) rc = refuse_delete(referrer, referrer->references[i].slot, id, length, err);
     }
     return rc;
 }
 
-/* Calls `visit` for each live table that has, or had, a reference column to `s`. */
+static int find_referrer(const struct table_state *s, struct table_state *referrer, const char *id, size_t length,
+                         flexdb_error *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < referrer->reference_count; i++) rc = refers(s, referrer, i, id, length, err);
+    return rc;
+}
+
+/* Calls `visit` for each live table that has, or had, a reference column to `s`, until one returns something. */
 typedef int (*referrer_visit)(const struct table_state *s, struct table_state *referrer, const char *id, size_t length,
                               flexdb_error *err);
 
@@ -170,6 +184,10 @@ static int each_referrer(const struct table_state *s, referrer_visit visit, cons
 
 int references_check_deleted(const struct table_state *s, const char *id, size_t length, flexdb_error *err) {
     return each_referrer(s, check_referrer, id, length, err);
+}
+
+int references_find_referrer(const struct table_state *s, const char *id, size_t length, flexdb_error *err) {
+    return each_referrer(s, find_referrer, id, length, err);
 }
 
 static int refuse_drop(const struct table_state *s, struct table_state *referrer, const char *id, size_t length,

@@ -27,6 +27,8 @@ void references_issue(const struct table_state *s, const struct state_reference 
 /* After a record was marked as deleted: REFERENCE when a live record refers to it, UNSUPPORTED when that one would have
  * to be changed along. */
 int references_check_deleted(const struct table_state *s, const char *id, size_t length, flexdb_error *err);
+/* Whether a live record refers to this one, in whatever way: 1 or 0. */
+int references_find_referrer(const struct table_state *s, const char *id, size_t length, flexdb_error *err);
 /* REFERENCE when the current definition of a live table, other than `s` itself, refers to it. */
 int references_check_dropped(const struct table_state *s, flexdb_error *err);
 
