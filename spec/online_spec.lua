@@ -4,6 +4,7 @@
 -- FLEXDB_BUILD_FROM makes tables large; FLEXDB_TEST_SECONDS makes the writing longer.
 
 local engines = require "spec.support.engines"
+local raw = require "spec.support.raw"
 
 local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
 local SECONDS = tonumber(os.getenv "FLEXDB_TEST_SECONDS") or 3
@@ -354,6 +355,32 @@ local function on_server(engine)
             assert.equal("", finish(last))
             check { writer }
             check_versions()
+            check_leftovers()
+        end)
+
+        it("begins anew when its note is swept before it has the lock", function()
+            local records = {}
+            for i = 1, 300 do records[i] = { n = tostring(i), u = "u" .. i, a = 1 } end
+            assert(t:insert_many(records))
+            local connection, environment = raw.connect(engine)
+            local name = ("SHA2(CONCAT(DATABASE(), '.', '%s'), 256)"):format(t.id)
+            name = ("CONCAT('flexdb:', LEFT(%s, 40))"):format(name)
+            assert.equal("1", raw.rows(connection, ("SELECT GET_LOCK(%s, 0) AS had"):format(name))[1].had)
+            local evolver = start("integer", 0)
+            local noted = ([[SELECT 1 FROM flex_tables WHERE id = '%s' AND storage LIKE '%%"build"%%']]):format(t.id)
+            for _ = 1, 2000 do
+                if #raw.rows(connection, noted) > 0 then break end
+                os.execute "sleep 0.005"
+            end
+            raw.run(connection, "UPDATE flex_tables SET storage = JSON_REMOVE(storage, '$.build'), "
+                .. "revision = revision + 1 WHERE id = '%s'", t.id)
+            raw.rows(connection, ("SELECT RELEASE_LOCK(%s) AS had"):format(name))
+            connection:close()
+            environment:close()
+            assert.equal("", finish(evolver))
+            assert(t:schema())
+            assert.equal(2, t.version)
+            assert.equal(300, t:count { filter = { n = { gte = 1 } } })
             check_leftovers()
         end)
 

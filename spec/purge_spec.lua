@@ -106,7 +106,7 @@ engines.each(function(engine)
         end)
 
         it("leaves a rollback the way on which values came, where the first of their keys is gone", function()
-            -- n → n2, back to n, n → n3, then by a rollback to n2: the two have n in common, which no kept version names
+            -- n → n2, back to n, n → n3, then by a rollback to n2: both came from n, which no kept version names
             local function made(name)
                 local one = assert(db:create_table(name, { columns = { { name = "n", dataType = "string" } } }))
                 for i, n in ipairs { "7", "007", "1.0", "x", "-3", "2.50" } do

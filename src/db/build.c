@@ -161,6 +161,18 @@ static int open_build(struct build *b, struct evolution *ev, flexdb_error *err) 
     return wait_lock(b->engine, ev->from->id, err);
 }
 
+/* Between the note and the lock somebody may have taken it for a dead builder's: nobody would drop what is made without
+ * one. */
+static int check_noted(const struct build *b, flexdb_error *err) {
+    const char *id = b->ev->from->id;
+    struct table_state *s;
+    int rc = state_find(&s, b->engine, CATALOG_TABLE_BY_ID, &id, 1, err);
+    if (rc < 0) return rc;
+    bool noted = rc == 1 && strcmp(s->layout->build.journal, b->note.journal) == 0;
+    state_drop(s);
+    return noted ? 0 : BUILD_LOST;
+}
+
 static void close_build(struct build *b) {
     build_forget_rows(b);
     build_forget_set(&b->set);
@@ -246,6 +258,7 @@ int build_run(struct evolution *ev, flexdb_error *err) {
     struct build b = {0};
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     int rc = open_build(&b, ev, err);
+    if (rc == 0) rc = check_noted(&b, err);
     if (rc == 0) rc = make_tables(&b, err);
     if (rc == 0) {
         ev->build = &b;
@@ -299,7 +312,7 @@ static int clear_note(void *context, flexdb_error *err) {
         l->build = (struct layout_build){0};
         rc = write_layout(s, l, err);
     }
-    if (rc == 0) layout_free(l);
+    layout_free(l);
     state_drop(s);
     return rc;
 }

@@ -24,8 +24,9 @@
 /* From which highest seq on a table is large enough. FLEXDB_BUILD_FROM in the environment says otherwise. */
 enum { BUILD_FROM = 2000 };
 
-/* What build_run gives where triggers cannot be made: the evolution is to be made again, in one transaction. */
-enum { BUILD_REFUSED = 1 };
+/* What build_run gives where triggers cannot be made: the evolution is to be made again, in one transaction; and where
+ * its note has been swept before it had the lock: the evolution is to be made again. */
+enum { BUILD_REFUSED = 1, BUILD_LOST = 2 };
 
 /* Whether the evolution, which has met its plan, may build that way: outside of a user's transaction, no column becomes
  * a reference (the records that it names are looked after by its own definition only when that is in force). */

@@ -252,11 +252,10 @@ static int evolve(struct evolution *ev, flexdb_error *err) {
             rc = build_wait(ev, deadline, err);
         else if (rc != 0 || !ev->noted)
             return rc;
-        else if ((rc = build_run(ev, err)) != BUILD_REFUSED)
+        else if ((rc = build_run(ev, err)) == 0)
             return rc;
-        else
-            ev->blocking = true;
         if (rc < 0) return rc;
+        if (rc == BUILD_REFUSED) ev->blocking = true;
     }
 }
 
