@@ -63,7 +63,7 @@ describe("the module", function()
         local names = {}
         for name in pairs(flexdb) do names[#names + 1] = name end
         table.sort(names)
-        assert.same({ "array", "diff", "json", "null", "open", "validate", "validator", "version" }, names)
+        assert.same({ "array", "diff", "doctor", "json", "null", "open", "validate", "validator", "version" }, names)
         assert.truthy(flexdb.version:match "^%d+%.%d+%.%d+$")
     end)
 

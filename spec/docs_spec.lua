@@ -154,6 +154,19 @@ describe("the docs", function()
         assert.is_true(rows_of(section(reference, "### Rules")).computed, "computed") -- a rule of every type
     end)
 
+    it("reference.md lists everything that doctor may find, and no other", function()
+        local rows, count = rows_of(section(read "docs/reference.md", "## Doctor")), 0
+        local codes = read("src/db/doctor.h"):match "#define DOCTOR_CODES(.-)\n\n"
+        for name in codes:gmatch 'X%(%u[%u_]+,%s*"([%w_]+)"%)' do
+            count = count + 1
+            assert.is_true(rows[name], name)
+            rows[name] = nil
+        end
+        assert.equal(33, count)
+        rows.code, rows["repair"] = nil, nil
+        assert.is_nil(next(rows))
+    end)
+
     it("reference.md lists every method, and no other", function()
         local flexdb = require "flexdb"
         local reference = read "docs/reference.md"

@@ -234,6 +234,33 @@ int flexdb_purge_result(const flexdb_purge *p, struct buffer *out, flexdb_error 
 /* NULL is harmless. */
 void flexdb_purge_free(flexdb_purge *p);
 
+/* ---- doctor ------------------------------------------------------------------------------------------------------ */
+
+typedef struct flexdb_doctor flexdb_doctor; /* a check of a database that is going on */
+
+struct flexdb_doctor_options {
+    bool repair;               /* mends what can be mended; else nothing is written */
+    const char *const *tables; /* names of the application's tables to look at; NULL: the whole database */
+    size_t table_count;
+};
+
+/* Holds a database against what must be true of it: catalogue, versions, physical tables and indexes, every record and
+ * what records must be together, what nobody names. NOT_FOUND for a table that is not there; with `repair` UNSUPPORTED
+ * inside a transaction. */
+int flexdb_doctor_begin(flexdb_doctor **out, flexdb *db, const struct flexdb_doctor_options *options,
+                        flexdb_error *err);
+/* 1 while there is more to look at, 0 when all is done. After an error (BUSY, CONFLICT) it may be called again. */
+int flexdb_doctor_step(flexdb_doctor *d, flexdb_error *err);
+/* How many records were looked at so far; `table` (may be NULL): the name of the table under way, or NULL. */
+int64_t flexdb_doctor_records(const flexdb_doctor *d, const char **table);
+/* Appends the report so far as JSON: { ok, repair, problem_count, repaired_count, tables, versions, records, foreign,
+ * in_progress, counts: { code: n }, problems: [{ code, application, table, record, column, message, repaired }] }.
+ * `ok`: nothing is left unmended. At most 1000 problems are kept, all are counted. `foreign`: tables of another
+ * program, which were left alone; `in_progress`: tables and physical tables that somebody was changing. */
+int flexdb_doctor_report(const flexdb_doctor *d, struct buffer *out, flexdb_error *err);
+/* NULL is harmless. */
+void flexdb_doctor_free(flexdb_doctor *d);
+
 /* ---- without a database ------------------------------------------------------------------------------------------ */
 
 int flexdb_diff(const char *from, size_t from_length, const char *to, size_t to_length, struct buffer *out,

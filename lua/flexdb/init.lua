@@ -12,6 +12,7 @@ local flexdb = {
     version = core.version,
     diff = core.diff,
     validator = core.validator,
+    doctor = require "flexdb.doctor",
 }
 
 -- What the core does not do alone.
@@ -74,6 +75,6 @@ end
 
 -- What these raise points at the script that has called them.
 core.own(flexdb.open, database.transaction, tables.insert_many, tables.evolve, tables.purge,
-    require "flexdb.guarded")
+    flexdb.doctor, require "flexdb.guarded")
 
 return flexdb

@@ -370,6 +370,16 @@ call("purge", function(w)
 end)
 calls[#calls].steps = true
 
+call("doctor", function(w)
+    local report, err = w.flexdb.doctor(w.db, { on_progress = function() end })
+    if not report then return nil, err end
+    return tostring(report)
+end)
+
+call("doctor that mends some tables", function(w)
+    return w.flexdb.doctor(w.db, { repair = true, tables = { "contacts", "companies" } })
+end)
+
 call("a use of the definition of before", function(w)
     local other <close>, err = w.db:with { actor = "another" }
     if not other then return nil, err end

@@ -269,6 +269,41 @@ static int do_purge(struct world *w, flexdb_error *err) {
     return rc;
 }
 
+/* What doctor has to mend. */
+static int hurt(struct world *w, flexdb_error *err) {
+    struct engine *e = w->db->engine;
+    const char *table = w->contacts->state->layout->table, *id = w->contacts->state->id;
+    char sql[8][200];
+    snprintf(sql[0], sizeof sql[0], "UPDATE %s SET c2 = 77 WHERE id = 'a'", table);
+    snprintf(sql[1], sizeof sql[1], "UPDATE flex_tables SET display_name = 'x', indexed_columns = '{}' WHERE id = '%s'",
+             id);
+    snprintf(sql[2], sizeof sql[2], "UPDATE flex_tables SET storage = json_remove(storage, '$.referrers')");
+    snprintf(sql[3], sizeof sql[3], "DELETE FROM flex_table_versions WHERE id = '%s:1'", id);
+    snprintf(sql[4], sizeof sql[4], "DROP INDEX IF EXISTS %s_c2", table);
+    snprintf(sql[5], sizeof sql[5], "DROP TABLE IF EXISTS %.45s_9", table);
+    snprintf(sql[6], sizeof sql[6], "CREATE TABLE %.45s_9 (seq INT)", table);
+    snprintf(sql[7], sizeof sql[7], "UPDATE %s SET version = 0, schema_version = 9 WHERE id = 'b'", table);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof sql / sizeof *sql; i++)
+        rc = engine_run(e, sql[i], strlen(sql[i]), NULL, 0, NULL, err);
+    return rc;
+}
+
+static int do_doctor(struct world *w, flexdb_error *err) {
+    const struct flexdb_doctor_options options = {.repair = true};
+    struct buffer out = BUFFER_INIT;
+    flexdb_doctor *d = NULL;
+    int rc = flexdb_transaction_depth(w->db) == 0 ? hurt(w, err) : 0;
+    if (rc == 0) rc = flexdb_doctor_begin(&d, w->db, &options, err);
+    if (rc == 0) rc = 1;
+    while (rc == 1) rc = flexdb_doctor_step(d, err);
+    if (rc == 0) rc = flexdb_doctor_report(d, &out, err);
+    if (rc == 0 && strncmp(out.data, "{\"ok\":true", 10) != 0) fail_msg("%.*s", (int)out.length, out.data);
+    flexdb_doctor_free(d);
+    buffer_free(&out);
+    return rc;
+}
+
 const struct world_call world_calls[] = {
     {"insert", do_insert, false},
     {"update", do_update, false},
@@ -297,5 +332,6 @@ const struct world_call world_calls[] = {
     {"rename_table", do_rename, false},
     {"at, and evolve", do_view, true},
     {"evolve and purge", do_purge, true},
+    {"doctor that mends", do_doctor, true},
     {NULL, NULL, false},
 };

@@ -1,5 +1,5 @@
-/* Work that is done step by step, so that scripts see how far it is and Lua functions are called from Lua: core.purge
- * and the handle that it gives. */
+/* Work that is done step by step, so that scripts see how far it is and Lua functions are called from Lua: core.purge,
+ * core.doctor and the handle that they give. */
 #include <string.h>
 
 #include "bind/database.h"
@@ -108,7 +108,55 @@ static int purge_new(lua_State *L) {
     return 1;
 }
 
-const luaL_Reg bind_job_functions[] = {{"purge", purge_new}, {NULL, NULL}};
+/* ---- doctor ---- */
+
+static int doctor_step(void *work, flexdb_error *err) { return flexdb_doctor_step(work, err); }
+static int64_t doctor_records(const void *work, const char **table) { return flexdb_doctor_records(work, table); }
+static int doctor_result(const void *work, struct buffer *out, flexdb_error *err) {
+    return flexdb_doctor_report(work, out, err);
+}
+static void doctor_release(void *work) { flexdb_doctor_free(work); }
+
+/* The names in the array at option `tables`, in memory of Lua's that stays on the stack with them; or none. */
+static void read_tables(lua_State *L, int argument, struct flexdb_doctor_options *out) {
+    lua_pushliteral(L, "tables");
+    if (!options_table(L, argument, true) || lua_rawget(L, argument) == LUA_TNIL) return;
+    luaL_checktype(L, -1, LUA_TTABLE);
+    int list = lua_gettop(L);
+    size_t count = lua_rawlen(L, list);
+    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    for (size_t i = 0; i < count; i++) {
+        size_t length;
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, argument, "option 'tables' must be an array of names");
+        names[i] = lua_tolstring(L, -1, &length);
+        luaL_argcheck(L, strlen(names[i]) == length, argument, "a table's name must not hold a NUL byte");
+        lua_pop(L, 1); /* the list holds it */
+    }
+    out->tables = names;
+    out->table_count = count;
+}
+
+/* core.doctor(database, { repair, tables }): the handle, or nil and the error. */
+static int doctor_new(lua_State *L) {
+    static const struct job_kind kind = {doctor_step, doctor_records, doctor_result, doctor_release};
+    static const char *const names[] = {"repair", "tables", NULL};
+    struct state *s = bind_state_enter(L);
+    lua_settop(L, 2);
+    const struct database *db = bind_database_check(L, 1);
+    if (db->db == NULL) errors_raise(L, "the database is closed");
+    options_check(L, 2, names);
+    struct flexdb_doctor_options options = {.repair = options_boolean(L, 2, "repair", false)};
+    struct job *j = job_new(L, &kind, 1);
+    read_tables(L, 2, &options);
+    flexdb_doctor *doctor;
+    if (flexdb_doctor_begin(&doctor, db->db, &options, &s->err) != 0) return errors_fail(L, s);
+    j->work = doctor;
+    lua_settop(L, 3);
+    return 1;
+}
+
+const luaL_Reg bind_job_functions[] = {{"purge", purge_new}, {"doctor", doctor_new}, {NULL, NULL}};
 
 void bind_job_class(lua_State *L, int state) {
     static const luaL_Reg metamethods[] = {{"__gc", job_close}, {"__close", job_close}, {NULL, NULL}};

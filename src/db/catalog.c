@@ -61,7 +61,8 @@ int catalog_row_read(struct engine *e, struct statement *s, struct catalog_row *
     if (rc == 0) rc = engine_integer(e, s, COLUMN_VERSION, &out->version, err);
     if (rc == 0) rc = engine_integer(e, s, COLUMN_REVISION, &out->revision, err);
     if (rc == 0) rc = engine_integer(e, s, COLUMN_IS_ACTIVE, &active, err);
-    out->active = active != 0 && out->deleted_at == NULL;
+    out->is_active = active != 0;
+    out->active = out->is_active && out->deleted_at == NULL;
     if (rc != 0) catalog_row_clear(out);
     return rc;
 }

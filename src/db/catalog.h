@@ -21,7 +21,8 @@ struct catalog_row {
     const char *created_at, *updated_at, *deleted_at;
     size_t schema_length, storage_length;
     int64_t version, revision;
-    bool active;
+    bool active;    /* is_active, and not deleted */
+    bool is_active; /* as the row says it */
 };
 
 /* What is written of one. `layout`, `validator` are borrowed. */

@@ -72,7 +72,7 @@ int database_enter(flexdb *db, enum engine_use use, flexdb_error *err) {
 
 /* ---- FlexDB's own tables ---- */
 
-static int read_layout(struct engine *e, flexdb_error *err) {
+int database_read_layout(struct engine *e, flexdb_error *err) {
     struct statement *s;
     const char *sql = catalog_sql(e->dialect, CATALOG_READ_LAYOUT);
     int rc = engine_query(e, &s, sql, strlen(sql), NULL, 0, err);
@@ -95,16 +95,19 @@ static int read_layout(struct engine *e, flexdb_error *err) {
     return 1;
 }
 
+int database_write_layout(struct engine *e, flexdb_error *err) {
+    char digits[12] = {(char)('0' + CATALOG_LAYOUT)};
+    flexdb_value value = value_text(digits, 1);
+    const char *sql = catalog_sql(e->dialect, CATALOG_WRITE_LAYOUT);
+    return engine_run(e, sql, strlen(sql), &value, 1, NULL, err);
+}
+
 static int write_catalog(struct engine *e, flexdb_error *err) {
     const char *sql;
     int rc = 0;
     for (size_t i = 0; rc == 0 && (sql = catalog_ddl(e->dialect, i)) != NULL; i++)
         rc = engine_ddl(e, sql, strlen(sql), err);
-    if (rc != 0) return rc;
-    char digits[12] = {(char)('0' + CATALOG_LAYOUT)};
-    flexdb_value value = value_text(digits, 1);
-    sql = catalog_sql(e->dialect, CATALOG_WRITE_LAYOUT);
-    return engine_run(e, sql, strlen(sql), &value, 1, NULL, err);
+    return rc != 0 ? rc : database_write_layout(e, err);
 }
 
 static bool answers(struct engine *e, enum catalog_statement which) {
@@ -143,11 +146,11 @@ static int prepare_catalog(struct engine *e, flexdb_error *err) {
     const char *sql = catalog_sql(e->dialect, CATALOG_EXISTS);
     int rc = engine_query(e, &s, sql, strlen(sql), NULL, 0, err);
     engine_finalize(e, s);
-    if (rc == 1) rc = read_layout(e, err);
+    if (rc == 1) rc = database_read_layout(e, err);
     if (rc == 0) {
         rc = refuse_strangers(e, err);
         if (rc == 0) rc = create_catalog(e, err);
-        if (rc == 0) rc = read_layout(e, err);
+        if (rc == 0) rc = database_read_layout(e, err);
         if (rc == 0) rc = error_set(err, FLEXDB_CORRUPT, "flex_meta does not say which layout the database has");
     }
     return rc < 0 ? rc : 0;

@@ -11,7 +11,7 @@ static const struct layout_column *column_of(const struct layout *l, const struc
     return &l->columns[index->columns[i]];
 }
 
-static bool is_digested(const struct layout *l, const struct layout_index *index) {
+bool ddl_is_digested(const struct layout *l, const struct layout_index *index) {
     return !index->retired && index->unique && layout_index_is_wide(l, index);
 }
 
@@ -24,8 +24,7 @@ static void put_suffixed(const char *name, const char *suffix, struct buffer *ou
 }
 
 /* Hexadecimal digits and a hyphen between tell every two lists of values apart; a NULL makes the whole NULL. */
-static void put_digest(const struct layout *l, const struct layout_index *index, struct buffer *out) {
-    buffer_puts(out, ", ");
+void ddl_put_digest(const struct layout *l, const struct layout_index *index, struct buffer *out) {
     put_suffixed(index->name, "_digest", out);
     buffer_puts(out, " BINARY(32) GENERATED ALWAYS AS (UNHEX(SHA2(CONCAT(");
     for (size_t i = 0; i < index->count; i++) {
@@ -37,8 +36,11 @@ static void put_digest(const struct layout *l, const struct layout_index *index,
 }
 
 void ddl_put_digests(const struct layout *l, struct buffer *out) {
-    for (size_t i = 0; i < l->index_count; i++)
-        if (is_digested(l, &l->indexes[i])) put_digest(l, &l->indexes[i], out);
+    for (size_t i = 0; i < l->index_count; i++) {
+        if (!ddl_is_digested(l, &l->indexes[i])) continue;
+        buffer_puts(out, ", ");
+        ddl_put_digest(l, &l->indexes[i], out);
+    }
 }
 
 /* How many bytes each text of a key that only finds may bring, so that all parts fit. */
@@ -65,8 +67,12 @@ static void put_parts(const struct layout *l, const struct layout_index *index, 
     }
 }
 
+void ddl_put_finding_parts(const struct layout *l, const struct layout_index *index, struct buffer *out) {
+    put_parts(l, index, text_bytes(l, index), out);
+}
+
 static void put_key(const struct layout *l, const struct layout_index *index, struct buffer *out) {
-    if (is_digested(l, index)) {
+    if (ddl_is_digested(l, index)) {
         buffer_puts(out, ", UNIQUE KEY ");
         sql_name(out, index->name);
         buffer_puts(out, " (");
@@ -78,7 +84,7 @@ static void put_key(const struct layout *l, const struct layout_index *index, st
         sql_name(out, index->name);
     }
     buffer_puts(out, " (");
-    bool whole = index->unique && !is_digested(l, index);
+    bool whole = index->unique && !ddl_is_digested(l, index);
     put_parts(l, index, whole ? LAYOUT_TEXT_BYTES : text_bytes(l, index), out);
     buffer_puts(out, whole ? ", live)" : ")");
 }

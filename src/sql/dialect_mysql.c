@@ -5,6 +5,7 @@ const struct dialect dialect_mysql = {
     .name = "mysql",
     .catalog = catalog_mysql,
     .catalog_ddl = catalog_ddl_mysql,
+    .inspect = inspect_mysql,
     .key_columns = "seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, "
                    "id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE",
     .document_type = "JSON",

@@ -6,6 +6,7 @@ const struct dialect dialect_sqlite = {
     .name = "sqlite",
     .catalog = catalog_sqlite,
     .catalog_ddl = catalog_ddl_sqlite,
+    .inspect = inspect_sqlite,
     .key_columns = "seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE",
     .document_type = "TEXT",
     .column_types =

@@ -17,6 +17,7 @@ struct dialect {
     const char *name;
     const char *const *catalog;     /* by enum catalog_statement */
     const char *const *catalog_ddl; /* NULL at the end */
+    const char *const *inspect;     /* by enum inspect_statement */
 
     /* Physical tables. */
     const char *key_columns;   /* seq and id */
@@ -45,6 +46,7 @@ struct dialect {
 extern const struct dialect dialect_sqlite, dialect_mysql;
 extern const char *const catalog_sqlite[], *const catalog_mysql[];
 extern const char *const catalog_ddl_sqlite[], *const catalog_ddl_mysql[];
+extern const char *const inspect_sqlite[], *const inspect_mysql[];
 extern const struct engine_expressions expressions_sqlite, expressions_mysql;
 
 /* A quoted identifier. */

@@ -5,12 +5,16 @@
 
 bool records_selects_revision(const struct dialect *d) { return d->selects_revision; }
 
-void put_fetch(const struct dialect *d, const struct layout *l, struct buffer *out) {
+void put_fetch_columns(const struct dialect *d, struct buffer *out) {
     buffer_puts(out, "SELECT seq, id, data, version, created_at, updated_at, deleted_at, schema_version, ");
     if (d->selects_revision)
         buffer_printf(out, "(SELECT revision FROM flex_tables WHERE id = %s)", d->parameter_id);
     else
         buffer_puts(out, "NULL");
+}
+
+void put_fetch(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    put_fetch_columns(d, out);
     buffer_puts(out, " FROM ");
     sql_name(out, l->table);
 }
