@@ -135,6 +135,31 @@ static void instants_read_as_they_print_and_sort_as_text(void **state) {
     }
 }
 
+/* What the types go by when they need no value: a text is canonical exactly when it reads, and prints as it stands. */
+static void canonical_is_what_is_printed(void **state) {
+    (void)state;
+    struct property p = property_begin("canonical");
+    static const char bytes[] = "0123456789012345678901234567890123456789-:.TZtz /;\x80\xff";
+    for (int i = 0; i < 300000; i++) {
+        char text[DATETIME_TEXT_SIZE], again[DATETIME_TEXT_SIZE] = "";
+        int32_t days = (int32_t)property_below(&p, DATE_LAST - DATE_FIRST + 1) + DATE_FIRST, day;
+        int64_t micros = days * DATETIME_DAY + (int64_t)property_below(&p, DATETIME_DAY), instant;
+        datetime_print(micros, text);
+        assert_true(datetime_is_canonical(text, 27));
+        assert_true(date_is_canonical(text, 10));
+        for (uint64_t n = property_below(&p, 3) + 1; n > 0; n--)
+            text[property_below(&p, 27)] = bytes[property_below(&p, sizeof bytes - 1)];
+        if (i % 5 == 0) memcpy(text, "0000", 4);
+        if (date_parse(text, 10, &day) == DATETIME_OK) date_print(day, again);
+        if (date_is_canonical(text, 10) != (memcmp(again, text, 10) == 0)) fail_msg("the date %.10s", text);
+        again[0] = 0;
+        if (datetime_parse(text, 27, &instant) == DATETIME_OK) datetime_print(instant, again);
+        if (datetime_is_canonical(text, 27) != (memcmp(again, text, 27) == 0)) fail_msg("the instant %.27s", text);
+    }
+    assert_false(date_is_canonical("2024-01-01", 9));
+    assert_false(datetime_is_canonical("2024-01-01T00:00:00.000000Z", 26));
+}
+
 static void now_is_after_this_was_written(void **state) {
     (void)state;
     int64_t written = 0;
@@ -148,6 +173,7 @@ int main(void) {
         cmocka_unit_test(every_day_reads_as_it_prints),
         cmocka_unit_test(instants_are_read_as_utc),
         cmocka_unit_test(instants_read_as_they_print_and_sort_as_text),
+        cmocka_unit_test(canonical_is_what_is_printed),
         cmocka_unit_test(now_is_after_this_was_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,45 @@ enum datetime_status date_parse(const char *text, size_t length, int32_t *days) 
     return DATETIME_OK;
 }
 
+/* Eight bytes of a canonical text: `base` is the byte of a separator, or '0'; `room` what is missing to 0x80 from the
+ * largest digit that may stand there, which is 0 for a separator. */
+struct form {
+    unsigned char base[8], room[8];
+};
+enum { ONLY = 0x7f, TO_1 = ONLY - 1, TO_2 = ONLY - 2, TO_3 = ONLY - 3, TO_5 = ONLY - 5, TO_9 = ONLY - 9 };
+
+/* No sum of two bytes reaches the next one, so that the order of the bytes in a word does not matter. */
+static inline bool fits(const char *p, const struct form *form, unsigned char digits[8]) {
+    static const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t word, base, room;
+    memcpy(&word, p, 8);
+    memcpy(&base, form->base, 8);
+    memcpy(&room, form->room, 8);
+    word ^= base;
+    memcpy(digits, &word, 8);
+    return ((word | ((word & ~high) + room)) & high) == 0;
+}
+
+bool date_is_canonical(const char *text, size_t length) {
+    static const struct form start = {"0000-00-", {TO_9, TO_9, TO_9, TO_9, ONLY, TO_1, TO_9, ONLY}};
+    static const struct form end = {"00-00-00", {TO_9, TO_9, ONLY, TO_1, TO_9, ONLY, TO_3, TO_9}};
+    unsigned char front[8], back[8];
+    if (length != DATE_TEXT_SIZE - 1 || !fits(text, &start, front) || !fits(text + 2, &end, back)) return false;
+    int month = front[5] * 10 + front[6], day = back[6] * 10 + back[7];
+    if (month < 1 || month > 12 || day < 1) return false;
+    int year = (front[0] * 10 + front[1]) * 100 + front[2] * 10 + front[3];
+    return year > 0 && (day <= 28 || day <= days_in_month(year, month));
+}
+
+bool datetime_is_canonical(const char *text, size_t length) {
+    static const struct form time = {"00:00:00", {TO_2, TO_9, ONLY, TO_5, TO_9, ONLY, TO_5, TO_9}};
+    static const struct form micros = {".000000Z", {ONLY, TO_9, TO_9, TO_9, TO_9, TO_9, TO_9, ONLY}};
+    unsigned char clock[8], fraction[8];
+    return length == DATETIME_TEXT_SIZE - 1 && text[10] == 'T' && fits(text + 11, &time, clock) &&
+           clock[0] * 10 + clock[1] < 24 && fits(text + 19, &micros, fraction) &&
+           date_is_canonical(text, DATE_TEXT_SIZE - 1);
+}
+
 void date_civil(int32_t days, int *year, int *month, int *day) {
     uint32_t y, m, d;
     civil_from_days(days, &y, &m, &d);

@@ -29,6 +29,9 @@ void date_civil(int32_t days, int *year, int *month, int *day);
 void date_print(int32_t days, char out[DATE_TEXT_SIZE]);
 /* RFC 3339 with `T` or a space, `Z` or an offset, up to six fraction digits; `:60` becomes `:59.999999`. */
 enum datetime_status datetime_parse(const char *text, size_t length, int64_t *micros);
+/* Whether it is what date_print or datetime_print writes for some value: at a fraction of what parsing costs. */
+bool date_is_canonical(const char *text, size_t length);
+bool datetime_is_canonical(const char *text, size_t length);
 /* Twenty-seven bytes and a NUL, always six fraction digits, so that bytewise order is the order in time. */
 void datetime_print(int64_t micros, char out[DATETIME_TEXT_SIZE]);
 /* The wall clock. */

@@ -14,12 +14,11 @@ static bool date_compile(struct compiled_column *c, const char *path, flexdb_err
 
 static enum verdict date_check(const struct compiled_column *c, flexdb_value *value, struct buffer *scratch) {
     (void)scratch;
-    int32_t days;
     if (value->tag != FLEXDB_TEXT) return VERDICT_TYPE;
-    switch (date_parse(value->as.text, value->length, &days)) {
-    case DATETIME_OK: break;
-    case DATETIME_CALENDAR: return VERDICT_CALENDAR;
-    default: return VERDICT_TYPE;
+    if (!date_is_canonical(value->as.text, value->length)) {
+        int32_t days;
+        bool form = date_parse(value->as.text, value->length, &days) == DATETIME_CALENDAR;
+        return form ? VERDICT_CALENDAR : VERDICT_TYPE;
     }
     if (c->has_min && memcmp(value->as.text, c->min.as.text, DATE_LENGTH) < 0) return VERDICT_MIN;
     if (c->has_max && memcmp(value->as.text, c->max.as.text, DATE_LENGTH) > 0) return VERDICT_MAX;
@@ -29,9 +28,7 @@ static enum verdict date_check(const struct compiled_column *c, flexdb_value *va
 static bool date_read(const struct compiled_column *c, const struct json_reader *r, enum json_event event,
                       flexdb_value *out, struct buffer *scratch) {
     (void)c;
-    int32_t days;
-    return event == JSON_STRING && date_parse(r->text, r->length, &days) == DATETIME_OK &&
-           rules_keep_text(r, out, scratch);
+    return event == JSON_STRING && date_is_canonical(r->text, r->length) && rules_keep_text(r, out, scratch);
 }
 
 const struct type type_date = {

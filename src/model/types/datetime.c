@@ -12,12 +12,6 @@ static bool datetime_compile(struct compiled_column *c, const char *path, flexdb
     return rules_bounds(c, path, err) && good;
 }
 
-/* As it stands in documents, given that it is an instant. */
-static bool is_canonical(const char *text, size_t length) {
-    return length == DATETIME_LENGTH && text[10] == 'T' && text[SECONDS_LENGTH] == '.' && text[length - 1] == 'Z' &&
-           memcmp(text + 17, "60", 2) != 0;
-}
-
 /* UTC needs no reckoning: the digits are those that were given. */
 static void print_utc(const flexdb_value *value, char out[DATETIME_TEXT_SIZE]) {
     const size_t fraction = value->length > SECONDS_LENGTH + 1 ? value->length - SECONDS_LENGTH - 2 : 0;
@@ -29,13 +23,13 @@ static void print_utc(const flexdb_value *value, char out[DATETIME_TEXT_SIZE]) {
 
 static enum verdict datetime_take(flexdb_value *value, struct buffer *scratch) {
     int64_t micros;
+    if (datetime_is_canonical(value->as.text, value->length)) return VERDICT_OK;
     switch (datetime_parse(value->as.text, value->length, &micros)) {
     case DATETIME_OK: break;
     case DATETIME_CALENDAR: return VERDICT_CALENDAR;
     case DATETIME_OFFSET: return VERDICT_OFFSET;
     default: return VERDICT_TYPE;
     }
-    if (is_canonical(value->as.text, value->length)) return VERDICT_OK;
     char text[DATETIME_TEXT_SIZE];
     bool utc = (value->as.text[value->length - 1] | 0x20) == 'z' && memcmp(value->as.text + 17, "60", 2) != 0;
     if (utc)
@@ -57,9 +51,7 @@ static enum verdict datetime_check(const struct compiled_column *c, flexdb_value
 static bool datetime_read(const struct compiled_column *c, const struct json_reader *r, enum json_event event,
                           flexdb_value *out, struct buffer *scratch) {
     (void)c;
-    int64_t micros;
-    return event == JSON_STRING && r->length == DATETIME_LENGTH && is_canonical(r->text, r->length) &&
-           datetime_parse(r->text, r->length, &micros) == DATETIME_OK && rules_keep_text(r, out, scratch);
+    return event == JSON_STRING && datetime_is_canonical(r->text, r->length) && rules_keep_text(r, out, scratch);
 }
 
 const struct type type_datetime = {
