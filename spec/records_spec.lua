@@ -49,6 +49,22 @@ engines.each(function(engine)
             assert.truthy(read.created_at:match "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$")
         end)
 
+        it("tell each of their times, be they the same, however few are selected", function()
+            local stored = assert(t:insert { email = "ada@example.org" })
+            assert.equal(stored.created_at, stored.updated_at)
+            for _, name in ipairs { "created_at", "updated_at" } do
+                local read = assert(t:first { select = { name } })
+                assert.equal(stored[name], read[name])
+            end
+            local both = assert(t:first { select = { "updated_at", "created_at" } })
+            assert.equal(stored.created_at, both.created_at)
+            assert.equal(stored.updated_at, both.updated_at)
+            local later = assert(t:update(stored.id, { age = 3 }))
+            assert.equal(stored.created_at, later.created_at)
+            assert.is_true(later.updated_at >= later.created_at)
+            assert.same(later, assert(t:get(stored.id)))
+        end)
+
         it("have defaults where nothing is given, and none where null is", function()
             assert.equal("0.00", assert(t:insert { email = "a@b.cd" }).balance)
             local row = assert(t:insert { email = "b@b.cd", balance = null, tags = null })

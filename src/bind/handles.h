@@ -46,9 +46,9 @@ void bind_rows_close(struct rows *rows);
 int bind_rows_push_next(lua_State *L, struct state *s, struct rows *rows, int index);
 
 /* Pushes the record that a call has handed out by the shape of `shaped` (a table or a result) at `index`: 1, or nil and
- * the error: 2. */
+ * the error: 2. `echo`: the call took the record that is laid out, with its texts on the stack (see shape_push). */
 int bind_record_result(lua_State *L, struct state *s, struct shaped *shaped, int index, const void *connection,
-                       const flexdb_row *row);
+                       const flexdb_row *row, bool echo);
 
 /* Lays the record at `record` out in s->given by the definition of now of the table at `self`; `changes` says that it
  * holds only the fields to set. Looks once more at the definition before it calls a key unknown. 0, or -code with

@@ -12,7 +12,7 @@ static int table_get(lua_State *L) {
     flexdb_row row;
     int found = flexdb_get(t->table, id, length, &row, &s->err);
     if (found < 0) return errors_fail(L, s);
-    if (found > 0) return bind_record_result(L, s, &t->shaped, 1, t->root, &row);
+    if (found > 0) return bind_record_result(L, s, &t->shaped, 1, t->root, &row, false);
     lua_pushnil(L);
     return 1;
 }

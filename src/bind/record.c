@@ -150,10 +150,10 @@ bool bind_record_again(struct state *s, struct table *t, int *rc, int *tries) {
 /* ---- out ---- */
 
 int bind_record_result(lua_State *L, struct state *s, struct shaped *shaped, int index, const void *connection,
-                       const flexdb_row *row) {
+                       const flexdb_row *row, bool echo) {
     shape_use(L, s, shaped, index, row->validator);
     bind_state_hold(s, connection);
-    bool good = shape_push(L, s, shaped, index, row->values, NULL);
+    bool good = shape_push(L, s, shaped, index, row->values, NULL, echo);
     bind_state_release(s);
     return good ? 1 : errors_fail(L, s);
 }

@@ -7,7 +7,7 @@
 /* What a call that takes a record came to: `rc` is that of the last try. */
 static int give(lua_State *L, struct state *s, struct table *t, int rc, const flexdb_row *row) {
     if (rc != 0) return errors_fail(L, s);
-    return bind_record_result(L, s, &t->shaped, 1, t->root, row);
+    return bind_record_result(L, s, &t->shaped, 1, t->root, row, true);
 }
 
 static int table_insert(lua_State *L) {
@@ -64,7 +64,7 @@ static int table_upsert(lua_State *L) {
         }
     } while (bind_record_again(s, t, &rc, &tries));
     if (rc != 0) return errors_fail(L, s);
-    int results = bind_record_result(L, s, &t->shaped, 1, t->root, &row);
+    int results = bind_record_result(L, s, &t->shaped, 1, t->root, &row, true);
     if (results != 1) return results;
     lua_pushstring(L, inserted ? "inserted" : "updated");
     return 2;

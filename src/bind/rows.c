@@ -40,7 +40,7 @@ int bind_rows_push_next(lua_State *L, struct state *s, struct rows *rows, int in
     shape_use(L, s, &rows->shaped, index, row.validator);
     const bool *selected = flexdb_rows_selected(rows->rows);
     bind_state_hold(s, rows->root);
-    bool good = shape_push(L, s, &rows->shaped, index, row.values, selected);
+    bool good = shape_push(L, s, &rows->shaped, index, row.values, selected, false);
     bind_state_release(s);
     return good ? 1 : -(int)s->err.code;
 }

@@ -167,6 +167,7 @@ int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, 
     buffer_reset(&s->json);
     if (!bind_state_room(s, shape->fields->count) || !lua_checkstack(L, (int)shape->fields->count + LUA_MINSTACK))
         return -1;
+    int kept = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, index)) {
         int32_t slot = find(L, shape);
@@ -178,6 +179,7 @@ int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, 
                 value->as.text = lua_tolstring(L, -1, &value->length);
                 if (keep) {
                     lua_insert(L, -2);
+                    s->texts[slot] = ++kept;
                     continue;
                 }
             } else if (!collect_value(L, s, type, value)) {
@@ -214,8 +216,29 @@ static inline bool is_there(const flexdb_value *values, const bool *selected, si
     return values[i].tag > FLEXDB_NULL && (selected == NULL || selected[i]);
 }
 
+/* A text that Lua has already is not made again: to hash or to allocate it costs more than all the rest. */
+static inline void push_text(lua_State *L, const struct state *s, const flexdb_value *value, size_t i, bool echo) {
+    bool same = echo && i < s->laid && s->texts[i] != 0 && value->as.text == s->given[i].as.text &&
+                value->length == s->given[i].length;
+    if (same)
+        lua_pushvalue(L, s->texts[i]);
+    else
+        lua_pushlstring(L, value->as.text, value->length);
+}
+
+/* Most records were never updated: then the two times are one text. The table of keys is below the key on the top. */
+static inline bool push_same_time(lua_State *L, const struct shape *shape, const flexdb_value *values,
+                                  const bool *selected, size_t i) {
+    size_t created = shape->fields->columns + SLOT_CREATED_AT;
+    if (i != shape->fields->columns + SLOT_UPDATED_AT || values[i].as.text != values[created].as.text) return false;
+    if (!is_there(values, selected, created)) return false;
+    lua_rawgeti(L, -2, (lua_Integer)created + 1);
+    lua_rawget(L, -4);
+    return true;
+}
+
 bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int index, const flexdb_value *values,
-                const bool *selected) {
+                const bool *selected, bool echo) {
     const struct shape *shape = shaped->shape;
     size_t count = shape->fields->count, there = 0;
     for (size_t i = 0; i < count; i++) there += is_there(values, selected, i);
@@ -227,6 +250,8 @@ bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int 
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         switch (value->tag) {
         case FLEXDB_TEXT:
+            if (!push_same_time(L, shape, values, selected, i)) push_text(L, s, value, i, echo);
+            break;
         case FLEXDB_BYTES: lua_pushlstring(L, value->as.text, value->length); break;
         case FLEXDB_INTEGER: lua_pushinteger(L, (lua_Integer)value->as.integer); break;
         case FLEXDB_NUMBER: lua_pushnumber(L, (lua_Number)value->as.number); break;

@@ -30,10 +30,11 @@ int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, 
 bool shape_is_unknown(lua_State *L, const struct shape *shape);
 
 /* Pushes a new table with the values that are there; with `selected`, a bool for each field, the others are left out.
+ * `echo`: they come from the record that shape_collect has laid out and kept, whose strings are used again.
  * False, with s->err set and nothing pushed, when a json value cannot be read. Only between bind_state_hold and
  * bind_state_release. */
 bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int index, const flexdb_value *values,
-                const bool *selected);
+                const bool *selected, bool echo);
 
 const flexdb_validator *shape_validator(const struct shape *shape);
 

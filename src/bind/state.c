@@ -19,8 +19,10 @@ static int state_gc(lua_State *L) {
     json_reader_free(&s->reader);
     arena_free(&s->faults);
     free(s->given);
+    free(s->texts);
     s->given = NULL;
-    s->capacity = 0;
+    s->texts = NULL;
+    s->laid = s->capacity = 0;
     flexdb_record_free(s->record);
     s->record = NULL;
     return 0;
@@ -120,13 +122,19 @@ bool bind_state_postpones(lua_State *L, const struct state *s) {
 }
 
 bool bind_state_room(struct state *s, size_t count) {
-    if (s->capacity < count) {
-        flexdb_value *given = realloc(s->given, count * sizeof *given); /* count: at most the columns of a definition */
+    s->laid = 0;
+    if (s->capacity < count) { /* at most the columns of a definition */
+        flexdb_value *given = realloc(s->given, count * sizeof *given);
         if (given == NULL) return false;
         s->given = given;
+        int *texts = realloc(s->texts, count * sizeof *texts);
+        if (texts == NULL) return false;
+        s->texts = texts;
         s->capacity = count;
     }
     memset(s->given, 0, count * sizeof *s->given);
+    memset(s->texts, 0, count * sizeof *s->texts);
+    s->laid = count;
     return true;
 }
 

@@ -38,11 +38,12 @@ struct state {
     struct json_reader reader; /* of the text that is being decoded */
     struct arena faults;       /* of the record that is laid out */
     flexdb_value *given;       /* the record that is laid out */
-    size_t capacity;
-    flexdb_record *record; /* room of calls without a table; made when it is first needed */
-    const void *null;      /* the address of flexdb.null */
-    bool busy;             /* something above is in use, or borrowed from the core, while Lua may collect garbage */
-    const void *pinned;    /* the connection that it is borrowed from, or NULL */
+    int *texts;                /* where on the stack each of its texts is kept; 0: nowhere */
+    size_t laid, capacity;     /* the fields that are laid out, and those there is room for */
+    flexdb_record *record;     /* room of calls without a table; made when it is first needed */
+    const void *null;          /* the address of flexdb.null */
+    bool busy;                 /* something above is in use, or borrowed from the core, while Lua may collect garbage */
+    const void *pinned;        /* the connection that it is borrowed from, or NULL */
 };
 
 /* Pushes a new state with its user values: flexdb.null and the metatables. */

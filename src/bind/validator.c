@@ -54,7 +54,7 @@ static int validator_validate(lua_State *L) {
     struct checker *c = check(L, &s);
     flexdb_row row;
     if (judge(L, s, c, &row, NULL) != 0) return errors_fail(L, s);
-    return bind_record_result(L, s, &c->shaped, 1, NULL, &row);
+    return bind_record_result(L, s, &c->shaped, 1, NULL, &row, true);
 }
 
 /* v:encode(record): its JSON text. */

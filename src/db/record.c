@@ -41,12 +41,15 @@ void record_system_slots(const flexdb_shape *shape, flexdb_value *values, const 
                          struct record_times *times) {
     flexdb_value *slots = values + shape->columns;
     datetime_print(raw->created_at, times->created_at);
-    datetime_print(raw->updated_at, times->updated_at);
     slots[SLOT_ID] = value_text(raw->id, raw->id_length);
     slots[SLOT_CREATED_AT] = value_text(times->created_at, DATETIME_TEXT_SIZE - 1);
-    slots[SLOT_UPDATED_AT] = value_text(times->updated_at, DATETIME_TEXT_SIZE - 1);
+    slots[SLOT_UPDATED_AT] = slots[SLOT_CREATED_AT]; /* the same text, which tells a reader that they are equal */
     slots[SLOT_DELETED_AT] = (flexdb_value){.tag = FLEXDB_ABSENT};
     slots[SLOT_VERSION] = value_integer(raw->version);
+    if (raw->updated_at != raw->created_at) {
+        datetime_print(raw->updated_at, times->updated_at);
+        slots[SLOT_UPDATED_AT] = value_text(times->updated_at, DATETIME_TEXT_SIZE - 1);
+    }
     if (!raw->deleted) return;
     datetime_print(raw->deleted_at, times->deleted_at);
     slots[SLOT_DELETED_AT] = value_text(times->deleted_at, DATETIME_TEXT_SIZE - 1);
