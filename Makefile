@@ -267,13 +267,14 @@ format:
 
 # ---------------------------------------------------------------- bench
 
-# Each bench/*.c is a program: the limit to measure against (the engines' libraries alone), or the core without Lua.
+# Each bench/*.c is a program: the limit to measure against (the engines' libraries alone), the core without Lua, or a
+# writer by the C API.
 BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 $(BUILD)/obj/bench/%.o: ROOM_CFLAGS = $(call system,$(LUA_CFLAGS) $(MYSQL_CFLAGS))
-$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libmodel.a $(BUILD)/libbase.a
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(patsubst %,$(BUILD)/lib%.a,db sql model driver $(MYSQL_ROOM) base)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(SQLITE_LIBS) $(MYSQL_LINK) $(BASE_LIBS) -lm
+	$(Q)$(LINK) -o $@ $^ $(SQLITE_LIBS) $(MYSQL_LINK) $(BASE_LIBS) -lm -lpthread
 
 .PHONY: bench
 bench:

@@ -9,24 +9,38 @@ local rate = contacts.rate
 
 local row, url, n = arg[1], arg[2], tonumber(arg[3])
 
-local function open() return assert(flexdb.open(url, { application = "bench" })) end
+local function open(application)
+    return assert(flexdb.open(url, { application = application or "bench", timeout = 60 }))
+end
 
-local function fresh(db)
+--- changes: of columns, by name
+local function definition(changes)
+    local columns = {}
+    for i, column in ipairs(contacts.definition.columns) do
+        columns[i] = {}
+        for key, value in pairs(column) do columns[i][key] = value end
+        for key, value in pairs(changes[column.name] or {}) do columns[i][key] = value end
+    end
+    return { columns = columns }
+end
+
+local function fresh(db, changes)
     for _, name in ipairs { "contacts", "companies" } do
         if db:table(name) then assert(db:drop_table(name)) end
     end
     local companies = assert(db:create_table("companies", { columns = { { name = "name", dataType = "string" } } }))
     for i = 0, 99 do assert(companies:insert { id = "company-" .. i, name = "Company " .. i }) end
-    return assert(db:create_table("contacts", contacts.definition))
+    return assert(db:create_table("contacts", definition(changes or {})))
 end
 
 local rows = {}
 
-function rows.fill()
-    local db <close> = open()
-    local t, records = fresh(db), contacts.stream(n)
+local function fill(application, changes)
+    local db <close> = open(application)
+    local t, records = fresh(db, changes), contacts.stream(n)
     rate(n, function() assert(t:insert_many(records)) end)
 end
+function rows.fill() fill() end
 rows.insert_empty = rows.fill
 
 -- Into a table that already holds something, so that no index can wait for the end.
@@ -80,13 +94,18 @@ end
 function rows.stream() stream() end
 function rows.stream_three() stream { select = { "email", "age", "status" } } end
 
-function rows.unindexed()
-    local db <close> = open()
+local function scan(application)
+    local db <close> = open(application)
     local t = assert(db:table "contacts")
     rate(n, function()
         for i = 1, n do assert(t:count { filter = { score = i % 1000 } } > 0) end
     end)
 end
+function rows.unindexed() scan() end
+
+-- A table of its own, beside the other one.
+function rows.fill_filterable() fill("bench_filterable", { score = { filterable = true } }) end
+function rows.filterable() scan "bench_filterable" end
 
 function rows.open()
     rate(n, function()
@@ -106,8 +125,11 @@ function rows.validate()
     end)
 end
 
+-- What evolves: a contact's email is not unique yet.
+function rows.fill_loose() fill(nil, { email = { unique = false } }) end
+
 -- Steps that must not depend on how many records there are.
-function rows.evolve()
+function rows.metadata()
     local db <close> = open()
     local t = assert(db:table "contacts")
     rate(n * 5, function()
@@ -121,5 +143,16 @@ function rows.evolve()
         end
     end)
 end
+
+local function modify(column, changes)
+    return function()
+        local db <close> = open()
+        local t = assert(db:table "contacts")
+        rate(n, function() assert(t:evolve(function(c) c:modify(column, changes) end)) end)
+    end
+end
+rows.retype = modify("score", { dataType = "string" })
+rows.index = modify("born", { indexed = true })
+rows.unique = modify("email", { unique = true })
 
 assert(rows[row], "unknown row " .. tostring(row))()

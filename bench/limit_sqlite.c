@@ -1,8 +1,11 @@
 /* The limit on SQLite: a plain C program with a hand-written typed table, prepared statements, nothing validated.
  * usage: limit_sqlite ROW FILE N   prints units a second. `fill` makes the table that the readers read. */
 #include <sqlite3.h>
+#include <stdbool.h>
 
-#include "contacts.h"
+#include "stall.h"
+
+enum { PATIENCE = 600000 /* milliseconds */ };
 
 static sqlite3 *db;
 static struct contact_pool *pool;
@@ -21,16 +24,26 @@ static sqlite3_stmt *prepare(const char *sql) {
     return s;
 }
 
-static void create(void) {
-    run("CREATE TABLE contacts (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, email TEXT NOT NULL "
-        "UNIQUE,"
-        " status TEXT, age INTEGER, balance INTEGER, active INTEGER, born TEXT, last_seen TEXT, company TEXT, notes "
-        "TEXT,"
-        " tags TEXT, score INTEGER, version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,"
-        " deleted_at INTEGER)");
+static void create_table(const char *name, const char *email, const char *score) {
+    char sql[1024];
+    snprintf(sql, sizeof sql,
+             "CREATE TABLE %s (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, email %s, status TEXT, age"
+             " INTEGER, balance INTEGER, active INTEGER, born TEXT, last_seen TEXT, company TEXT, notes TEXT, tags"
+             " TEXT, score %s, version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,"
+             " deleted_at INTEGER)",
+             name, email, score);
+    run(sql);
+}
+
+static void create_indexes(void) {
     run("CREATE INDEX contacts_status ON contacts(status)");
     run("CREATE INDEX contacts_age ON contacts(age)");
     run("CREATE INDEX contacts_company ON contacts(company)");
+}
+
+static void create(const char *email) {
+    create_table("contacts", email, "INTEGER");
+    create_indexes();
 }
 
 static void text(sqlite3_stmt *s, int i, const char *value) {
@@ -44,13 +57,16 @@ static sqlite3_stmt *prepare_insert(void) {
         " tags, score, version, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,1,?,?)");
 }
 
-static void insert(sqlite3_stmt *s, long i) {
-    const struct contact *c = contact_take(pool, i);
+static void bind_contact(sqlite3_stmt *s, const struct contact *c, long i) {
     text(s, 1, c->id), text(s, 2, c->name), text(s, 3, c->email), text(s, 4, c->status);
     integer(s, 5, c->age), integer(s, 6, c->balance), integer(s, 7, c->active);
     text(s, 8, c->born), text(s, 9, c->last_seen), text(s, 10, c->company), text(s, 11, c->notes),
         text(s, 12, CONTACT_TAGS);
     integer(s, 13, c->score), integer(s, 14, i), integer(s, 15, i);
+}
+
+static void insert(sqlite3_stmt *s, long i) {
+    bind_contact(s, contact_take(pool, i), i);
     check(sqlite3_step(s));
     check(sqlite3_reset(s));
 }
@@ -135,45 +151,107 @@ static long count(void) {
     return n;
 }
 
-int main(int argc, char **argv) {
-    if (argc != 4) return fprintf(stderr, "usage: limit_sqlite ROW FILE N\n"), 2;
-    const char *row = argv[1];
-    long n = atol(argv[3]);
-    double start = seconds();
-    check(sqlite3_open(argv[2], &db));
-    run("PRAGMA journal_mode = WAL");
-    run("PRAGMA synchronous = NORMAL");
-    if (strcmp(row, "open") == 0) {
-        printf("%.1f\n", 1 / (seconds() - start));
-        return 0;
+/* ---- evolutions ---- */
+
+/* No column is dropped, for that rewrites the table. */
+static void metadata(long n) {
+    char sql[128];
+    for (long i = 0, pid = (long)getpid(); i < n; i++) {
+        snprintf(sql, sizeof sql, "ALTER TABLE contacts ADD COLUMN extra%ld_%ld INTEGER DEFAULT 1", pid, i);
+        run(sql);
+        snprintf(sql, sizeof sql, "ALTER TABLE contacts RENAME COLUMN extra%ld_%ld TO other%ld_%ld", pid, i, pid, i);
+        run(sql);
     }
-    long units = n;
-    pool = contact_pool(n);
-    start = seconds();
-    if (strcmp(row, "fill") == 0 || strcmp(row, "insert_many") == 0) {
-        create();
-        start = seconds();
-        insert_many(n);
-    } else if (strcmp(row, "insert_one") == 0) {
-        create();
-        start = seconds();
-        insert_one(n);
+}
+
+/* SQLite changes no type: the table is copied. */
+static void retype(void) {
+    run("BEGIN IMMEDIATE");
+    create_table("retyped", "TEXT NOT NULL", "TEXT");
+    run("INSERT INTO retyped SELECT seq, id, name, email, status, age, balance, active, born, last_seen, company,"
+        " notes, tags, CAST(score AS TEXT), version, created_at, updated_at, deleted_at FROM contacts");
+    run("DROP TABLE contacts");
+    run("ALTER TABLE retyped RENAME TO contacts");
+    create_indexes();
+    run("COMMIT");
+}
+
+static void write_one(void *context, long i) {
+    sqlite3_stmt *const *s = context;
+    if (i % 4 == 3) {
+        struct contact c;
+        contact_make(&c, i);
+        snprintf(c.email, sizeof c.email, "writer%ld.%ld@example.org", (long)getpid(), i);
+        snprintf(c.id, sizeof c.id, "writer%ld.%ld", (long)getpid(), i);
+        bind_contact(s[1], &c, i);
+    } else {
+        integer(s[0], 1, i % 100), integer(s[0], 2, bench_pick(i, 1000) + 1);
+    }
+    check(sqlite3_step(s[i % 4 == 3]));
+    check(sqlite3_reset(s[i % 4 == 3]));
+}
+
+static int writer(void) {
+    sqlite3_stmt *s[] = {prepare("UPDATE contacts SET age = ? WHERE seq = ?"), prepare_insert()};
+    int rc = stall_measure(write_one, s);
+    sqlite3_finalize(s[0]);
+    sqlite3_finalize(s[1]);
+    return rc;
+}
+
+/* ---- all of them ---- */
+
+/* False for an unknown row. *units: of what the figure is so many a second. */
+static bool measure(const char *row, long n, double *start, long *units) {
+    bool loose = strcmp(row, "fill_loose") == 0;
+    if (loose || strcmp(row, "fill") == 0 || strcmp(row, "insert_many") == 0 || strcmp(row, "insert_one") == 0) {
+        create(loose ? "TEXT NOT NULL" : "TEXT NOT NULL UNIQUE");
+        *start = seconds();
+        if (strcmp(row, "insert_one") == 0)
+            insert_one(n);
+        else
+            insert_many(n);
     } else if (strcmp(row, "get") == 0) {
         long rows = count();
-        start = seconds();
+        *start = seconds();
         get(n, rows);
     } else if (strcmp(row, "filter") == 0) {
         filter(n);
     } else if (strcmp(row, "stream") == 0) {
-        units = count();
-        start = seconds();
+        *units = count();
+        *start = seconds();
         stream();
     } else if (strcmp(row, "unindexed") == 0) {
-        units = n;
         unindexed(n);
+    } else if (strcmp(row, "metadata") == 0) {
+        *units = 2 * n;
+        metadata(n);
+    } else if (strcmp(row, "retype") == 0) {
+        retype();
+    } else if (strcmp(row, "index") == 0) {
+        run("CREATE INDEX contacts_born ON contacts(born)");
+    } else if (strcmp(row, "unique") == 0) {
+        run("CREATE UNIQUE INDEX contacts_email ON contacts(email)");
     } else {
-        return fprintf(stderr, "limit_sqlite: unknown row %s\n", row), 2;
+        return false;
     }
+    return true;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 4) return fprintf(stderr, "usage: limit_sqlite ROW FILE N\n"), 2;
+    const char *row = argv[1];
+    long n = atol(argv[3]), units = n;
+    double start = seconds();
+    check(sqlite3_open(argv[2], &db));
+    check(sqlite3_busy_timeout(db, PATIENCE));
+    run("PRAGMA journal_mode = WAL");
+    run("PRAGMA synchronous = NORMAL");
+    if (strcmp(row, "open") == 0) return printf("%.1f\n", 1 / (seconds() - start)), 0;
+    if (strcmp(row, "writer") == 0) return writer();
+    pool = contact_pool(n);
+    start = seconds();
+    if (!measure(row, n, &start, &units)) return fprintf(stderr, "limit_sqlite: unknown row %s\n", row), 2;
     printf("%.3f\n", (double)units / (seconds() - start));
     sqlite3_close(db);
     return 0;

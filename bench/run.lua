@@ -9,6 +9,8 @@ for i = 2, #arg do only[arg[i]] = true end
 local lua = os.getenv "LUA" or "lua5.4"
 local build = os.getenv "BUILD" or "build"
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
+package.path = here .. "/?.lua;" .. package.path
+local evolutions = require "evolutions"
 local server = os.getenv "FLEXDB_TEST_MYSQL_URL"
 if server == "" then server = nil end
 
@@ -40,11 +42,12 @@ local flexdb, luasql = lua_program "flexdb", lua_program "luasql"
 local ajv, better_sqlite3, mysql2 = node_program "validate", node_program "sqlite", node_program "mysql"
 
 local limit_sqlite = program(build .. "/bench/limit_sqlite")
-local function limit_mysql(row, url, n)
+local function limit_mysql_command(row, url, n)
     local user, password, host, port, database = url:match "^mysql://([^:]+):([^@]*)@([^:/]+):(%d+)/([^?]+)"
-    return run(("%s/bench/limit_mysql %s '%s' '%s' '%s' %s '%s' %d"):format(
-        build, row, user, password, host, port, database, n))
+    return ("%s/bench/limit_mysql %s '%s' '%s' '%s' %s '%s' %d"):format(build, row, user, password, host, port,
+        database, n)
 end
+local function limit_mysql(...) return run(limit_mysql_command(...)) end
 
 local function url_of(name) return "sqlite:" .. file(name) end
 local function server_url() return server end
@@ -87,7 +90,8 @@ end
 -- ---------------------------------------------------------------------------------------------------- the plan
 
 -- sides: whom it is measured with, all if it does not say. as: the row of the others that it is compared with.
--- floor and goal: multiples of `of`, which is the limit, the best peer or one side; without it, units a second.
+-- floor and goal: multiples of `of`, which is the limit, the best peer or one side; without it, units a second. A row
+-- without a floor is shown and not judged.
 local plan = {
     { "validate", "validate + encode to JSON", n = 500000, sides = "flexdb node", of = "node", floor = 2, goal = 2.5,
       node = { program = ajv, target = file, name = "ajv + fjs" } },
@@ -101,12 +105,17 @@ local plan = {
     { "stream_three", "stream 3 of 12 columns", n = 1, sides = "flexdb", floor = 800e3, goal = 900e3 },
     { "unindexed", "unindexed filter, full scans", n = 20, sides = "flexdb limit", of = "limit", floor = 1 / 1.9,
       goal = 1 / 1.4 },
+    { "filterable", "the same, column filterable", n = 20, sides = "flexdb limit", as = "unindexed", of = "limit",
+      floor = 1 / 1.3, goal = 1 / 1.1 },
     { "open", "open and first query", n = 50, sides = "flexdb", floor = 333, goal = 1000 },
 }
 local server_plan = {
     { "get", "get by id", n = 10000, of = "limit", floor = 0.9, goal = 0.95 },
     { "filter", "indexed filter, 50 records", n = 1000, of = "limit", floor = 0.7, goal = 0.78 },
     { "stream", "stream all records", n = 1, of = "limit", floor = 0.55, goal = 0.7 },
+    { "unindexed", "unindexed filter, full scans", n = 5, sides = "flexdb limit", of = "limit" },
+    { "filterable", "the same, column filterable", n = 5, sides = "flexdb limit", as = "unindexed", of = "limit",
+      floor = 1 / 1.8, goal = 1 / 1.6 },
     -- the writers last: they make the table of the readers anew
     { "insert_one", "insert, one a transaction", n = 5000, fresh = true, of = "limit", floor = 0.85, goal = 0.95 },
     { "insert_many", "insert_many, one transaction", n = 50000, fresh = true, of = "limit", floor = 1.0, goal = 1.3 },
@@ -152,9 +161,11 @@ local function report(row, engine, got)
     local peer, ratio, floor, reached = best_peer(got), "", figure(row.floor), "-"
     if row.of then
         local reference = got[row.of == "peer" and peer or row.of]
-        floor = ("%.2f"):format(row.floor)
+        floor = row.floor and ("%.2f"):format(row.floor) or ""
         ratio = reference and ("%.2f x %s"):format(got.flexdb / reference, row.of == "limit" and "C" or "peer") or ""
-        if got[row.of] or (row.of == "peer" and not next(left_out)) then
+        if not row.floor then
+            reached = ""
+        elseif got[row.of] or (row.of == "peer" and not next(left_out)) then
             reached = verdict(got.flexdb / reference, row)
         end
     else
@@ -198,6 +209,7 @@ local function measure(title, rows, engine)
     for _, name in ipairs(fill and SIDES or {}) do
         if not left_out[name] then engine[name].program("fill", engine[name].target(name), 100000) end
     end
+    if wanted "filterable" then engine.flexdb.program("fill_filterable", engine.flexdb.target "flexdb", 100000) end
     for _, row in ipairs(rows) do
         if wanted(row[1]) then measure_row(row, engine) end
     end
@@ -205,18 +217,15 @@ end
 
 -- ---------------------------------------------------------------------------------------------------- evolutions
 
---- Add, rename, remove, roll back: the time of one step with few records and with many.
-local function measure_evolve(title, few_url, many_url)
-    local MANY <const> = 1000000
-    local few, many = {}, {}
-    flexdb("fill", few_url, 1000)
-    for round = 1, rounds do few[round] = flexdb("evolve", few_url, 10) end
-    flexdb("fill", many_url, MANY)
-    for round = 1, rounds do many[round] = flexdb("evolve", many_url, 10) end
-    local a, b = 1000 / median(few), 1000 / median(many)
-    print(("\n%s: add, rename, remove, roll back: %.2f ms a step at 1,000 records,\n%s  %.2f ms at %d: %.2f x (<= 1.2)")
-        :format(title, a, (" "):rep(#title), b, MANY, b / a))
-    if b / a > 1.2 then missed = missed + 1 end
+--- limit_writer: the command of the limit's writer, of a target. forget: frees a target that is done with.
+local function evolve(title, engine, writes_go_on, limit_writer, forget)
+    engine = {
+        flexdb = { program = engine.flexdb.program, target = engine.flexdb.target,
+                   writer = function(url) return ("%s/bench/writer '%s'"):format(build, url) end },
+        limit = { program = engine.limit.program, target = engine.limit.target, writer = limit_writer },
+        writes_go_on = writes_go_on, forget = forget, rounds = rounds,
+    }
+    missed = missed + evolutions.measure(title, engine, wanted, rounds)
 end
 
 -- ---------------------------------------------------------------------------------------------------- all of it
@@ -227,9 +236,10 @@ for _, side in ipairs(SIDES) do
 end
 
 measure("SQLite", plan, sqlite)
-if wanted "evolve" then measure_evolve("SQLite", url_of "few", url_of "many") end
+evolve("SQLite", sqlite, false, function(path) return ("%s/bench/limit_sqlite writer '%s' 0"):format(build, path) end,
+    function(target) os.execute(("rm -f '%s'*"):format(target:gsub("^sqlite:", ""))) end)
 if server then
-    if wanted "evolve" then measure_evolve("MariaDB", server, server) end
+    evolve("MariaDB", mariadb, true, function(url) return limit_mysql_command("writer", url, 0) end, function() end)
     measure("MariaDB", server_plan, mariadb)
 else
     print "\nMariaDB is LEFT OUT: no FLEXDB_TEST_MYSQL_URL, and no server was started"
