@@ -117,6 +117,9 @@ static void patterns_that_explode_end_in_an_answer(void **state) {
         {"a scan from every digit of a megabyte", "(?=\\d+[xy])\\d", 1000000, TEXT_DIGITS, REGEX_LIMIT},
         {"a scan in every step", "^(?:\\d*[xy]|\\d)*$", 1000000, TEXT_DIGITS, REGEX_LIMIT},
         {"a verb and a long text", "(*NO_START_OPT)\\d+[xy]", 1000000, TEXT_DIGITS, REGEX_LIMIT},
+        {"nested quantifiers and a verb", "(a+)+$(*SKIP)", 255, TEXT_LETTERS, REGEX_LIMIT},
+        {"a scan from every digit and a verb", "\\d+(?:x(*COMMIT)|y)", 1000000, TEXT_DIGITS, REGEX_LIMIT},
+        {"a verb that lowers the limit", "(*LIMIT_MATCH=10)(a+)+$", 255, TEXT_LETTERS, REGEX_LIMIT},
     };
     static char text[1000001];
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
@@ -148,6 +151,16 @@ static void long_texts_are_searched_to_their_end(void **state) {
         {"the start alone", "^needle", REGEX_NO_MATCH},
         {"a start in several ways", "(?:^|\\n)needle", REGEX_NO_MATCH},
         {"letters and marks", "[A-Z]{2}", REGEX_NO_MATCH},
+        {"a setting before the pattern", "(*UCP)(*ANYCRLF)needle", REGEX_MATCH},
+        {"an assertion in words", "(*positive_lookahead:needle)nee", REGEX_MATCH},
+        {"a class that looks like a verb", "[(*]|needle", REGEX_MATCH},
+        {"a parenthesis that may be there", "\\(*needle", REGEX_MATCH},
+        {"a verb that ends it at one place", "h(*PRUNE)x|needle", REGEX_MATCH},
+        {"a verb that ends it for good", "hay hay(*COMMIT)x|needle", REGEX_NO_MATCH},
+        {"a verb that goes on behind", "hay (*SKIP)x|needle", REGEX_MATCH},
+        {"a verb that goes on behind what would match", "(?:hay ){1,3}nee(*SKIP)x|needle", REGEX_NO_MATCH},
+        {"\\G is the start alone", "\\Gneedle|hay \\Gneedle", REGEX_NO_MATCH},
+        {"\\G in an alternative", "\\Gneedle|needle", REGEX_MATCH},
     };
     size_t length = 0;
     while (length < 300000 - 6) length += (size_t)sprintf(text + length, "hay ");

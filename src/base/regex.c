@@ -15,14 +15,15 @@
  *  - a pattern that can begin at the start only has the whole limit, less on long texts (SCAN_LIMIT);
  *  - any other is tried with a share of the limit for each place; where that does not do, and in long texts, places are
  *    tried in growing chunks, those that need more draw on one budget, and processor time ends the rest (SEARCH_MS);
- *  - a pattern with verbs or \G, whose meaning chunks would change, has its shares and short texts only. */
+ *  - a pattern with \G, (*COMMIT) or (*SKIP), whose meaning chunks would change, is searched in one go, and calls us at
+ *    each step, so that we can count: as many as all the shares and the budget are together. */
 enum {
     SHORT_TEXT = 255,
     CHUNKED_TEXT = 4096,
-    WHOLE_TEXT = 16384,
     SHARE_LEAST = 32,
     HEAP_KIB = 16 * 1024,
     SEARCH_MS = 200,
+    CLOCK_STEPS = 32, /* between two looks at the clock: each may run over the whole text */
     SCAN_LIMIT = 1 << 29
 };
 
@@ -62,9 +63,18 @@ static bool is_ascii(const char *text, size_t length) {
     return true;
 }
 
-static bool holds_pair(const char *text, size_t length, char first, char second) {
-    for (size_t i = 0; i + 1 < length; i++) {
-        if (text[i] == first && text[i + 1] == second) return true;
+static bool begins(const char *text, size_t length, const char *word) {
+    return length >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
+}
+
+/* Whether what happens at one place decides about others, or may: in a class or behind \Q the same is only text. */
+static bool looks_beyond(const char *pattern, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        const char *rest = pattern + i;
+        if (begins(rest, length - i, "(*COMMIT") || begins(rest, length - i, "(*SKIP")) return true;
+        if (*rest != '\\') continue;
+        if (begins(rest, length - i, "\\G")) return true;
+        i++;
     }
     return false;
 }
@@ -87,18 +97,19 @@ int regex_compile(struct regex **out, const char *pattern, size_t length, char m
     int error = 0, rc = 0;
     size_t offset = 0;
     if (length == 0) pattern = "";
-    r->utf = compile(pattern, length, PCRE2_UTF | PCRE2_UCP, &error, &offset);
+    r->whole = looks_beyond(pattern, length);
+    const uint32_t calls = r->whole ? PCRE2_AUTO_CALLOUT : 0;
+    r->utf = compile(pattern, length, PCRE2_UTF | PCRE2_UCP | calls, &error, &offset);
     if (r->utf == NULL) {
         rc = describe(message, error, offset);
         goto out;
     }
     /* On ASCII text an ASCII pattern without code points above U+00FF means the same without UTF and UCP; one with them
      * does not compile as bytes. */
-    if (is_ascii(pattern, length)) r->bytes = compile(pattern, length, PCRE2_NEVER_UTF, &error, &offset);
+    if (is_ascii(pattern, length)) r->bytes = compile(pattern, length, PCRE2_NEVER_UTF | calls, &error, &offset);
     uint32_t options = 0;
     pcre2_pattern_info(r->utf, PCRE2_INFO_ALLOPTIONS, &options);
     r->anchored = (options & PCRE2_ANCHORED) != 0;
-    r->whole = holds_pair(pattern, length, '(', '*') || holds_pair(pattern, length, '\\', 'G');
     r->full = new_context(REGEX_MATCH_LIMIT);
     r->share = new_context(REGEX_MATCH_LIMIT / (SHORT_TEXT + 1));
     if (r->full == NULL || r->share == NULL) rc = -2;
@@ -207,6 +218,29 @@ static enum regex_result search_chunks(struct search *s) {
     return REGEX_NO_MATCH;
 }
 
+/* What a search in one go may still do. */
+struct steps {
+    size_t left;
+    bool timed;
+    int64_t begun;
+};
+
+static int count_step(pcre2_callout_block *block, void *data) {
+    (void)block;
+    struct steps *steps = data;
+    if (steps->left-- == 0) return PCRE2_ERROR_CALLOUT;
+    if (!steps->timed || steps->left % CLOCK_STEPS != 0) return 0;
+    return processor_micros() - steps->begun > SEARCH_MS * 1000 ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+static enum regex_result search_whole(struct search *s) {
+    struct steps steps = {.left = share_of(s->length) * (s->length + 1) + limit_of(s->length),
+                          .timed = s->length > CHUNKED_TEXT};
+    if (steps.timed) steps.begun = processor_micros();
+    pcre2_set_callout(s->context, count_step, &steps);
+    return run_with_limit(s, limit_of(s->length));
+}
+
 /* The texts and patterns for which one call with a prepared context is not enough. */
 static enum regex_result search_carefully(const struct regex *r, struct search *s) {
     s->context = pcre2_match_context_copy(r->full);
@@ -214,10 +248,8 @@ static enum regex_result search_carefully(const struct regex *r, struct search *
     enum regex_result result;
     if (r->anchored) {
         result = run_with_limit(s, limit_of(s->length));
-    } else if (!r->whole) {
-        result = search_chunks(s);
     } else {
-        result = s->length > WHOLE_TEXT ? REGEX_LIMIT : run_with_limit(s, share_of(s->length));
+        result = r->whole ? search_whole(s) : search_chunks(s);
     }
     pcre2_match_context_free(s->context);
     return result;
@@ -244,9 +276,9 @@ enum regex_result regex_search(const struct regex *r, const char *text, size_t l
     enum regex_result result;
     if (r->anchored && length <= SCAN_LIMIT / REGEX_MATCH_LIMIT) {
         result = answer(run(&s, 0, r->full));
-    } else if (length <= SHORT_TEXT) {
+    } else if (length <= SHORT_TEXT && !r->whole) {
         int rc = run(&s, 0, r->share);
-        careful = rc == PCRE2_ERROR_MATCHLIMIT && !r->whole;
+        careful = rc == PCRE2_ERROR_MATCHLIMIT;
         result = careful ? search_carefully(r, &s) : answer(rc);
     } else {
         careful = true;
