@@ -145,6 +145,26 @@ engines.each(function(engine)
             end
         end)
 
+        it("gives back why its source could not go on, and keeps nothing", function()
+            local t = assert(db:create_table("t", { columns = { int "a" } }))
+            assert(t:insert { a = 0 })
+            local told = { "half", "empty", "large" }
+            for i, good in ipairs { 3, 0, 2500 } do
+                for _, on_error in ipairs { "stop", "skip" } do
+                    local result, why = t:insert_many(source(function(n)
+                        if n <= good then return { a = n } end
+                        return nil, told[i]
+                    end), { on_error = on_error })
+                    assert.is_nil(result)
+                    assert.equal(told[i], why)
+                    assert.equal(1, t:count())
+                end
+            end
+            assert.same({ nil, false }, { t:insert_many(function() return nil, false end) })
+            assert.equal(1, assert(t:insert_many(source(function(n) if n == 1 then return { a = n } end end))).inserted)
+            assert.equal(2, t:count())
+        end)
+
         it("ends with the transaction that it was begun in", function()
             local t = assert(db:create_table("t", { columns = { int "a" } }))
             local feed

@@ -39,6 +39,7 @@ local function show_key(key)
 end
 
 -- Adds records until the source ends: nil from a function, the last index of an array (a hole there is a bad one).
+-- A function that gives nil and why could not go on: then nothing is to be kept.
 -- The last call of on_progress comes before the end: what it raises undoes everything, as in every other call.
 local function feed(batch, records, on_progress)
     local length = type(records) == "table" and rawlen(records)
@@ -48,8 +49,12 @@ local function feed(batch, records, on_progress)
         if length then
             record = rawget(records, count + 1)
         else
-            record = records()
-            if record == nil then break end
+            local why
+            record, why = records()
+            if record == nil then
+                if why ~= nil then return nil, why end
+                break
+            end
         end
         local ok, err = batch:add(record)
         if not ok then return nil, err end
@@ -68,7 +73,8 @@ local function run(batch, records, skip, max_errors, on_progress)
     return { inserted = inserted, errors = errors, error_count = skip and error_count or nil }
 end
 
---- Inserts all records or, with `on_error = "skip"`, those that are good. A function is called until it returns nil.
+--- Inserts all records or, with `on_error = "skip"`, those that are good. A function is called until it returns nil;
+-- nil and a second value that is not nil undo everything, and both are returned.
 -- Returns { inserted = n, errors = { … } }; where bad ones are skipped also error_count, for not all may be kept.
 return function(self, records, given)
     options.handle("insert_many", self, "flexdb.table")
