@@ -55,6 +55,25 @@ describe("flexdb.array", function()
         assert.is_nil(weak[1])
     end)
 
+    it("is refused where the table has names", function()
+        local later = array {}
+        later.a = 1
+        for path, value in pairs { [""] = array { a = 1 }, ["b[1]"] = { b = { 0, later } } } do
+            local text, err = json.encode(value)
+            assert.is_nil(text)
+            assert.equal("invalid_document", err.code)
+            assert.equal(path, err.issues[1].path)
+            assert.equal("keys", err.issues[1].rule)
+            assert.equal("is marked as an array and must have the indexes 1 to n for keys, has a name",
+                err.issues[1].message)
+        end
+        local row, err = flexdb.validate({ columns = { { name = "j", dataType = "json" } } }, { j = { x = array { a = 1 } } })
+        assert.is_nil(row)
+        assert.equal("invalid_record: j.x: is marked as an array and must have the indexes 1 to n for keys, has a name",
+            tostring(err))
+        assert.equal('{"a":1}', json.encode(setmetatable({ a = 1 }, {})))
+    end)
+
     it("raises for what is no table", function()
         assert.error_matches(function() array(1) end, "table expected, got number")
         assert.error_matches(function() array() end, "table expected, got no value")

@@ -148,6 +148,13 @@ static bool fail_key(struct encoder *e, const struct place *place, bool object) 
     return fail(e, place->up, "keys", NULL);
 }
 
+/* An array whose first key is none of an array's. */
+static bool fail_marked(struct encoder *e, const struct place *place) {
+    SAY(e, "is marked as an array and must have the indexes 1 to n for keys, has a %s",
+        lua_type(e->L, -2) == LUA_TSTRING ? "name" : lua_typename(e->L, lua_type(e->L, -2)));
+    return fail(e, place->up, "keys", NULL);
+}
+
 /* The word for a value that no JSON has, with its quotes; NULL for one that is fit. */
 static const char *unfit(lua_State *L, const struct state *s, int index) {
     lua_Number number;
@@ -184,14 +191,13 @@ static bool fail_unfit(struct encoder *e, const struct place *place) {
 
 /* ---- tables ---- */
 
+/* Whoever marks a table gives it a metatable if it has none. */
 static bool is_marked(const struct encoder *e, int table) {
     lua_State *L = e->L;
-    bool marked = false;
-    if (lua_getmetatable(L, table)) {
-        bind_state_push(L, STATE_ARRAY);
-        marked = lua_rawequal(L, -1, -2);
-        lua_pop(L, 2);
-    }
+    if (!lua_getmetatable(L, table)) return false;
+    bind_state_push(L, STATE_ARRAY);
+    bool marked = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
     if (marked) return true;
     bind_state_push(L, STATE_MARKS);
     lua_pushvalue(L, table);
@@ -286,7 +292,8 @@ static bool write_table(struct encoder *e, const struct place *up, int depth) {
     if (!lua_checkstack(L, 6)) return fail_memory(e);
     lua_pushnil(L);
     if (lua_next(L, place.table)) {
-        return lua_type(L, -2) == LUA_TNUMBER ? write_array(e, &place, depth) : write_object(e, &place, depth);
+        if (lua_type(L, -2) == LUA_TNUMBER) return write_array(e, &place, depth);
+        return is_marked(e, place.table) ? fail_marked(e, &place) : write_object(e, &place, depth);
     }
     buffer_append(e->out, is_marked(e, place.table) ? "[]" : "{}", 2);
     return true;
