@@ -44,6 +44,10 @@ static void a_file_that_cannot_be_opened_says_why(void **state) {
     char path[512];
     snprintf(path, sizeof path, "%s/text", folder);
     write_file(path, "hello, this is no database", 26);
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    snprintf(path, sizeof path, "%s/device", folder);
+    assert_int_equal(symlink("/dev/null", path), 0);
     snprintf(path, sizeof path, "%s/noise", folder);
     char noise[8192];
     for (size_t i = 0; i < sizeof noise; i++) noise[i] = (char)(i * 7 + i / 251);
@@ -55,6 +59,9 @@ static void a_file_that_cannot_be_opened_says_why(void **state) {
         const char *message;
     } scenarios[] = {
         {"a folder", "", false, true, FLEXDB_CORRUPT, "is a folder, not a database file"},
+        {"a pipe", "pipe", false, true, FLEXDB_CORRUPT, "/pipe' is a pipe, not a database file"},
+        {"a pipe, read-only", "pipe", true, true, FLEXDB_CORRUPT, "/pipe' is a pipe, not a database file"},
+        {"a device", "device", false, true, FLEXDB_CORRUPT, "/device' is a device, not a database file"},
         {"short text", "text", false, true, FLEXDB_CORRUPT, "is not an SQLite database"},
         {"short text, read-only", "text", true, true, FLEXDB_CORRUPT, "is not an SQLite database"},
         {"noise", "noise", false, true, FLEXDB_CORRUPT, "is not an SQLite database"},

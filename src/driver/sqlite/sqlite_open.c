@@ -60,6 +60,10 @@ static int check_absent(const char *path, const char *folder, const struct conne
     return 0;
 }
 
+static const char *kind_of(mode_t mode) {
+    return S_ISDIR(mode) ? "folder" : S_ISFIFO(mode) ? "pipe" : S_ISSOCK(mode) ? "socket" : "device";
+}
+
 /* The engine says "unable to open database file" to all of these, or opens read-only without a word. */
 static int check_path(const char *path, const char *folder, const struct connect_options *options, flexdb_error *err) {
     struct stat info;
@@ -70,8 +74,8 @@ static int check_path(const char *path, const char *folder, const struct connect
                              sqlite_reason(errno, why));
         }
         if (check_absent(path, folder, options, err) != 0) return -(int)err->code;
-    } else if (S_ISDIR(info.st_mode)) {
-        return error_set(err, FLEXDB_CORRUPT, "'%s' is a folder, not a database file", path);
+    } else if (!S_ISREG(info.st_mode)) {
+        return error_set(err, FLEXDB_CORRUPT, "'%s' is a %s, not a database file", path, kind_of(info.st_mode));
     } else if (!allowed(path, R_OK)) {
         return error_set(err, FLEXDB_CONNECTION, "the database file '%s' cannot be read: %s", path,
                          sqlite_reason(errno, why));
