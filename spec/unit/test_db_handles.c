@@ -1,7 +1,9 @@
 /* Handles: what two of them see of each other, in which order they may go, and what a closed one says. */
 #include "db_bed.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/datetime.h"
 
@@ -158,6 +160,18 @@ static void a_result_stands_as_it_was_while_the_body_writes(void **state) {
     }
 }
 
+/* How many unlinked files are open; each must be closed in a program that is started meanwhile. */
+static size_t unlinked_files(void) {
+    size_t count = 0;
+    for (int descriptor = 3; descriptor < 256; descriptor++) {
+        struct stat info;
+        if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 0) continue;
+        assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        count++;
+    }
+    return count;
+}
+
 /* More than fits in memory goes to a file. */
 static void a_large_result_is_spooled(void **state) {
     (void)state;
@@ -180,6 +194,7 @@ static void a_large_result_is_spooled(void **state) {
     int64_t affected = 0;
     DB_OK(flexdb_delete_all(t, "", 0, true, true, &affected, &err));
     assert_int_equal(affected, RECORDS);
+    assert_int_equal(unlinked_files(), 1);
     int seen = 0;
     while (flexdb_rows_step(rows, &row, &err) == 1) {
         assert_int_equal(row.values[0].length, LENGTH);
