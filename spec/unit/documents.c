@@ -149,6 +149,8 @@ static cJSON *random_column(struct property *p, unsigned name, unsigned key, boo
     const char *rules = choice->rules[property_below(p, 6)];
     if (keyed && strcmp(choice->type, "decimal") == 0 && strstr(rules, "scale") != NULL)
         rules = "{}"; /* one scale, too */
+    if (cJSON_IsTrue(cJSON_GetObjectItem(column, "required")) && strstr(rules, "set-null") != NULL)
+        rules = choice->rules[0]; /* what is required cannot be cleared */
     put(column, "validation", rules);
     if (strchr(rules, 'm') == NULL && strstr(rules, "enum") == NULL) add_default(p, column, choice);
     return column;

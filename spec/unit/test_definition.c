@@ -211,6 +211,15 @@ static void judges_rules(void **state) {
              "columns[1].validation (targetTable): targetTable is missing: a reference needs its table\n"
              "columns[2].validation.targetTable (name): the name 'No' must begin with a lower-case letter and go on "
              "with lower-case letters, digits and _"},
+        {"what is required cannot be cleared",
+         ONE("{'name':'a','dataType':'reference','required':true,'validation':{'targetTable':'t','onDelete':'set-null'}"
+             "},"
+             "{'name':'b','dataType':'reference','required':true,'validation':{'targetTable':'t','onDelete':'cascade'}}"
+             ","
+             "{'name':'c','dataType':'reference','validation':{'targetTable':'t','onDelete':'set-null'}}"),
+         BAD
+         "columns[0].validation.onDelete (onDelete): a required column cannot be cleared: onDelete must be restrict "
+         "or cascade, is set-null"},
         {"onDelete is one of three",
          ONE("{'name':'a','dataType':'reference','validation':{'targetTable':'t',"
              "'onDelete':'setNull'}}"),
