@@ -128,6 +128,9 @@ int flexdb_update(flexdb_table *table, const char *id, size_t length, int64_t ve
 /* `on`: a unique column's name. */
 int flexdb_upsert(flexdb_table *table, const char *on, size_t on_length, const flexdb_validator *v,
                   const flexdb_value *given, flexdb_row *out, bool *inserted, flexdb_error *err);
+/* A record was refused before it came to a write, `err` is INVALID_RECORD: adds an issue for each record that `given`
+ * refers to and that is not there. */
+int flexdb_tell_missing(flexdb_table *table, const flexdb_validator *v, const flexdb_value *given, flexdb_error *err);
 int flexdb_delete(flexdb_table *table, const char *id, size_t length, int64_t version, bool hard, flexdb_error *err);
 int flexdb_restore(flexdb_table *table, const char *id, size_t length, flexdb_error *err);
 /* A query that selects every record needs `all`. *affected: the number of records. */

@@ -139,6 +139,24 @@ static void an_error_is_repeated_unless_one_is_set(void **state) {
     error_clear(&to);
 }
 
+static void issues_are_added_to_an_error_that_was_closed(void **state) {
+    (void)state;
+    flexdb_error err = FLEXDB_ERROR_INIT;
+    error_issue(&err, "a", "required", NULL, NULL, "is required");
+    error_close_issues(&err, FLEXDB_INVALID_RECORD);
+    error_reopen_issues(&err);
+    assert_int_equal(err.code, FLEXDB_OK);
+    error_issue(&err, "b", "unique", NULL, NULL, "5 is taken");
+    assert_int_equal(error_close_issues(&err, FLEXDB_INVALID_RECORD), -FLEXDB_INVALID_RECORD);
+    assert_string_equal(err.message, "a: is required; b: 5 is taken");
+    error_clear(&err);
+    error_set(&err, FLEXDB_BUSY, "a lock was not had");
+    error_reopen_issues(&err);
+    assert_int_equal(err.code, FLEXDB_BUSY);
+    assert_string_equal(err.message, "a lock was not had");
+    error_clear(&err);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_is_repeated_unless_one_is_set),
@@ -149,6 +167,7 @@ int main(void) {
         cmocka_unit_test(an_issue_holds_copies),
         cmocka_unit_test(no_issue_is_no_error),
         cmocka_unit_test(moving_leaves_nothing_behind),
+        cmocka_unit_test(issues_are_added_to_an_error_that_was_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

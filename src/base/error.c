@@ -141,6 +141,14 @@ void error_repeat(flexdb_error *to, const flexdb_error *from) {
     to->ended = from->ended;
 }
 
+void error_reopen_issues(flexdb_error *err) {
+    if (err->issue_count == 0) return;
+    free(err->owned);
+    err->owned = NULL;
+    err->message = NULL;
+    err->code = FLEXDB_OK;
+}
+
 void error_prefix(flexdb_error *err, const char *format, ...) {
     char prefix[64];
     va_list args;

@@ -92,6 +92,9 @@ int error_issue_id(flexdb_error *err, flexdb_issue *issue, const char *id, size_
  * `path: message`, separated by `; `, and how many more there are. Returns 0 when there was no issue. */
 int error_close_issues(flexdb_error *err, flexdb_code code);
 
+/* Takes back error_close_issues, so that more issues can be added; any other error stays as it is. */
+void error_reopen_issues(flexdb_error *err);
+
 /* Copies code, flags and message, unless an error is set already. */
 void error_repeat(flexdb_error *to, const flexdb_error *from);
 

@@ -54,8 +54,10 @@ int bind_record_result(lua_State *L, struct state *s, struct shaped *shaped, int
  * holds only the fields to set. Looks once more at the definition before it calls a key unknown. 0, or -code with
  * s->err set: INVALID_RECORD with every problem, that of an unknown column and all others. */
 int bind_record_collect(lua_State *L, struct state *s, struct table *t, int self, int record, bool changes);
-/* What a validator at hand says of a record with unknown keys, already laid out: always -code. */
-int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape, int record, bool changes);
+/* What a validator at hand says of a record with unknown keys, already laid out, and `table`, unless it is NULL, of the
+ * records that it refers to: always -code. */
+int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape, flexdb_table *table, int record,
+                       bool changes);
 
 /* After a call that takes a record: whether it must be made again, by the definition as it is now. *rc may become
  * another error. `*tries` begins at 0. */

@@ -82,7 +82,8 @@ static int add_other_issues(struct state *s, const struct shape *shape, bool cha
     return 0;
 }
 
-int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape, int record, bool changes) {
+int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape, flexdb_table *table, int record,
+                       bool changes) {
     int rc = add_other_issues(s, shape, changes);
     size_t known = s->more.issue_count;
     if (rc == 0) {
@@ -103,6 +104,7 @@ int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape,
     }
     error_close_issues(&s->more, FLEXDB_INVALID_RECORD);
     error_move(&s->err, &s->more);
+    if (table != NULL) flexdb_tell_missing(table, shape_validator(shape), s->given, &s->err);
     return -(int)s->err.code;
 }
 
@@ -126,7 +128,7 @@ int bind_record_collect(lua_State *L, struct state *s, struct table *t, int self
         lua_settop(L, top);
         moved = flexdb_table_refresh(t->table, &s->err);
         if (moved < 0) return moved;
-        if (moved == 0 && v != NULL) return bind_record_refuse(L, s, t->shaped.shape, record, changes);
+        if (moved == 0 && v != NULL) return bind_record_refuse(L, s, t->shaped.shape, t->table, record, changes);
     }
     return restless(s);
 }

@@ -44,7 +44,7 @@ static int judge(lua_State *L, struct state *s, struct checker *c, flexdb_row *r
     if (s->record == NULL && flexdb_record_new(&s->record, &s->err) != 0) return -(int)s->err.code;
     int64_t unknown = shape_collect(L, s, c->shaped.shape, 2, json == NULL);
     if (unknown < 0) return error_no_memory(&s->err);
-    if (unknown > 0) return bind_record_refuse(L, s, c->shaped.shape, 2, false);
+    if (unknown > 0) return bind_record_refuse(L, s, c->shaped.shape, NULL, 2, false);
     return flexdb_validate(c->validator, s->record, s->given, row, json, &s->err);
 }
 

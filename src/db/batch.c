@@ -291,6 +291,13 @@ static int append(flexdb_batch *b, flexdb_error *err) {
     return k->rows == b->row_limit ? batch_hand_over(b, err) : 0;
 }
 
+/* A record of the same table that is not there may still come, unless bad ones are skipped. */
+static void tell_missing(flexdb_batch *b, const flexdb_value *given, flexdb_error *why) {
+    if (b->state->reference_count == 0 || (b->skip && b->error_kept == b->error_limit)) return;
+    rows_spool_all(b->state->engine);
+    write_tell_missing(b->table, given, b->skip, why);
+}
+
 int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_value *given, flexdb_error *err) {
     int rc = check_open(b, err);
     if (rc != 0) return rc;
@@ -300,7 +307,10 @@ int flexdb_batch_add(flexdb_batch *b, const flexdb_validator *v, const flexdb_va
     if (rc != 0) return rc;
     b->seen++;
     flexdb_error why = FLEXDB_ERROR_INIT;
-    if (codec_encode(v, given, &t->record, &why) != 0) return reject(b, &why, err);
+    if (codec_encode(v, given, &t->record, &why) != 0) {
+        tell_missing(b, given, &why);
+        return reject(b, &why, err);
+    }
     return append(b, err) == 0 ? 0 : give_up(b, err);
 }
 

@@ -98,8 +98,15 @@ static int update_target(struct bulk *b, const struct raw_record *raw, flexdb_er
 /* The changes are judged even when no record is selected. */
 static int judge_changes(struct bulk *b, flexdb_error *err) {
     flexdb_table *t = b->table;
-    int rc = codec_judge(t->state->validator, b->given, &t->record, err);
-    return rc != 0 ? rc : references_explain(t->state, t->record.values, b->given, NULL, 0, err);
+    const struct validator *v = t->state->validator;
+    if (b->given[validator_shape(v)->columns + SLOT_ID].tag != FLEXDB_ABSENT)
+        error_issue(err, "id", "id", NULL, NULL, "cannot be set: every record has its own");
+    int rc = codec_judge(v, b->given, &t->record, err);
+    if (rc == 0) return references_explain(t->state, t->record.values, b->given, NULL, 0, err);
+    if (rc != -FLEXDB_INVALID_RECORD) return rc;
+    error_reopen_issues(err);
+    rc = references_add_missing(t->state, t->record.values, b->given, NULL, 0, err);
+    return rc != 0 ? rc : error_close_issues(err, FLEXDB_INVALID_RECORD);
 }
 
 static int update_targets(void *context, flexdb_error *err) {

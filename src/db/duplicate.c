@@ -49,10 +49,9 @@ static int is_shared(const struct table_state *s, const struct state_unique *u, 
     return is_held(s, columns, u->count, parameters, own_seq, err);
 }
 
-/* In the order of the definition, behind the id, whichever index the engine has met first. */
-static int find_held(const struct table_state *s, const flexdb_value *values, const flexdb_value *id, int64_t own_seq,
-                     flexdb_error *found, flexdb_error *err) {
-    int rc = own_seq == 0 ? is_id_held(s, id, own_seq, err) : 0;
+int write_add_held(const struct table_state *s, const flexdb_value *values, const flexdb_value *id, int64_t own_seq,
+                   flexdb_error *found, flexdb_error *err) {
+    int rc = own_seq == 0 && id->length != 0 ? is_id_held(s, id, own_seq, err) : 0;
     if (rc == 1) add_id(id, found);
     flexdb_value entries[DEFINITION_MAX_PHYSICAL];
     struct buffer scratch = BUFFER_INIT;
@@ -98,7 +97,7 @@ static void name_violated(const struct table_state *s, const flexdb_value *value
 int write_explain_duplicate(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,
                             int64_t own_seq, flexdb_error *err) {
     flexdb_error found = FLEXDB_ERROR_INIT, failed = FLEXDB_ERROR_INIT;
-    int rc = find_held(s, values, id, own_seq, &found, &failed);
+    int rc = write_add_held(s, values, id, own_seq, &found, &failed);
     if (rc == 0 && found.issue_count == 0) name_violated(s, values, id, err->detail, &found);
     if (rc == 0 && found.issue_count != 0) {
         rc = error_close_issues(&found, FLEXDB_DUPLICATE);

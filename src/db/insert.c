@@ -20,12 +20,14 @@ int insert_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
     struct table_state *s = t->state;
     flexdb_value id;
     int rc = codec_encode(s->validator, given, &t->record, err);
-    if (rc == 0) rc = choose_id(t, t->record.values, &id, err);
+    if (rc != 0) return write_tell_rest_of_new(t, given, err);
+    rc = choose_id(t, t->record.values, &id, err);
     if (rc != 0) return rc;
     const flexdb_value *values = t->record.values;
     *raw = (struct raw_record){.id = id.as.text, .id_length = id.length, .version = 1, .created_at = datetime_now()};
     raw->updated_at = raw->created_at;
-    if (write_cannot_refer(s, values, NULL)) return references_explain(s, values, NULL, raw->id, raw->id_length, err);
+    const struct table_written written = {values, NULL, raw->id, raw->id_length, 0};
+    if (write_cannot_refer(s, values, NULL)) return write_explain_missing(s, &written, err);
     struct parameters p;
     p.count = 0;
     parameter_add(&p, id);
@@ -50,7 +52,7 @@ int flexdb_insert(flexdb_table *table, const flexdb_validator *v, const flexdb_v
             write_row(table, &raw, out);
             return 0;
         }
-        const struct table_written written = {table->record.values, NULL, raw.id, raw.id_length};
+        const struct table_written written = {table->record.values, NULL, raw.id, raw.id_length, 0};
         /* Only a refused guard leaves normalized values, among which a reference may be missing. */
         if (!table_call_again(table, v, rc == -FLEXDB_STALE ? &written : NULL, &tries, err)) return -(int)err->code;
     }

@@ -95,19 +95,30 @@ void references_issue(const struct table_state *s, const struct state_reference 
     free(got);
 }
 
-int references_explain(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
-                       const char *id, size_t id_length, flexdb_error *err) {
+static int add_missing(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
+                       const char *id, size_t id_length, bool hold, flexdb_error *err) {
     for (size_t i = 0; i < s->reference_count; i++) {
         const struct state_reference *r = &s->references[i];
         const flexdb_value *value = &values[r->slot];
         if (value->tag != FLEXDB_TEXT || (given != NULL && given[r->slot].tag == FLEXDB_ABSENT)) continue;
         if (r->self && id != NULL && value->length == id_length && memcmp(value->as.text, id, id_length) == 0) continue;
         bool found;
-        int rc = references_exist(s->engine, r->table, value, 1, &found, err);
+        int rc = references_look(s->engine, r->table, value, 1, hold, &found, err);
         if (rc != 0) return rc;
         if (!found) references_issue(s, r, value, err);
     }
-    return error_close_issues(err, FLEXDB_REFERENCE);
+    return 0;
+}
+
+int references_explain(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
+                       const char *id, size_t id_length, flexdb_error *err) {
+    int rc = add_missing(s, values, given, id, id_length, true, err);
+    return rc != 0 ? rc : error_close_issues(err, FLEXDB_REFERENCE);
+}
+
+int references_add_missing(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
+                           const char *id, size_t id_length, flexdb_error *err) {
+    return add_missing(s, values, given, id, id_length, false, err);
 }
 
 /* ---- who refers to a record ---- */

@@ -21,6 +21,9 @@ int references_look(struct engine *e, const char *table, const flexdb_value *ids
  * REFERENCE with an issue for each that is not there; the record's own id (may be NULL) counts as there. */
 int references_explain(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
                        const char *id, size_t id_length, flexdb_error *err);
+/* The same looking alone: adds the issues, does not close, holds nothing. */
+int references_add_missing(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
+                           const char *id, size_t id_length, flexdb_error *err);
 /* Adds the issue of one missing record. */
 void references_issue(const struct table_state *s, const struct state_reference *r, const flexdb_value *id,
                       flexdb_error *err);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/document.h"
-#include "db/references.h"
 #include "db/targets.h"
 #include "db/view.h"
+#include "db/write.h"
 
 int table_new(flexdb_table **out, flexdb *db, struct table_state *state, flexdb_error *err) {
     flexdb_table *t = calloc(1, sizeof *t);
@@ -180,9 +180,7 @@ bool table_call_again(flexdb_table *t, const struct validator *v, const struct t
     }
     error_clear(&cause);
     if (rc < 0 || table_check_validator(t, v, err) != 0) return false;
-    if (rc == 0 && written != NULL &&
-        references_explain(t->state, written->values, written->given, written->id, written->id_length, err) != 0)
-        return false;
+    if (rc == 0 && written != NULL && write_explain_missing(t->state, written, err) != 0) return false;
     if (++tries->count < TABLE_MAX_ATTEMPTS) return true;
     error_set(err, FLEXDB_CONFLICT, "table \"%s\" kept changing", t->state->name);
     err->retryable = true;

@@ -42,12 +42,13 @@ int table_find_own(struct table_state **out, const flexdb_table *t, bool hold, f
 /* STALE when the definition is no longer the one of `v`. */
 int table_check_validator(const flexdb_table *t, const struct validator *v, flexdb_error *err);
 
-/* What a guarded statement tried to write: a normalized vector, which of it was set (NULL: all), and the record's id.
- */
+/* What a guarded statement tried to write: a normalized vector, which of it was set (NULL: all), the record's id, and
+ * its seq, 0 when it is new. */
 struct table_written {
     const flexdb_value *values, *given;
     const char *id;
     size_t id_length;
+    int64_t seq;
 };
 
 /* How often a call was made, and until when it may be made again. */
@@ -59,7 +60,8 @@ struct table_tries table_tries(const flexdb_table *t);
 
 /* After a call has failed: whether it is to be made again because the table had moved (or a guard refused it for a
  * reason that is gone, or a server ended a deadlock at its cost); the error is cleared then. Else the error stays, or
- * becomes the truer one: STALE, NOT_FOUND, or the REFERENCE that is missing in what was written (may be NULL). */
+ * becomes the truer one: STALE, NOT_FOUND, or the REFERENCE that is missing in what was written (may be NULL), with
+ * what else is wrong. */
 bool table_call_again(flexdb_table *t, const struct validator *v, const struct table_written *written,
                       struct table_tries *tries, flexdb_error *err);
 

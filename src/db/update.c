@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/references.h"
@@ -20,12 +21,30 @@ static int write_over(flexdb_table *t, const flexdb_value *given, const struct r
     return write_run(s, SQL_UPDATE, &p, affected, err);
 }
 
+/* A record keeps its id; the one that it has may be said, so that what was read can be written back. */
+static void judge_id(const flexdb_value *given, const struct raw_record *raw, flexdb_error *err) {
+    const flexdb_value own = value_text(raw->id, raw->id_length);
+    if (given->tag == FLEXDB_ABSENT) return;
+    if (given->tag == FLEXDB_TEXT && given->length == own.length &&
+        memcmp(given->as.text, own.as.text, own.length) == 0)
+        return;
+    char *expected = record_excerpt(&own), *got = record_excerpt(given);
+    if (expected == NULL || got == NULL)
+        error_no_memory(err);
+    else
+        error_issue(err, "id", "id", expected, got, "cannot be changed: the record's is %s, not %s", expected, got);
+    free(expected);
+    free(got);
+}
+
 int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record *raw, flexdb_error *err) {
-    int rc = codec_merge(t->state->validator, raw->data, raw->data_length, given, &t->record, err);
-    if (rc != 0) return rc;
+    const struct validator *v = t->state->validator;
+    judge_id(&given[validator_shape(v)->columns + SLOT_ID], raw, err);
+    int rc = codec_merge(v, raw->data, raw->data_length, given, &t->record, err);
     const flexdb_value *values = t->record.values, id = value_text(raw->id, raw->id_length);
-    if (write_cannot_refer(t->state, values, given))
-        return references_explain(t->state, values, given, raw->id, raw->id_length, err);
+    const struct table_written written = {values, given, raw->id, raw->id_length, raw->seq};
+    if (rc != 0) return write_tell_rest(t->state, t->record.values, &written, err);
+    if (write_cannot_refer(t->state, values, given)) return write_explain_missing(t->state, &written, err);
     int64_t affected = 0;
     raw->updated_at = write_time(raw->created_at);
     rc = write_over(t, given, raw, &affected, err);
@@ -96,7 +115,7 @@ int flexdb_update(flexdb_table *table, const char *id, size_t length, int64_t ve
             if (rc != 0) return rc;
             continue;
         }
-        const struct table_written written = {table->record.values, given, u.raw.id, u.raw.id_length};
+        const struct table_written written = {table->record.values, given, u.raw.id, u.raw.id_length, u.raw.seq};
         bool refused = rc == -FLEXDB_STALE && u.written;
         if (!table_call_again(table, v, refused ? &written : NULL, &tries, err)) return -(int)err->code;
     }

@@ -69,7 +69,7 @@ static int upsert_once(void *context, flexdb_error *err) {
     u->inserted = false;
     const flexdb_value *given = u->whole != NULL ? u->whole : u->given;
     int rc = codec_encode(t->state->validator, given, &t->record, err);
-    if (rc != 0) return rc;
+    if (rc != 0) return write_tell_missing(t, given, true, err);
     const flexdb_value *value = &t->record.values[u->slot];
     if (value_is_none(value)) {
         error_issue(err, validator_shape(u->v)->fields[u->slot].name, "required", NULL, NULL,
@@ -134,7 +134,7 @@ static int upsert(struct upsert *u, flexdb_row *out, bool *inserted, flexdb_erro
             return rc;
         }
         const struct table_written written = {table->record.values, u->inserted ? NULL : u->given, u->raw.id,
-                                              u->raw.id_length};
+                                              u->raw.id_length, u->inserted ? 0 : u->raw.seq};
         bool refused = rc == -FLEXDB_STALE && u->written;
         if (!table_call_again(table, u->v, refused ? &written : NULL, &tries, err)) return -(int)err->code;
     }

@@ -28,6 +28,21 @@ bool write_cannot_refer(const struct table_state *s, const flexdb_value *values,
  * which stay where the index is none of the definition's. `own_seq`: of the record itself, 0 when it is new. */
 int write_explain_duplicate(const struct table_state *s, const flexdb_value *values, const flexdb_value *id,
                             int64_t own_seq, flexdb_error *err);
+/* Adds an issue to `found` for each value of the vector that another record holds: in the order of the definition,
+ * behind the id, whichever index an engine would meet first. Does not close. 0, or -code with `err`. */
+int write_add_held(const struct table_state *s, const flexdb_value *values, const flexdb_value *id, int64_t own_seq,
+                   flexdb_error *found, flexdb_error *err);
+/* After a record was refused by its own rules: what only the database knows is told beside, records that are missing
+ * and values that others hold. `w->values` has FAULT where a value is wrong, and is changed. Any other error stays
+ * alone. */
+int write_tell_rest(const struct table_state *s, flexdb_value *values, const struct table_written *w,
+                    flexdb_error *err);
+/* REFERENCE when a record is missing in what was written, beside the values that others hold; else 0. */
+int write_explain_missing(const struct table_state *s, const struct table_written *w, flexdb_error *err);
+/* The same as write_tell_rest for a new record of which nothing but `given` is known; uses t->record. */
+int write_tell_rest_of_new(flexdb_table *t, const flexdb_value *given, flexdb_error *err);
+/* The same without the values that others hold, and without references to the table itself unless `self` is set. */
+int write_tell_missing(flexdb_table *t, const flexdb_value *given, bool self, flexdb_error *err);
 /* After a DUPLICATE, `err`: a rule that is gone refuses nothing, so a record that only the index of a removed column
  * keeps out is written without an entry there, and the index may then not be taken up again. 1 when it was of that
  * kind: the same is to be written again, under t->state as it is now; 0 when not, and the error stays. */
