@@ -150,7 +150,7 @@ void error_reopen_issues(flexdb_error *err) {
 }
 
 void error_prefix(flexdb_error *err, const char *format, ...) {
-    char prefix[64];
+    char prefix[192];
     va_list args;
     va_start(args, format);
     vsnprintf(prefix, sizeof prefix, format, args);

@@ -98,7 +98,7 @@ void error_reopen_issues(flexdb_error *err);
 /* Copies code, flags and message, unless an error is set already. */
 void error_repeat(flexdb_error *to, const flexdb_error *from);
 
-/* Puts words before the message of an error that is set: `record 3: `; at most 63 bytes. */
+/* Puts words before the message of an error that is set: `record 3: `; at most 191 bytes. */
 void error_prefix(flexdb_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Moves the content of `from` to `to` (which must be clear); `from` is clear afterwards. */

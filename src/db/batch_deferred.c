@@ -84,7 +84,7 @@ static int look_at(flexdb_batch *b, struct search *f, const struct raw_record *r
     p.count = 0;
     if (raw->seq > b->base) f->place++;
     if (raw->deleted) return 0;
-    int rc = codec_decode(s->validator, raw->data, raw->data_length, NULL, &b->record, err);
+    int rc = record_decode(s->validator, raw, NULL, &b->record, err);
     if (rc == 0) rc = write_add_physicals(&p, s, b->record.values, &b->scratch, err);
     bool repeats = false;
     for (size_t i = 0; rc >= 0 && i < s->unique_count; i++) {

@@ -52,7 +52,7 @@ static int find_targets(struct bulk *b, flexdb_rows **out, flexdb_error *err) {
     if (rc == 0) rc = rows_spool(*out, err);
     sql_clear(&sql);
     query_free(q);
-    return rc;
+    return rc < 0 ? record_find_damage(s, err) : rc;
 }
 
 static int written_once(struct table_state *s, enum state_sql which, const struct parameters *p, flexdb_error *err) {
@@ -85,7 +85,7 @@ static int write_target(flexdb_table *t, const struct raw_record *raw, flexdb_er
 static int update_target(struct bulk *b, const struct raw_record *raw, flexdb_error *err) {
     flexdb_table *t = b->table;
     int rc = codec_merge(t->state->validator, raw->data, raw->data_length, b->given, &t->record, err);
-    if (rc != 0) return rc;
+    if (rc != 0) return record_blame(raw, err);
     rc = write_target(t, raw, err);
     for (int lapsed = 1; rc == -FLEXDB_DUPLICATE && lapsed == 1;) {
         lapsed = write_let_lapse(t, err);

@@ -265,8 +265,8 @@ static int settle(struct converter *c, size_t i, const struct raw_record *raw, c
 
 /* The values of today, and where keys return those that stand under them. */
 static int load(struct converter *c, const struct raw_record *raw, flexdb_error *err) {
-    int rc = codec_decode(c->from, raw->data, raw->data_length, c->wanted_from, &c->old, err);
-    if (rc == 0 && !c->fresh) rc = codec_decode(c->to, raw->data, raw->data_length, c->wanted_to, &c->stored, err);
+    int rc = record_decode(c->from, raw, c->wanted_from, &c->old, err);
+    if (rc == 0 && !c->fresh) rc = record_decode(c->to, raw, c->wanted_to, &c->stored, err);
     return rc;
 }
 

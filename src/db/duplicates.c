@@ -60,7 +60,7 @@ static void list_rules(struct duplicates *list, size_t *count, const struct tabl
 
 int duplicates_read(struct duplicates_search *s, const struct raw_record *raw, flexdb_error *err) {
     if (s->source != NULL) return s->source->read(s->source->context, raw, &s->values, err);
-    int rc = codec_decode(s->to, raw->data, raw->data_length, NULL, &s->record, err);
+    int rc = record_decode(s->to, raw, NULL, &s->record, err);
     s->values = s->record.values;
     return rc;
 }

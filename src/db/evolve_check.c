@@ -80,7 +80,7 @@ static int read_changed(struct evolution *ev, struct inspection *in, const struc
         return converter_read(ev->converter, raw, why, err);
     }
     *out = &in->record;
-    return codec_decode(ev->to, raw->data, raw->data_length, ev->needed, &in->record, err);
+    return record_decode(ev->to, raw, ev->needed, &in->record, err);
 }
 
 /* Holds the record against the checks of which nothing that they read was refused. */

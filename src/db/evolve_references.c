@@ -84,7 +84,7 @@ static int add_id(struct reference_check *r, struct ids *ids, const flexdb_value
 /* `ids`: one for each of r->slots. */
 static int collect(struct reference_check *r, struct evolution *ev, const struct raw_record *raw, struct ids *ids,
                    flexdb_error *err) {
-    int rc = codec_decode(ev->to, raw->data, raw->data_length, r->wanted, &r->record, err);
+    int rc = record_decode(ev->to, raw, r->wanted, &r->record, err);
     if (rc == 0 && ev->converter != NULL) rc = converter_peek(ev->converter, raw, r->converted, r->values, err);
     for (size_t i = 0; rc == 0 && i < r->slot_count; i++) {
         size_t slot = r->slots[i];

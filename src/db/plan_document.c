@@ -45,7 +45,7 @@ int plan_enforce(struct evolution *ev, flexdb_error *err) {
 int plan_count_carried(struct evolution *ev, const struct raw_record *raw, flexdb_error *err) {
     struct evolution_counts *counts = &ev->counts;
     if (counts->carried == NULL) return 0;
-    int rc = codec_decode(ev->from->validator, raw->data, raw->data_length, counts->going, &counts->record, err);
+    int rc = record_decode(ev->from->validator, raw, counts->going, &counts->record, err);
     for (size_t i = 0; rc == 0 && i < validator_shape(ev->from->validator)->columns; i++)
         if (counts->going[i] && !value_is_none(&counts->record.values[i])) counts->carried[i]++;
     return rc;

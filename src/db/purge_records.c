@@ -174,9 +174,7 @@ static int strip(struct stretch *at, const struct raw_record *raw, flexdb_error 
     flexdb_purge *p = at->purge;
     buffer_reset(&p->stripped);
     int rc = codec_strip(raw->data, raw->data_length, &p->gone, &p->stripped, &p->scratch, err);
-    if (rc >= 0 || err->code != FLEXDB_CORRUPT) return rc;
-    error_prefix(err, "record \"%.*s\": ", raw->id_length < 50 ? (int)raw->id_length : 50, raw->id);
-    return rc;
+    return rc >= 0 ? rc : record_blame(raw, err);
 }
 
 static int see_document(struct stretch *at, const struct raw_record *raw, flexdb_error *err) {

@@ -70,13 +70,14 @@ static void hide_unselected(flexdb_rows *r) {
 int flexdb_rows_step(flexdb_rows *rows, flexdb_row *out, flexdb_error *err) {
     struct raw_record raw;
     int rc = rows_next(rows, &raw, err);
-    if (rc != 1) return rc;
+    if (rc < 0) return record_find_damage(rows->state, err);
+    if (rc == 0) return 0;
     if (rows->page != 0 && rows->given == rows->page) {
         rows->more = true;
         return 0;
     }
     const struct validator *v = rows->state->validator;
-    rc = codec_decode(v, raw.data, raw.data_length, rows->wanted, &rows->record, err);
+    rc = record_decode(v, &raw, rows->wanted, &rows->record, err);
     if (rc != 0) return rc;
     record_system_slots(validator_shape(v), rows->record.values, &raw, &rows->times);
     rows->given++;
@@ -134,7 +135,7 @@ int flexdb_find(flexdb_rows **out, flexdb_table *table, const char *query, size_
         if (rc == 0) error_set(err, FLEXDB_STALE, "table \"%s\" has changed", table->state->name);
         flexdb_rows_free(*out);
         *out = NULL;
-        if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
+        if (!table_call_again(table, NULL, NULL, &tries, err)) return record_find_damage(table->state, err);
     }
 }
 
@@ -171,7 +172,7 @@ int flexdb_count(flexdb_table *table, const char *query, size_t length, int64_t 
         rc = count_once(table, query, length, out, &trusted, err);
         if (rc == 0 && trusted) return 0;
         if (rc == 0) error_set(err, FLEXDB_STALE, "table \"%s\" has changed", table->state->name);
-        if (!table_call_again(table, NULL, NULL, &tries, err)) return -(int)err->code;
+        if (!table_call_again(table, NULL, NULL, &tries, err)) return record_find_damage(table->state, err);
     }
 }
 

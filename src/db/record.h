@@ -26,6 +26,14 @@ struct record_times {
 
 /* Reads the current row; texts stay the statement's. */
 int raw_read(struct engine *e, struct statement *s, struct raw_record *out, flexdb_error *err);
+/* codec_decode of a stored record; CORRUPT tells whose document it is. */
+int record_decode(const struct validator *v, const struct raw_record *raw, const bool *wanted, struct record *out,
+                  flexdb_error *err);
+/* Puts the record's id before the message of CORRUPT. Returns -code. */
+int record_blame(const struct raw_record *raw, flexdb_error *err);
+/* After a statement has met a document that it cannot read: becomes the error of the first record that cannot be
+ * decoded, where there is one. Returns -code. */
+int record_find_damage(struct table_state *s, flexdb_error *err);
 /* Sets the system slots of a vector; texts stay the raw record's, times are printed to `times`. */
 void record_system_slots(const flexdb_shape *shape, flexdb_value *values, const struct raw_record *raw,
                          struct record_times *times);

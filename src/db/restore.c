@@ -22,7 +22,7 @@ static int judge_again(struct restoration *r, flexdb_error *err) {
     bool *all = malloc(count * sizeof *all);
     if (all == NULL) return error_no_memory(err);
     memset(all, true, count * sizeof *all);
-    int rc = codec_decode(v, r->raw.data, r->raw.data_length, NULL, &t->record, err);
+    int rc = record_decode(v, &r->raw, NULL, &t->record, err);
     if (rc == 0) {
         codec_check(v, t->record.values, all, &t->physical, err);
         codec_check_expressions(v, t->record.values, NULL, &t->physical, err);

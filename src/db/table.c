@@ -244,7 +244,7 @@ int flexdb_get(flexdb_table *table, const char *id, size_t length, flexdb_row *o
     rc = table_fetch(table, NULL, SQL_FETCH, id, length, &raw, err);
     if (rc != 1) return rc;
     const struct validator *v = table->state->validator;
-    rc = codec_decode(v, raw.data, raw.data_length, NULL, &table->record, err);
+    rc = record_decode(v, &raw, NULL, &table->record, err);
     if (rc != 0) return rc;
     record_system_slots(validator_shape(v), table->record.values, &raw, &table->times);
     *out = (flexdb_row){.validator = v, .values = table->record.values};

@@ -43,6 +43,7 @@ int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
     int rc = codec_merge(v, raw->data, raw->data_length, given, &t->record, err);
     const flexdb_value *values = t->record.values, id = value_text(raw->id, raw->id_length);
     const struct table_written written = {values, given, raw->id, raw->id_length, raw->seq};
+    if (rc == -FLEXDB_CORRUPT) return record_blame(raw, err);
     if (rc != 0) return write_tell_rest(t->state, t->record.values, &written, err);
     if (write_cannot_refer(t->state, values, given)) return write_explain_missing(t->state, &written, err);
     int64_t affected = 0;

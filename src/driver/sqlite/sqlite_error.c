@@ -69,9 +69,10 @@ static int fail_read_only(const struct sqlite_connection *c, flexdb_error *err) 
     return error_set(err, FLEXDB_READ_ONLY, "the database '%s' cannot be written", c->path);
 }
 
-/* Compiling a statement has no code for what it misses. */
+/* Neither compiling a statement nor the functions that read JSON have codes of their own for what they miss. */
 static int fail_statement(const char *message, flexdb_error *err) {
-    static const char missing[] = "no such table: ";
+    static const char missing[] = "no such table: ", no_json[] = "malformed JSON";
+    if (strcmp(message, no_json) == 0) return error_set(err, FLEXDB_CORRUPT, "the database holds malformed JSON");
     if (err->code != FLEXDB_OK || strncmp(message, missing, sizeof missing - 1) != 0)
         return error_set(err, FLEXDB_INTERNAL, "the engine refused the statement: %s", message);
     const char *name = message + sizeof missing - 1, *dot = strrchr(name, '.');
