@@ -3,13 +3,6 @@
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
 
-local function temporary(content)
-    local name = os.tmpname()
-    local file <close> = assert(io.open(name, "wb"))
-    assert(file:write(content or ""))
-    return name
-end
-
 engines.each(function(engine)
     describe("bad input", function()
         local db, t
@@ -41,64 +34,108 @@ engines.each(function(engine)
             __len = function() error "len" end, __tostring = function() error "tostring" end,
         })
 
-        for sentence, record in pairs {
-            ["an unknown column"] = { nobody = 1 },
-            ["an injection for a name"] = { ["s`; DROP TABLE x; --"] = 1 },
-            ["a number for a key"] = { "a", "b" },
-            ["text that is not UTF-8"] = { s = "\xff\xfe" },
-            ["an overlong form"] = { x = "\xc0\x80" },
-            ["a surrogate"] = { x = "\xed\xa0\x80" },
-            ["a NUL byte"] = { s = "a\0b" },
-            ["a NUL byte in a text"] = { x = "\0" },
-            ["bad UTF-8 inside json"] = { j = { k = "\xff" } },
-            ["a NUL inside json"] = { j = { "a\0" } },
-            ["an integer that is text"] = { i = "12abc" },
-            ["an integer with a space"] = { i = " 42" },
-            ["an empty text for an integer"] = { i = "" },
-            ["an integer beyond int64"] = { i = "9223372036854775808" },
-            ["a float that is no integer"] = { i = 1.5 },
-            ["a float beyond int64"] = { i = 2.0 ^ 63 },
-            ["NaN for an integer"] = { i = 0 / 0 },
-            ["infinity for a decimal"] = { d = 1 / 0 },
-            ["NaN for a decimal"] = { d = 0 / 0 },
-            ["too many digits"] = { d = ("9"):rep(39) },
-            ["too many fraction digits"] = { d = "0.00001" },
-            ["a decimal with an exponent"] = { d = "1e3" },
-            ["a float sum"] = { d = 0.1 + 0.2 },
-            ["NaN inside json"] = { j = { 0 / 0 } },
-            ["infinity inside json"] = { j = -1 / 0 },
-            ["a number for a boolean"] = { b = 1 },
-            ["a word for a boolean"] = { b = "true" },
-            ["a function"] = { j = print },
-            ["a function inside json"] = { j = { a = print } },
-            ["a cycle"] = { j = cyclic },
-            ["10,000 levels"] = { j = deep },
-            ["a hole in an array"] = { j = { 1, nil, 3 } },
-            ["mixed keys"] = { j = { 1, a = 2 } },
-            ["a boolean key"] = { j = { [true] = 1 } },
-            ["a table for a string"] = { s = {} },
-            ["30 February"] = { day = "2023-02-30" },
-            ["a date with a time"] = { day = "2023-02-03T00:00:00Z" },
-            ["month 13"] = { day = "2023-13-01" },
-            ["year 0"] = { day = "0000-01-01" },
-            ["a datetime without offset"] = { at = "2024-05-01T10:00:00" },
-            ["seven fraction digits"] = { at = "2024-05-01T10:00:00.1234567Z" },
-            ["25 o'clock"] = { at = "2024-05-01T25:00:00Z" },
-            ["a datetime before year 1 in UTC"] = { at = "0001-01-01T00:00:00+01:00" },
-            ["a number for a datetime"] = { at = 1714557600 },
-            ["a text of 256 characters"] = { s = ("é"):rep(256) },
-            ["a pattern that explodes"] = { p = ("a"):rep(250) .. "!" },
+        for sentence, case in pairs {
+            ["an unknown column"] = { { nobody = 1 },
+                'nobody: there is no column "nobody"' },
+            ["an injection for a name"] = { { ["s`; DROP TABLE x; --"] = 1 },
+                's`; DROP TABLE x; --: there is no column "s`; DROP TABLE x; --"' },
+            ["a number for a key"] = { { "a", "b" },
+                "1: the name of a column must be a string, is 1; 2: the name of a column must be a string, is 2" },
+            ["text that is not UTF-8"] = { { s = "\xff\xfe" },
+                's: must be valid UTF-8, is "\u{fffd}\u{fffd}"' },
+            ["an overlong form"] = { { x = "\xc0\x80" },
+                'x: must be valid UTF-8, is "\u{fffd}\u{fffd}"' },
+            ["a surrogate"] = { { x = "\xed\xa0\x80" },
+                'x: must be valid UTF-8, is "\u{fffd}\u{fffd}\u{fffd}"' },
+            ["a NUL byte"] = { { s = "a\0b" },
+                's: must not hold U+0000, is "a\\u0000b"' },
+            ["a NUL byte in a text"] = { { x = "\0" },
+                'x: must not hold U+0000, is "\\u0000"' },
+            ["bad UTF-8 inside json"] = { { j = { k = "\xff" } },
+                "j.k: must be valid UTF-8" },
+            ["a NUL inside json"] = { { j = { "a\0" } },
+                "j: must not hold U+0000" },
+            ["an integer that is text"] = { { i = "12abc" },
+                'i: must be an integer, is the string "12abc"' },
+            ["an integer with a space"] = { { i = " 42" },
+                'i: must be an integer, is the string " 42"' },
+            ["an empty text for an integer"] = { { i = "" },
+                'i: must be an integer, is the string ""' },
+            ["an integer beyond int64"] = { { i = "9223372036854775808" },
+                'i: must be from -9223372036854775808 to 9223372036854775807, is the string "9223372036854775808"' },
+            ["a float that is no integer"] = { { i = 1.5 },
+                "i: must be a whole number, is the number 1.5" },
+            ["a float beyond int64"] = { { i = 2.0 ^ 63 },
+                "i: must be from -9223372036854775808 to 9223372036854775807, is the number 9.223372036854776e+18" },
+            ["NaN for an integer"] = { { i = 0 / 0 },
+                "i: must be an integer, is not a number" },
+            ["infinity for a decimal"] = { { d = 1 / 0 },
+                "d: must be a decimal number, is infinity" },
+            ["NaN for a decimal"] = { { d = 0 / 0 },
+                "d: must be a decimal number, is not a number" },
+            ["too many digits"] = { { d = ("9"):rep(39) },
+                "d: must have at most 14 digits before the point, is 999999999999999999999999999999999999999" },
+            ["too many fraction digits"] = { { d = "0.00001" },
+                "d: must have at most 4 digits after the point, is 0.00001" },
+            ["a decimal with an exponent"] = { { d = "1e3" },
+                'd: must be a decimal number, is the string "1e3"' },
+            ["a float sum"] = { { d = 0.1 + 0.2 },
+                "d: must have at most 4 digits after the point, is 0.30000000000000004" },
+            ["NaN inside json"] = { { j = { 0 / 0 } },
+                "j.0: must be a finite number, is nan" },
+            ["infinity inside json"] = { { j = -1 / 0 },
+                "j: must be a finite number, is minus infinity" },
+            ["a number for a boolean"] = { { b = 1 },
+                "b: must be a boolean, is the integer 1" },
+            ["a word for a boolean"] = { { b = "true" },
+                'b: must be a boolean, is the string "true"' },
+            ["a function"] = { { j = print },
+                "j: must not be a function" },
+            ["a function inside json"] = { { j = { a = print } },
+                "j.a: must not be a function" },
+            ["a cycle"] = { { j = cyclic },
+                "j.self: must not contain itself" },
+            ["10,000 levels"] = { { j = deep },
+                "j.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0: must nest at most 30 levels "
+                    .. "deep, nests deeper" },
+            ["a hole in an array"] = { { j = { 1, nil, 3 } },
+                "j: must have no holes, has nothing at index 2 and something at 3" },
+            ["mixed keys"] = { { j = { 1, a = 2 } },
+                "j: must have either names or the indexes 1 to n for keys, has both" },
+            ["a boolean key"] = { { j = { [true] = 1 } },
+                "j: must have either names or the indexes 1 to n for keys, has a boolean" },
+            ["a table for a string"] = { { s = {} },
+                "s: must be a string, is an object" },
+            ["30 February"] = { { day = "2023-02-30" },
+                'day: must be a day that exists, is "2023-02-30"' },
+            ["a date with a time"] = { { day = "2023-02-03T00:00:00Z" },
+                'day: must be a date of the form YYYY-MM-DD, is the string "2023-02-03T00:00:00Z"' },
+            ["month 13"] = { { day = "2023-13-01" },
+                'day: must be a day that exists, is "2023-13-01"' },
+            ["year 0"] = { { day = "0000-01-01" },
+                'day: must be within the years 0001 to 9999, is the string "0000-01-01"' },
+            ["a datetime without offset"] = { { at = "2024-05-01T10:00:00" },
+                'at: must have an offset or Z, is "2024-05-01T10:00:00"' },
+            ["seven fraction digits"] = { { at = "2024-05-01T10:00:00.1234567Z" },
+                'at: must be a date and time with at most six fraction digits, is the string '
+                    .. '"2024-05-01T10:00:00.1234567Z"' },
+            ["25 o'clock"] = { { at = "2024-05-01T25:00:00Z" },
+                'at: must be a day and a time that exist, is "2024-05-01T25:00:00Z"' },
+            ["a datetime before year 1 in UTC"] = { { at = "0001-01-01T00:00:00+01:00" },
+                'at: must be within the years 0001 to 9999 in UTC, is the string "0001-01-01T00:00:00+01:00"' },
+            ["a number for a datetime"] = { { at = 1714557600 },
+                "at: must be a date and time of the form of RFC 3339, like 2024-05-01T10:00:00Z, is the "
+                    .. "integer 1714557600" },
+            ["a text of 256 characters"] = { { s = ("é"):rep(256) },
+                "s: must be at most 255 characters long, is 256" },
+            ["a pattern that explodes"] = { { p = ("a"):rep(250) .. "!" },
+                "p: could not be matched against the pattern ^(a+)+$ within the match limit of 100000" },
         } do
             it("refuses " .. sentence, function()
                 local started = os.clock()
-                local row, err = t:insert(record)
+                local row, err = t:insert(case[1])
                 assert.is_nil(row)
-                assert.equal("invalid_record", err.code)
-                assert.is_true(#err.issues >= 1)
-                assert.is_string(err.issues[1].path)
-                assert.is_string(err.issues[1].message)
-                assert.is_true(#tostring(err) < 2000)
-                assert.is_nil(tostring(err):find "\n")
+                assert.equal("invalid_record: " .. case[2], tostring(err))
                 assert.is_true(os.clock() - started < 0.5, "it took too long")
             end)
         end
@@ -115,7 +152,7 @@ engines.each(function(engine)
         it("refuses a document over 8 MiB", function()
             local row, err = t:insert { x = ("x"):rep(9 * 1024 * 1024) }
             assert.is_nil(row)
-            assert.is_true(err.code == "limit" or err.code == "invalid_record")
+            assert.equal("limit: the record's document takes 9437184 bytes, at most 8388608 are allowed", tostring(err))
             local big = assert(t:insert { x = ("x"):rep(1024 * 1024) })
             assert.equal(1024 * 1024, #assert(t:get(big.id)).x)
             assert(t:delete(big.id, { hard = true }))
@@ -147,46 +184,73 @@ engines.each(function(engine)
             local started = os.clock()
             assert.is_nil((db:create_table("many", { columns = many })))
             assert.is_true(os.clock() - started < 2)
-            for sentence, definition in pairs {
-                ["no columns"] = {},
-                ["columns that are no array"] = { columns = { a = 1 } },
-                ["an unknown key"] = { columns = {}, colums = {} },
-                ["a type that is not there"] = { columns = { { name = "a", dataType = "number" } } },
-                ["no type"] = { columns = { { name = "a" } } },
-                ["two of one name"] = { columns = { { name = "a", dataType = "text" }, { name = "a",
+            for sentence, case in pairs {
+                ["no columns"] = { {},
+                    "columns: columns is missing (it may be empty)" },
+                ["columns that are no array"] = { { columns = { a = 1 } },
+                    'columns: must be an array of columns, got {"a":1}' },
+                ["an unknown key"] = { { columns = {}, colums = {} },
+                    'colums: there is no key "colums" here' },
+                ["a type that is not there"] = { { columns = { { name = "a", dataType = "number" } } },
+                    'columns[0].dataType: must be one of string, text, integer, decimal, boolean, date, '
+                        .. 'datetime, json and reference, got "number"' },
+                ["no type"] = { { columns = { { name = "a" } } },
+                    "columns[0]: dataType is missing" },
+                ["two of one name"] = { { columns = { { name = "a", dataType = "text" }, { name = "a",
                     dataType = "text" } } },
-                ["a reserved name"] = { columns = { { name = "created_at", dataType = "text" } } },
-                ["a bad pattern"] = { columns = { { name = "a", dataType = "text", validation = { pattern = "(" } } } },
-                ["\\C"] = { columns = { { name = "a", dataType = "text", validation = { pattern = "\\C" } } } },
-                ["a pattern over 4 KiB"] = { columns = {
+                    'columns[1].name: the name "a" is taken by columns[0]' },
+                ["a reserved name"] = { { columns = { { name = "created_at", dataType = "text" } } },
+                    'columns[0].name: the name "created_at" is reserved for a system column' },
+                ["a bad pattern"] = {
+                    { columns = { { name = "a", dataType = "text", validation = { pattern = "(" } } } },
+                    "columns[0].validation.pattern: is not a regular expression: missing closing parenthesis "
+                        .. "at byte 1" },
+                ["\\C"] = { { columns = { { name = "a", dataType = "text", validation = { pattern = "\\C" } } } },
+                    "columns[0].validation.pattern: is not a regular expression: using \\C is disabled by "
+                        .. "the application at byte 2" },
+                ["a pattern over 4 KiB"] = { { columns = {
                     { name = "a", dataType = "text", validation = { pattern = ("a"):rep(5000) } } } },
-                ["min over max"] = { columns = { { name = "a", dataType = "integer", validation = { min = 2,
+                    "columns[0].validation.pattern: is not a regular expression: longer than 4096 bytes" },
+                ["min over max"] = { { columns = { { name = "a", dataType = "integer", validation = { min = 2,
                     max = 1 } } } },
-                ["scale over precision"] = { columns = {
+                    "columns[0].validation.min: must not be greater than max, 1, is 2" },
+                ["scale over precision"] = { { columns = {
                     { name = "a", dataType = "decimal", validation = { precision = 2, scale = 3 } } } },
-                ["precision 39"] = { columns = { { name = "a", dataType = "decimal",
+                    "columns[0].validation.scale: the scale 3 is greater than the precision 2" },
+                ["precision 39"] = { { columns = { { name = "a", dataType = "decimal",
                     validation = { precision = 39 } } } },
-                ["an empty enum"] = { columns = {
+                    "columns[0].validation.precision: must be an integer from 1 to 38, got 39" },
+                ["an empty enum"] = { { columns = {
                     { name = "a", dataType = "string", validation = { enum = flexdb.array {} } } } },
-                ["a flag that is not a boolean"] = { columns = { { name = "a", dataType = "text", required = 1 } } },
-                ["a reference without target"] = { columns = { { name = "a", dataType = "reference" } } },
-                ["a reference to nobody"] = { columns = {
+                    "columns[0].validation.enum: must hold at least one value" },
+                ["a flag that is not a boolean"] = { { columns = { { name = "a", dataType = "text", required = 1 } } },
+                    "columns[0].required: must be true or false, got 1" },
+                ["a reference without target"] = { { columns = { { name = "a", dataType = "reference" } } },
+                    "columns[0].validation: targetTable is missing: a reference needs its table" },
+                ["a reference to nobody"] = { { columns = {
                     { name = "a", dataType = "reference", validation = { targetTable = "nobody" } } } },
-                ["a default that breaks its rule"] = { columns = {
+                    'columns[0].validation.targetTable: there is no table "nobody"' },
+                ["a default that breaks its rule"] = { { columns = {
                     { name = "a", dataType = "integer", defaultValue = 5, validation = { max = 4 } } } },
-                ["a rule of another type"] = { columns = {
+                    "columns[0].defaultValue: must be at most 4, is 5" },
+                ["a rule of another type"] = { { columns = {
                     { name = "a", dataType = "integer", validation = { maxLength = 4 } } } },
-                ["an unknown format"] = { columns = {
+                    "columns[0].validation.maxLength: the rule maxLength does not fit the type integer" },
+                ["an unknown format"] = { { columns = {
                     { name = "a", dataType = "string", validation = { format = "post" } } } },
-                ["a float bound of a decimal"] = { columns = {
+                    'columns[0].validation.format: must be one of email, uri, uuid, ipv4, ipv6, hostname, '
+                        .. 'slug, phone, is "post"' },
+                ["a float bound of a decimal"] = { { columns = {
                     { name = "a", dataType = "decimal", validation = { min = 0.5 } } } },
-                ["an indexed json"] = { columns = { { name = "a", dataType = "json", indexed = true } } },
-                ["bad UTF-8"] = { columns = { { name = "a", dataType = "text", displayName = "\xff" } } },
+                    "columns[0].validation.min: must be a string or an integer, is 0.5" },
+                ["an indexed json"] = { { columns = { { name = "a", dataType = "json", indexed = true } } },
+                    "columns[0].indexed: a json column cannot be indexed" },
+                ["bad UTF-8"] = { { columns = { { name = "a", dataType = "text", displayName = "\xff" } } },
+                    "columns[0].displayName: must be valid UTF-8" },
             } do
-                local made, err = db:create_table("made", definition)
+                local made, err = db:create_table("made", case[1])
                 assert.is_nil(made, sentence)
-                assert.equal("invalid_schema", err.code, sentence)
-                assert.is_true(#err.issues > 0, sentence)
+                assert.equal("invalid_schema: " .. case[2], tostring(err), sentence)
             end
             local _, err = db:create_table("made", { columns = {
                 { name = "A", dataType = "text" }, { name = "b", dataType = "nope" },
@@ -235,107 +299,5 @@ engines.each(function(engine)
             assert.equal("columns[2].defaultValue", err.issues[2].path)
             assert.equal(1, own.version)
         end)
-    end)
-end)
-
-describe("opening", function()
-    it("refuses what is no database", function()
-        local name = temporary(("this is text, not a database\n"):rep(100))
-        local db, err = flexdb.open("sqlite:" .. name)
-        assert.is_nil(db)
-        assert.equal("corrupt", err.code)
-        os.remove(name)
-        db, err = flexdb.open "sqlite:/"
-        assert.is_nil(db)
-        assert.is_string(err.code)
-        db, err = flexdb.open "sqlite:/no/such/folder/x.db"
-        assert.is_nil(db)
-        assert.is_string(err.code)
-        assert.equal("not_found", select(2, flexdb.open("sqlite:" .. os.tmpname() .. ".none", { create = false })).code)
-    end)
-
-    it("refuses bad URLs", function()
-        for _, url in ipairs { "", "x", "postgres://a/b", "sqlite:", "mysql://", "mysql://u:p@h:99999/d",
-            "mysql://u:p@h/d?nope=1", "sqlite:a\0b", "mysql://u:%zz@h/d" } do
-            local db, err = flexdb.open(url)
-            assert.is_nil(db, url)
-            assert.is_true(err.code == "invalid_document" or err.code == "unsupported", url .. " " .. err.code)
-        end
-    end)
-
-    it("never shows a password", function()
-        for _, url in ipairs {
-            "mysql://flex:s3cret@127.0.0.1:1/d", "mysql://flex:s3cret@127.0.0.1:99999/d", "mysql://flex:s3cret@/d?x=1",
-        } do
-            local db, err = flexdb.open(url, { timeout = 1 })
-            assert.is_nil(db)
-            assert.is_nil(tostring(err):find("s3cret", 1, true))
-        end
-    end)
-
-    it("says connection when no server is there", function()
-        local db, err = flexdb.open("mysql://flex:pw@127.0.0.1:1/d", { timeout = 1 })
-        assert.is_nil(db)
-        assert.equal("connection", err.code)
-    end)
-
-    for _, engine in ipairs(engines.list) do
-        if engine.server then
-            it("says connection for a wrong password", function()
-                local db, err = flexdb.open((engine.url:gsub("^(mysql://[^:]+:)[^@]*", "%1wr0ng")))
-                assert.is_nil(db)
-                assert.equal("connection", err.code)
-                assert.is_nil(tostring(err):find("wr0ng", 1, true))
-            end)
-        end
-    end
-
-    it("keeps a read-only handle from writing", function()
-        local name = temporary()
-        os.remove(name)
-        local db = assert(flexdb.open("sqlite:" .. name))
-        local t = assert(db:create_table("t", { columns = { { name = "a", dataType = "text" } } }))
-        assert(t:insert { a = "x" })
-        local reader = assert(flexdb.open("sqlite:" .. name, { read_only = true }))
-        local same = assert(reader:table("t"))
-        assert.equal(1, same:count())
-        for _, call in ipairs {
-            function() return same:insert { a = "y" } end,
-            function() return same:insert_many { { a = "y" } } end,
-            function() return same:update_all({ all = true }, { a = "y" }) end,
-            function() return same:delete_all { all = true } end,
-            function() return same:evolve(function(c) c:remove "a" end) end,
-            function() return reader:create_table("u", { columns = {} }) end,
-            function() return reader:drop_table("t") end,
-        } do
-            local ok, err = call()
-            assert.is_nil(ok)
-            assert.equal("read_only", err.code)
-        end
-        reader:close()
-        db:close()
-        for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(name .. suffix) end
-    end)
-
-    it("waits for a lock as long as it was told, then says busy", function()
-        local name = temporary()
-        os.remove(name)
-        local a = assert(flexdb.open("sqlite:" .. name))
-        local t = assert(a:create_table("t", { columns = { { name = "a", dataType = "text" } } }))
-        local b = assert(flexdb.open("sqlite:" .. name, { timeout = 0.2 }))
-        local same = assert(b:table("t"))
-        a:transaction(function()
-            assert(t:insert { a = "x" })
-            local row, err = same:insert { a = "y" }
-            assert.is_nil(row)
-            assert.equal("busy", err.code)
-            assert.is_true(err.retryable)
-            assert.equal(0, same:count())
-        end)
-        assert(same:insert { a = "y" })
-        assert.equal(2, t:count())
-        a:close()
-        b:close()
-        for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(name .. suffix) end
     end)
 end)

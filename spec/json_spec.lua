@@ -67,7 +67,8 @@ describe("flexdb.array", function()
             assert.equal("is marked as an array and must have the indexes 1 to n for keys, has a name",
                 err.issues[1].message)
         end
-        local row, err = flexdb.validate({ columns = { { name = "j", dataType = "json" } } }, { j = { x = array { a = 1 } } })
+        local definition = { columns = { { name = "j", dataType = "json" } } }
+        local row, err = flexdb.validate(definition, { j = { x = array { a = 1 } } })
         assert.is_nil(row)
         assert.equal("invalid_record: j.x: is marked as an array and must have the indexes 1 to n for keys, has a name",
             tostring(err))

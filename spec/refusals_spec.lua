@@ -1,5 +1,5 @@
--- Records that are refused: all that is wrong with one is told at once, whoever knows it: the rules, the records that it
--- refers to, the records that hold its values already.
+-- Records that are refused: all that is wrong with one is told at once, whoever knows it: the rules, the records that
+-- it refers to, the records that hold its values already.
 
 local engines = require "spec.support.engines"
 local flexdb = require "flexdb"
@@ -28,6 +28,7 @@ engines.each(function(engine)
         local company = 'company: no record "nope" is in table "companies"'
         local boss = 'boss: no record "nobody" is in table "people"'
         local email = 'email: "ada@b.cd" is taken'
+        local unknown = 'zzz: there is no column "zzz"'
         local email_bob = 'email: "bob@b.cd" is taken'
 
         local function refused(code, words, ...)
@@ -52,7 +53,7 @@ engines.each(function(engine)
             refused("duplicate", email, t:insert { company = acme, email = "ada@b.cd" })
             refused("invalid_record", 'company: must be the id of a record, is the integer 5; ' .. boss,
                 t:insert { company = 5, boss = "nobody" })
-            refused("invalid_record", 'zzz: there is no column "zzz"; ' .. company, t:insert { zzz = 1, company = "nope" })
+            refused("invalid_record", unknown .. "; " .. company, t:insert { zzz = 1, company = "nope" })
             -- Its own id counts as there.
             refused("invalid_record", age, t:insert { id = "eve", boss = "eve", age = 200 })
         end)
@@ -60,11 +61,13 @@ engines.each(function(engine)
         it("says so of an update", function()
             refused("invalid_record", age .. "; " .. company .. "; " .. email_bob,
                 t:update(ada, { age = 200, company = "nope", email = "bob@b.cd" }))
-            refused("invalid_record", age .. '; team: "red" with seat = 2 is taken', t:update(ada, { age = 200, seat = 2 }))
-            refused("reference", company .. "; " .. email_bob, t:update(ada, { company = "nope", email = "bob@b.cd" }))
+            refused("invalid_record", age .. '; team: "red" with seat = 2 is taken',
+                t:update(ada, { age = 200, seat = 2 }))
+            refused("reference", company .. "; " .. email_bob,
+                t:update(ada, { company = "nope", email = "bob@b.cd" }))
             -- What it holds itself is not taken, and what is not set is not looked at.
             refused("invalid_record", age, t:update(ada, { age = 200, email = "ada@b.cd", boss = ada }))
-            refused("invalid_record", 'zzz: there is no column "zzz"; ' .. company,
+            refused("invalid_record", unknown .. "; " .. company,
                 t:update(ada, { zzz = 1, company = "nope" }))
         end)
 
@@ -72,7 +75,8 @@ engines.each(function(engine)
             refused("invalid_record", age .. "; " .. company,
                 t:upsert({ email = "ada@b.cd", age = 200, company = "nope" }, { on = "email" }))
             refused("reference", company, t:upsert({ email = "new@b.cd", company = "nope" }, { on = "email" }))
-            refused("invalid_record", age .. "; " .. company, t:update_all({ all = true }, { age = 200, company = "nope" }))
+            refused("invalid_record", age .. "; " .. company,
+                t:update_all({ all = true }, { age = 200, company = "nope" }))
         end)
 
         it("says so of a batch", function()
@@ -81,12 +85,13 @@ engines.each(function(engine)
             -- One that comes later in the batch may be meant.
             refused("invalid_record", "record 1: " .. age,
                 t:insert_many { { age = 200, boss = "nobody" }, { id = "nobody" } })
-            local result = assert(t:insert_many({ bad, { id = "c" }, { age = 200, boss = "nobody" }, { age = 200, boss = "c" },
-                { zzz = 1, boss = "nobody" }, { zzz = 1, company = "nope" } }, { on_error = "skip" }))
+            local result = assert(t:insert_many({ bad, { id = "c" }, { age = 200, boss = "nobody" },
+                { age = 200, boss = "c" }, { zzz = 1, boss = "nobody" }, { zzz = 1, company = "nope" } },
+                { on_error = "skip" }))
             local told = {}
             for i, err in ipairs(result.errors) do told[i] = err.message end
-            assert.same({ "record 1: " .. age .. "; " .. company, "record 3: " .. age .. "; " .. boss, "record 4: " .. age,
-                'record 5: zzz: there is no column "zzz"', 'record 6: zzz: there is no column "zzz"; ' .. company }, told)
+            assert.same({ "record 1: " .. age .. "; " .. company, "record 3: " .. age .. "; " .. boss,
+                "record 4: " .. age, "record 5: " .. unknown, "record 6: " .. unknown .. "; " .. company }, told)
             assert.equal(1, result.inserted)
         end)
 
@@ -95,7 +100,8 @@ engines.each(function(engine)
             row.age = 36
             row = assert(t:update(ada, row))
             assert.same({ "ada", 36, 2 }, { row.id, row.age, row._version })
-            row = assert(t:update(ada, { age = 37, created_at = "x", updated_at = 5, deleted_at = true, _version = 9, _x = {} }))
+            row = assert(t:update(ada, { age = 37, created_at = "x", updated_at = 5, deleted_at = true, _version = 9,
+                _x = {} }))
             assert.same({ 37, 3 }, { row.age, row._version })
             assert.is_nil(row.deleted_at)
             local err = refused("invalid_record", 'id: cannot be changed: the record\'s is "ada", not "eve"',

@@ -225,10 +225,10 @@ engines.each(function(engine)
             local said = 'corrupt: record "bad": a stored document is not well formed at byte %d'
             local holds = 'corrupt: record "bad": a stored document holds "x" under "a", which is not what a column of '
                 .. "type integer writes"
-            -- A server checks JSON itself, unless it is told not to; it evaluates what is none as if nothing stood there.
+            -- A server checks JSON itself, unless it is told not to; what is none is then as if nothing stood there.
             if engine.server then assert(connection:execute "set check_constraint_checks = 0") end
-            for document, message in pairs { ["{broken"] = said:format(1), ["[1]"] = said:format(0), [""] = said:format(0),
-                ['{"a":"x"}'] = holds } do
+            for document, message in pairs { ["{broken"] = said:format(1), ["[1]"] = said:format(0),
+                [""] = said:format(0), ['{"a":"x"}'] = holds } do
                 assert(connection:execute(update:format(physical, document)))
                 for name, call in pairs(by_id) do
                     local result, err = call()
