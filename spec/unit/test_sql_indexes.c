@@ -72,6 +72,33 @@ static void are_part_of_the_table_on_a_server(void **state) {
     assert_text(statement("mysql", 0, true), "");
 }
 
+static char *added(const char *engine, size_t i) {
+    struct buffer out = BUFFER_INIT;
+    if (!ddl_add_indexes(dialect_find(engine), &layout, i, &out)) assert_int_equal(out.length, 0);
+    return buffer_take(&out);
+}
+
+static void are_given_to_a_full_table_in_one_statement_on_a_server(void **state) {
+    (void)state;
+    struct buffer bare = BUFFER_INIT;
+    ddl_create_bare(dialect_find("mysql"), &layout, &bare);
+    assert_non_null(strstr(buffer_text(&bare), "`i5_digest` BINARY(32) GENERATED"));
+    assert_null(strstr(buffer_text(&bare), "KEY `"));
+    buffer_free(&bare);
+    assert_text(added("mysql", 0),
+                "ALTER TABLE `flex_records_x_1` ADD UNIQUE KEY `c1` (`c1`, live), ADD UNIQUE KEY `i1` (`c2`, `c1`, "
+                "live), ADD KEY `i2` (`c1`, `c3`), ADD KEY `i4` (`c1`(1021), `c2`, `c3`(1021), `c4`(1021)), ADD UNIQUE "
+                "KEY `i5` (`i5_digest`, live), ADD KEY `i5_parts` (`c4`(1021), `c3`(1021), `c2`, `c1`(1021)), ADD "
+                "UNIQUE KEY `i6` (`c2`, live)");
+    assert_text(added("mysql", 1), "");
+    char *own = statement("sqlite", 1, false);
+    assert_text(added("sqlite", 0), own);
+    free(own);
+    assert_text(added("sqlite", 6), "");
+    static const struct layout plain = {.table = "flex_records_x_1"};
+    assert_false(ddl_add_indexes(dialect_find("mysql"), &plain, 0, &bare));
+}
+
 static void knows_which_one_was_violated(void **state) {
     (void)state;
     static const struct {
@@ -151,6 +178,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(are_statements_of_their_own_where_they_may_be_partial),
         cmocka_unit_test(are_part_of_the_table_on_a_server),
+        cmocka_unit_test(are_given_to_a_full_table_in_one_statement_on_a_server),
         cmocka_unit_test(knows_which_one_was_violated),
         cmocka_unit_test(looks_for_holders),
         cmocka_unit_test(what_has_lapsed_leaves_its_index),

@@ -9,6 +9,8 @@
 #include "sql/ddl.h"
 #include "sql/journal.h"
 
+enum { INDEX_ATTEMPTS = 10 };
+
 /* ---- whether ---- */
 
 static int64_t large_from(void) {
@@ -138,7 +140,7 @@ static int make_tables(struct build *b, flexdb_error *err) {
         error_clear(err);
         return BUILD_REFUSED;
     }
-    return rc == 0 ? tables_create_physical(b->engine, b->ev->layout, err) : rc;
+    return rc == 0 ? tables_create_bare(b->engine, b->ev->layout, err) : rc;
 }
 
 static int open_build(struct build *b, struct evolution *ev, flexdb_error *err) {
@@ -225,6 +227,17 @@ static int finish(struct build *b, flexdb_error *err) {
     return rc;
 }
 
+/* A set that was whole leaves the new table as the old one was at one moment: what its indexes refuse then is a real
+ * duplicate. */
+static int index_copy(struct build *b, flexdb_error *err) {
+    for (int attempts = 0;; attempts++) {
+        int rc = build_catch_up(b, err);
+        if (rc == 0) rc = tables_create_indexes(b->engine, b->ev->layout, err);
+        if (rc != -FLEXDB_DUPLICATE || b->set.whole || attempts == INDEX_ATTEMPTS) return rc;
+        error_clear(err);
+    }
+}
+
 /* While the row cannot be had the journal grows: it is kept short. */
 static int bring_into_force(struct build *b, flexdb_error *err) {
     for (int64_t deadline = engine_deadline(b->engine);;) {
@@ -263,6 +276,7 @@ int build_run(struct evolution *ev, flexdb_error *err) {
     if (rc == 0) {
         ev->build = &b;
         rc = build_copy(&b, err);
+        if (rc == 0) rc = index_copy(&b, err);
         if (rc == 0) rc = bring_into_force(&b, err);
         ev->build = NULL;
         if (rc == -FLEXDB_INVALID_RECORD) rc = refuse(ev, err);

@@ -1,9 +1,11 @@
 /* Building a new physical table while others go on writing the old one, where DDL is not part of a transaction.
  *
  *   1. A short transaction notes in flex_tables.storage what is about to be made (layout.h, struct layout_build).
- *   2. DDL: the new table, a journal, and triggers on the old table that note every record written from here on.
+ *   2. DDL: the new table without indexes, a journal, and triggers on the old table that note every record written from
+ *      here on.
  *   3. The records are copied, a batch a transaction.
- *   4. What the journal names is copied again, batch by batch, until little is left.
+ *   4. What the journal names is copied again, batch by batch, until little is left; the new table gets its indexes;
+ * and once more.
  *   5. A last transaction holds the catalogue's row, which waits for open write transactions of the table and makes new
  *      ones wait, copies the rest, and brings the new definition into force.
  *   6. The old table, or after a failure the new one, goes with triggers and journal, and then the note.

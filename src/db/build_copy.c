@@ -104,13 +104,19 @@ int build_walk(struct build *b, bool deleted, evolution_visit visit, void *conte
     return rc;
 }
 
-int build_copy(struct build *b, flexdb_error *err) {
+/* From the cursor on, in one transaction: it holds nothing that others would wait for, and one commit serves many
+ * batches. What is written while it reads the journal has. */
+static int copy_chunk(struct build *b, flexdb_error *err) {
     const struct evolution_store store = {build_store, b};
+    int rc = evolution_inspect(b->ev, &store, err);
+    return rc == 0 ? build_flush(b, err) : rc;
+}
+
+int build_copy(struct build *b, flexdb_error *err) {
     int rc = 0;
     b->cursor = INT64_MIN;
     for (b->more = true; rc == 0 && b->more;) {
-        rc = evolution_inspect(b->ev, &store, err);
-        if (rc == 0) rc = build_flush(b, err);
+        rc = in_a_level(b, copy_chunk, err);
         if (rc != 0 || b->postponed < BUILD_POSTPONED) continue;
         b->postponed = 0;
         rc = build_catch_up(b, err);

@@ -76,8 +76,10 @@ int evolution_rebuild(struct evolution *ev, flexdb_error *err) {
     struct engine *e = ev->table->db->engine;
     bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
     ev->physical = !inside;
-    int rc = tables_create_physical(e, ev->layout, err);
+    /* On another connection indexes would wait for the end of this transaction. */
+    int rc = inside ? tables_create_bare(e, ev->layout, err) : tables_create_physical(e, ev->layout, err);
     if (rc == 0 && ev->has_records) rc = copy_records(ev, err);
+    if (rc == 0 && inside) rc = tables_create_indexes(e, ev->layout, err);
     if (rc == -FLEXDB_DUPLICATE) rc = evolution_explain_duplicates(ev, err);
     if (rc != 0) return rc;
     /* Outside the transaction the old one may go only when all is committed. */

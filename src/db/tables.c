@@ -36,11 +36,10 @@ int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct bu
 
 typedef bool ddl_text(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
 
-/* Runs the statements from number `first` on. */
-static int run_from(struct engine *e, ddl_text *text, const struct layout *l, size_t first, flexdb_error *err) {
+static int run_all(struct engine *e, ddl_text *text, const struct layout *l, flexdb_error *err) {
     int rc = 0;
     bool more = true;
-    for (size_t i = first; rc == 0 && more; i++) {
+    for (size_t i = 0; rc == 0 && more; i++) {
         struct buffer sql = BUFFER_INIT;
         more = text(e->dialect, l, i, &sql);
         if (more) rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
@@ -50,15 +49,23 @@ static int run_from(struct engine *e, ddl_text *text, const struct layout *l, si
 }
 
 int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return run_from(e, ddl_create, l, 0, err);
+    return run_all(e, ddl_create, l, err);
+}
+
+int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err) {
+    struct buffer sql = BUFFER_INIT;
+    ddl_create_bare(e->dialect, l, &sql);
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
+    buffer_free(&sql);
+    return rc;
 }
 
 int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return run_from(e, ddl_create, l, 1, err);
+    return run_all(e, ddl_add_indexes, l, err);
 }
 
 int tables_drop_indexes(struct engine *e, const struct layout *l, flexdb_error *err) {
-    return run_from(e, ddl_drop_index, l, 0, err);
+    return run_all(e, ddl_drop_index, l, err);
 }
 
 static int drop_physical(struct engine *e, const char *table,

@@ -16,8 +16,10 @@
 int tables_compile(cJSON *tree, int64_t version, struct validator **v, struct buffer *schema, flexdb_error *err);
 /* Creates a physical table with its indexes. */
 int tables_create_physical(struct engine *e, const struct layout *l, flexdb_error *err);
-/* Its indexes alone, where they are statements of their own. */
+/* Creates it without them, but for that of id, and they alone: what is to be filled is filled first. */
+int tables_create_bare(struct engine *e, const struct layout *l, flexdb_error *err);
 int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error *err);
+/* Where they are statements of their own. */
 int tables_drop_indexes(struct engine *e, const struct layout *l, flexdb_error *err);
 int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err);
 /* For one that nobody needs any more: one that cannot be dropped now is left behind, an orphan. */

@@ -12,17 +12,24 @@ _Static_assert((int)LAYOUT_TEXT_BYTES == (int)DDL_TEXT_ENTRY, "a text's entry is
 /* Live physical columns with an index of their own. */
 static bool has_index(const struct layout_column *c) { return !c->retired && (c->unique || c->indexed); }
 
-/* Inside CREATE TABLE, where the engine names indexes by table: the index of a column has the column's name. */
-static void put_inline_index(const struct layout_column *c, struct buffer *out) {
-    buffer_puts(out, c->unique ? ", UNIQUE KEY " : ", KEY ");
+/* Where the engine names indexes by table: the index of a column has the column's name. */
+static void put_inline_index(const struct layout_column *c, const char *before, struct buffer *out) {
+    buffer_printf(out, c->unique ? "%sUNIQUE KEY " : "%sKEY ", before);
     sql_name(out, c->name);
     buffer_puts(out, " (");
     sql_name(out, c->name);
     buffer_puts(out, c->unique ? ", live)" : ")");
 }
 
+/* All keys but those of seq and id, each with a text before it. */
+static void put_keys(const struct layout *l, const char *before, struct buffer *out) {
+    for (size_t i = 0; i < l->count; i++)
+        if (has_index(&l->columns[i])) put_inline_index(&l->columns[i], before, out);
+    ddl_put_keys(l, before, out);
+}
+
 /* `data` stands last: on SQLite a long document would push what stands behind it onto overflow pages. */
-static void create_table(const struct dialect *d, const struct layout *l, struct buffer *out) {
+static void create_table(const struct dialect *d, const struct layout *l, bool keys, struct buffer *out) {
     buffer_puts(out, "CREATE TABLE ");
     sql_name(out, l->table);
     buffer_printf(out,
@@ -37,11 +44,7 @@ static void create_table(const struct dialect *d, const struct layout *l, struct
     }
     if (!d->partial_indexes) ddl_put_digests(l, out);
     buffer_printf(out, ", data %s NOT NULL", d->document_type);
-    if (!d->partial_indexes) {
-        for (size_t i = 0; i < l->count; i++)
-            if (has_index(&l->columns[i])) put_inline_index(&l->columns[i], out);
-        ddl_put_keys(l, out);
-    }
+    if (keys && !d->partial_indexes) put_keys(l, ", ", out);
     buffer_printf(out, ")%s", d->table_options);
 }
 
@@ -99,13 +102,33 @@ static bool find_index(const struct dialect *d, const struct layout *l, size_t i
 
 bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {
     if (i == 0) {
-        create_table(d, l, out);
+        create_table(d, l, true, out);
         return true;
     }
     struct own_index index;
     bool found = find_index(d, l, i - 1, &index);
     if (found) create_index(d, l, &index, out);
     return found;
+}
+
+void ddl_create_bare(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    create_table(d, l, false, out);
+}
+
+bool ddl_add_indexes(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {
+    if (d->partial_indexes) return ddl_create(d, l, i + 1, out);
+    struct buffer keys = BUFFER_INIT;
+    if (i == 0) put_keys(l, ", ADD ", &keys);
+    const char *text = buffer_text(&keys);
+    if (text == NULL) out->failed = true;
+    bool any = text == NULL || text[0] != '\0';
+    if (any) {
+        buffer_puts(out, "ALTER TABLE ");
+        sql_name(out, l->table);
+        buffer_puts(out, text != NULL ? text + 1 : ""); /* nothing stands before the first comma */
+    }
+    buffer_free(&keys);
+    return any;
 }
 
 bool ddl_drop_index(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {

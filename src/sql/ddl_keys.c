@@ -71,16 +71,16 @@ void ddl_put_finding_parts(const struct layout *l, const struct layout_index *in
     put_parts(l, index, text_bytes(l, index), out);
 }
 
-static void put_key(const struct layout *l, const struct layout_index *index, struct buffer *out) {
+static void put_key(const struct layout *l, const struct layout_index *index, const char *before, struct buffer *out) {
     if (ddl_is_digested(l, index)) {
-        buffer_puts(out, ", UNIQUE KEY ");
+        buffer_printf(out, "%sUNIQUE KEY ", before);
         sql_name(out, index->name);
         buffer_puts(out, " (");
         put_suffixed(index->name, "_digest", out);
-        buffer_puts(out, ", live), KEY ");
+        buffer_printf(out, ", live)%sKEY ", before);
         put_suffixed(index->name, "_parts", out);
     } else {
-        buffer_puts(out, index->unique ? ", UNIQUE KEY " : ", KEY ");
+        buffer_printf(out, index->unique ? "%sUNIQUE KEY " : "%sKEY ", before);
         sql_name(out, index->name);
     }
     buffer_puts(out, " (");
@@ -89,9 +89,9 @@ static void put_key(const struct layout *l, const struct layout_index *index, st
     buffer_puts(out, whole ? ", live)" : ")");
 }
 
-void ddl_put_keys(const struct layout *l, struct buffer *out) {
+void ddl_put_keys(const struct layout *l, const char *before, struct buffer *out) {
     for (size_t i = 0; i < l->index_count; i++)
-        if (!l->indexes[i].retired) put_key(l, &l->indexes[i], out);
+        if (!l->indexes[i].retired) put_key(l, &l->indexes[i], before, out);
 }
 
 /* ---- which one was violated ---- */

@@ -7,8 +7,8 @@
 
 /* `, i1_digest …`: the columns on which wide unique indexes of a server stand. */
 void ddl_put_digests(const struct layout *l, struct buffer *out);
-/* `, KEY i1 (…), …`: a server's indexes over several columns. */
-void ddl_put_keys(const struct layout *l, struct buffer *out);
+/* `KEY i1 (…)`, …: a server's indexes over several columns, each with a text before it. */
+void ddl_put_keys(const struct layout *l, const char *before, struct buffer *out);
 
 /* Whether the index stands on such a column. */
 bool ddl_is_digested(const struct layout *l, const struct layout_index *index);
