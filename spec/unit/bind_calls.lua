@@ -340,10 +340,11 @@ call("evolve with a conversion", function(w)
     end)
 end)
 
-call("evolve with expressions, and a record that they refuse", function(w)
+call("evolve with expressions and an index over two columns, and a record that they refuse", function(w)
     local entry, err = w.contacts:evolve(function(t)
         t:add { name = "label", dataType = "text", validation = { computed = "email .. ' ' .. age" } }
-        t:table { checks = { { name = "young", expression = "age < 100", message = "too old" } } }
+        t:table { checks = { { name = "young", expression = "age < 100", message = "too old" } },
+            indexes = { { columns = { "age", "balance" }, unique = true } } }
     end)
     if not entry then return nil, err end
     return refused("invalid_record", w.contacts:insert { email = "o@x.org", age = 101, label = "x" })
