@@ -12,19 +12,10 @@ package.path = package.path .. ";" .. here .. "/?.lua"
 local flexdb = require "flexdb"
 local text = require "support.text"
 
-local path = arg and arg[1] or here .. "/data/birdstrikes.csv"
-local url = arg and arg[2] or "sqlite::memory:"
 local heading = text.heading
-
-local function stop(...)
-    io.stderr:write(table.concat { ... }, "\nusage: lua5.4 birdstrikes.lua [PATH of a CSV file] [URL]\n")
-    os.exit(1)
-end
-
-local records, names = text.read_csv(path)
-if not records then stop("cannot read ", names) end
+local records, names, url = text.arguments(here .. "/data/birdstrikes.csv")
 local db <close>, refusal = flexdb.open(url, { application = "aviation", actor = "birdstrikes.lua" })
-if not db then stop(tostring(refusal)) end
+if not db then text.stop(tostring(refusal)) end
 if db:table "strikes" then assert(db:drop_table "strikes") end
 
 heading("1. Everything is text at first; sizes are a list of words")

@@ -12,19 +12,10 @@ package.path = package.path .. ";" .. here .. "/?.lua"
 local flexdb = require "flexdb"
 local text = require "support.text"
 
-local path = arg and arg[1] or here .. "/data/zipcodes.csv"
-local url = arg and arg[2] or "sqlite::memory:"
 local heading, indent = text.heading, text.indent
-
-local function stop(...)
-    io.stderr:write(table.concat { ... }, "\nusage: lua5.4 zipcodes.lua [PATH of a CSV file] [URL]\n")
-    os.exit(1)
-end
-
-local records, names = text.read_csv(path)
-if not records then stop("cannot read ", names) end
+local records, names, url = text.arguments(here .. "/data/zipcodes.csv")
 local db <close>, refusal = flexdb.open(url, { application = "post", actor = "zipcodes.lua" })
-if not db then stop(tostring(refusal)) end
+if not db then text.stop(tostring(refusal)) end
 
 heading("1. The tables are declared; a second run would change nothing")
 if db:table "zipcodes" then assert(db:drop_table "zipcodes") end

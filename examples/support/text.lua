@@ -1,4 +1,5 @@
---- What the examples share: reading comma-separated values, and printing tables.
+--- What the examples share: how they begin, reading comma-separated values, and
+-- printing tables.
 
 local text = {}
 
@@ -52,6 +53,21 @@ function text.read_csv(path)
     file:close()
     if not names then return nil, path .. ": is empty" end
     return records, names
+end
+
+--- Says why an example cannot go on, and how it is called.
+function text.stop(...)
+    local name = arg and arg[0] and arg[0]:match "[^/]*$" or "example.lua"
+    io.stderr:write(table.concat { ... }, "\nusage: lua5.4 ", name, " [PATH of a CSV file] [URL]\n")
+    os.exit(1)
+end
+
+--- What an example is called with: the records of its file (`path` when none is
+-- named), their names, and the URL of the database.
+function text.arguments(path)
+    local records, names = text.read_csv(arg and arg[1] or path)
+    if not records then text.stop("cannot read ", names) end
+    return records, names, arg and arg[2] or "sqlite::memory:"
 end
 
 --- A heading with space above it.

@@ -10,23 +10,9 @@
 
 #include <cmocka.h>
 
+#include "failing_memory.h"
 #include "model/codec.h"
 #include "model/validator.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long countdown = -1; /* fails when it comes to 0 */
-
-static int fails(void) { return countdown >= 0 && countdown-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
-void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
 
 static const char definition[] =
     "{\"columns\":["
@@ -81,11 +67,11 @@ static void test_every_allocation(void **state) {
         struct record r = RECORD_INIT;
         flexdb_error err = FLEXDB_ERROR_INIT;
         assert_in_range(allocation, 0, 10000);
-        countdown = allocation;
+        memory_left = allocation;
         done =
             went_well(validator_parse(&v, definition, strlen(definition), DEFINITION_GIVEN, &err), &err, FLEXDB_OK) &&
-            use(v, &r, &err) && countdown >= 0;
-        countdown = -1;
+            use(v, &r, &err) && memory_left >= 0;
+        memory_left = -1;
         record_free(&r);
         validator_drop(v);
     }
@@ -142,10 +128,10 @@ static void test_every_allocation_of_expressions(void **state) {
         struct record r = RECORD_INIT;
         flexdb_error err = FLEXDB_ERROR_INIT;
         assert_in_range(allocation, 0, 10000);
-        countdown = allocation;
+        memory_left = allocation;
         done = went_well(validator_parse(&v, computed, strlen(computed), DEFINITION_GIVEN, &err), &err, FLEXDB_OK) &&
-               use_computed(v, &r, &err) && countdown >= 0;
-        countdown = -1;
+               use_computed(v, &r, &err) && memory_left >= 0;
+        memory_left = -1;
         record_free(&r);
         validator_drop(v);
     }
@@ -160,10 +146,10 @@ static void test_bad_definition(void **state) {
     for (long allocation = 0;; allocation++) {
         struct validator *v;
         flexdb_error err = FLEXDB_ERROR_INIT;
-        countdown = allocation;
+        memory_left = allocation;
         int rc = validator_parse(&v, bad, strlen(bad), DEFINITION_GIVEN, &err);
-        bool done = countdown >= 0;
-        countdown = -1;
+        bool done = memory_left >= 0;
+        memory_left = -1;
         assert_null(v);
         assert_true(rc == -FLEXDB_INVALID_SCHEMA || (rc == -FLEXDB_INTERNAL && !done));
         error_clear(&err);

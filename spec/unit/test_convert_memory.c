@@ -10,24 +10,10 @@
 #include <cmocka.h>
 
 #include "documents.h"
+#include "failing_memory.h"
 #include "model/compatibility.h"
 #include "model/convert.h"
 #include "type_scenarios.h"
-
-static long left = -1; /* allocations until one fails; negative: none does */
-
-static bool fails(void) { return left >= 0 && left-- == 0; }
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
-void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
 
 static const char *const documents[] = {
     "{'columns':[{'name':'a','dataType':'text'},{'name':'b','dataType':'json'},{'name':'c','dataType':'integer',"
@@ -117,10 +103,10 @@ static void every_allocation_may_fail(void **state) {
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         for (long n = 0;; n++) {
             flexdb_error err = FLEXDB_ERROR_INIT;
-            left = n;
+            memory_left = n;
             int rc = steps[i](&err);
-            bool done = left >= 0; /* it did not come to that */
-            left = -1;
+            bool done = memory_left >= 0; /* it did not come to that */
+            memory_left = -1;
             assert_int_equal(rc, -(int)err.code);
             if (done && rc != 0) fail_msg("step %zu: %s", i, err.message);
             /* A message that could not be made whole is lost, never the error. */

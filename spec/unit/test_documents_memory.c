@@ -11,27 +11,15 @@
 
 #include "base/buffer.h"
 #include "documents.h"
+#include "failing_memory.h"
 #include "model/compatibility.h"
 #include "model/layout.h"
 #include "model/plan.h"
 
-static long left = -1; /* allocations until one fails; negative: none does */
-
-static bool fails(void) { return left >= 0 && left-- == 0; }
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
 char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
 
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
-void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
-char *__wrap_strdup(const char *text) { return fails() ? NULL : __real_strdup(text); }
+char *__wrap_strdup(const char *text) { return memory_fails() ? NULL : __real_strdup(text); }
 
 /* A step with all that it needs made beforehand; 0 or the error. */
 typedef int step(flexdb_error *err);
@@ -61,10 +49,10 @@ static cJSON *changes;
 
 static int parses(flexdb_error *err) {
     struct definition *d = NULL;
-    long kept = left;
-    left = -1;
+    long kept = memory_left;
+    memory_left = -1;
     cJSON *copy = cJSON_Duplicate(trees[0], true);
-    left = kept;
+    memory_left = kept;
     int rc = definition_parse(&d, copy, DEFINITION_GIVEN, err);
     assert_int_equal(rc == 0, d != NULL);
     definition_free(d);
@@ -73,12 +61,12 @@ static int parses(flexdb_error *err) {
 
 static int complains(flexdb_error *err) {
     struct definition *d = NULL;
-    long kept = left;
-    left = -1;
+    long kept = memory_left;
+    memory_left = -1;
     cJSON *copy = read_json("{'columns':[{'name':'A','dataType':'x','colour':1,'validation':{'min':[]}},{'name':'a',"
                             "'dataType':'text','validation':{'min':2}},{'name':'a','dataType':'text'}],'checks':[5,"
                             "{'name':'X'},{'name':'y','expression':'true'},{'name':'y','expression':7}]}");
-    left = kept;
+    memory_left = kept;
     int rc = definition_parse(&d, copy, DEFINITION_GIVEN, err);
     definition_free(d);
     if (rc == 0 && error_close_issues(err, FLEXDB_INVALID_SCHEMA) != -FLEXDB_INVALID_SCHEMA) return -FLEXDB_INTERNAL;
@@ -102,11 +90,11 @@ static int diffs(flexdb_error *err) {
 }
 
 static int applies_list(const cJSON *list, flexdb_error *err) {
-    long kept = left;
-    left = -1;
+    long kept = memory_left;
+    memory_left = -1;
     struct key_registry keys = {
         .keys = read_json("{'a':'integer','bee':'string','cee':'date','gone':'json','sum':'integer'}")};
-    left = kept;
+    memory_left = kept;
     cJSON *tree = NULL;
     int rc = changes_apply(&tree, definitions[0], list, &keys, true, err);
     assert_int_equal(rc == 0, tree != NULL);
@@ -119,20 +107,20 @@ static int applies_list(const cJSON *list, flexdb_error *err) {
 static int applies(flexdb_error *err) { return applies_list(changes, err); }
 
 static int applies_stored(flexdb_error *err) {
-    long kept = left;
-    left = -1;
+    long kept = memory_left;
+    memory_left = -1;
     cJSON *stored = changes_stored(changes);
-    left = kept;
+    memory_left = kept;
     int rc = applies_list(stored, err);
     cJSON_Delete(stored);
     return rc;
 }
 
 static int assigns(flexdb_error *err) {
-    long kept = left;
-    left = -1;
+    long kept = memory_left;
+    memory_left = -1;
     cJSON *copy = cJSON_Duplicate(trees[0], true);
-    left = kept;
+    memory_left = kept;
     struct key_registry keys = {NULL};
     int rc = changes_assign_keys(copy, &keys, err);
     assert_int_equal(rc == 0, keys.keys != NULL);
@@ -160,10 +148,10 @@ static int compares(flexdb_error *err) {
 
 /* Leaves expressions behind, which is said. */
 static int loses(flexdb_error *err) {
-    long kept = left;
-    left = -1;
+    long kept = memory_left;
+    memory_left = -1;
     cJSON *list = read_json("[{'op':'remove_column','name':'a'},{'op':'rename_column','name':'b','to':'not'}]");
-    left = kept;
+    memory_left = kept;
     cJSON *tree = NULL;
     struct key_registry keys = {NULL};
     int rc = changes_apply(&tree, definitions[0], list, &keys, true, err);
@@ -175,10 +163,10 @@ static int loses(flexdb_error *err) {
 static int compiles(flexdb_error *err) {
     struct definition *d = NULL;
     struct validator *v = NULL;
-    long kept = left;
-    left = -1;
+    long kept = memory_left;
+    memory_left = -1;
     cJSON *copy = cJSON_Duplicate(trees[0], true);
-    left = kept;
+    memory_left = kept;
     definition_parse(&d, copy, DEFINITION_GIVEN, err);
     int rc = validator_new(&v, d, err);
     assert_int_equal(rc == 0, v != NULL);
@@ -207,10 +195,10 @@ static void exhaust(const char *name, step *run) {
     long count = 0;
     for (;; count++) {
         flexdb_error err = FLEXDB_ERROR_INIT;
-        left = count;
+        memory_left = count;
         int rc = run(&err);
-        bool done = left >= 0; /* nothing failed */
-        left = -1;
+        bool done = memory_left >= 0; /* nothing failed */
+        memory_left = -1;
         if (done && rc != 0) fail_msg("%s: %s", name, err.message);
         if (!done && rc != 0 && err.code != FLEXDB_INTERNAL && err.code != FLEXDB_INVALID_SCHEMA) {
             fail_msg("%s, allocation %ld: %s", name, count, err.message);

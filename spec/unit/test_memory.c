@@ -17,40 +17,21 @@
 #include "base/json_writer.h"
 #include "base/names.h"
 #include "base/regex.h"
-
-void *__real_malloc(size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static long until_failure = -1; /* negative: none fails */
-static size_t failures;
-
-static bool fails_now(void) {
-    if (until_failure < 0 || until_failure-- != 0) return false;
-    failures++;
-    return true;
-}
-
-void *__wrap_malloc(size_t size) { return fails_now() ? NULL : __real_malloc(size); }
-void *__wrap_realloc(void *memory, size_t size) { return fails_now() ? NULL : __real_realloc(memory, size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails_now() ? NULL : __real_calloc(count, size); }
+#include "failing_memory.h"
 
 /* Does its work once and says whether it got through; what it made is freed either way. */
 typedef bool work(void);
 
 static void fail_each_once(work *do_work, size_t at_least) {
-    failures = 0;
+    memory_failed = 0;
     for (long nth = 0; nth < 10000; nth++) {
-        size_t before = failures;
-        until_failure = nth;
+        size_t before = memory_failed;
+        memory_left = nth;
         bool done = do_work();
-        until_failure = -1;
-        if (failures == before) { /* the work needs no more allocations than that */
+        memory_left = -1;
+        if (memory_failed == before) { /* the work needs no more allocations than that */
             assert_true(done);
-            assert_true(failures >= at_least);
+            assert_true(memory_failed >= at_least);
             return;
         }
         assert_false(done);

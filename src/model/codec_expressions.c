@@ -48,28 +48,13 @@ static bool make_scalar_room(flexdb_value *value, struct buffer *room) {
     return true;
 }
 
-/* What breaks a rule, but could be stored all the same: not what is no value of the type. */
-static bool is_storable(enum verdict verdict) {
-    switch (verdict) {
-    case VERDICT_MIN_LENGTH:
-    case VERDICT_MAX_LENGTH:
-    case VERDICT_PATTERN:
-    case VERDICT_PATTERN_LIMIT:
-    case VERDICT_FORMAT:
-    case VERDICT_ENUM:
-    case VERDICT_MIN:
-    case VERDICT_MAX: return true;
-    default: return false;
-    }
-}
-
 /* Judges what the expression gave and leaves it normalized; what only breaks a rule too. */
 static enum verdict judge_computed(const struct compiled_column *c, flexdb_value *value, struct buffer *own) {
     if (value->tag == FLEXDB_ABSENT) return c->column->required ? VERDICT_REQUIRED : VERDICT_OK;
     if (!make_scalar_room(value, own)) return VERDICT_NO_MEMORY;
     const flexdb_value result = *value;
     enum verdict verdict = c->type->check(c, value, own);
-    if (verdict == VERDICT_OK || !is_storable(verdict)) return verdict;
+    if (verdict == VERDICT_OK || !verdict_is_rule(verdict)) return verdict;
     const struct compiled_column bare = {.column = c->column, .type = c->type, .max_length = INT64_MAX};
     *value = result;
     return c->type->check(&bare, value, own) == VERDICT_OK ? verdict : VERDICT_TYPE;
@@ -92,7 +77,7 @@ enum computed_result codec_compute(const struct validator *v, size_t slot, const
     }
     enum verdict verdict = judge_computed(c, &value, own);
     if (verdict != VERDICT_OK) type_issue(c, verdict, &value, c->column->name, err);
-    if (verdict != VERDICT_OK && !is_storable(verdict)) return COMPUTED_NOTHING;
+    if (verdict != VERDICT_OK && !verdict_is_rule(verdict)) return COMPUTED_NOTHING;
     *out = value;
     return verdict == VERDICT_OK ? COMPUTED : COMPUTED_BREAKS_RULE;
 }

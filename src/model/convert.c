@@ -38,21 +38,6 @@ size_t conversion_room(const struct conversion *c, const flexdb_value *in) {
     return in->tag == FLEXDB_JSON ? in->length + SCALAR_ROOM : SCALAR_ROOM;
 }
 
-/* What the new column says about a value that is of its type all the same. */
-static bool is_rule(enum verdict verdict) {
-    switch (verdict) {
-    case VERDICT_MIN_LENGTH:
-    case VERDICT_MAX_LENGTH:
-    case VERDICT_PATTERN:
-    case VERDICT_PATTERN_LIMIT:
-    case VERDICT_FORMAT:
-    case VERDICT_ENUM:
-    case VERDICT_MIN:
-    case VERDICT_MAX: return true;
-    default: return false;
-    }
-}
-
 /* What a column of the old type can hold; anything else is not looked at. */
 static bool is_of_type(enum column_type type, const flexdb_value *value) {
     switch (type) {
@@ -91,7 +76,7 @@ struct convert_outcome convert_value(const struct conversion *c, const flexdb_va
     } else if (outcome.verdict == VERDICT_NO_MEMORY) {
         outcome.reason = CONVERT_NO_MEMORY;
     } else {
-        outcome.reason = is_rule(outcome.verdict) ? CONVERT_RULE : CONVERT_VERDICT;
+        outcome.reason = verdict_is_rule(outcome.verdict) ? CONVERT_RULE : CONVERT_VERDICT;
     }
     if (outcome.how != CONVERT_FAILED || outcome.reason == CONVERT_RULE) *out = value;
     return outcome;

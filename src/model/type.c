@@ -10,6 +10,20 @@ static const struct type *const types[TYPE_COUNT] = {
 
 const struct type *type_get(enum column_type id) { return types[id]; }
 
+bool verdict_is_rule(enum verdict verdict) {
+    switch (verdict) {
+    case VERDICT_MIN_LENGTH:
+    case VERDICT_MAX_LENGTH:
+    case VERDICT_PATTERN:
+    case VERDICT_PATTERN_LIMIT:
+    case VERDICT_FORMAT:
+    case VERDICT_ENUM:
+    case VERDICT_MIN:
+    case VERDICT_MAX: return true;
+    default: return false;
+    }
+}
+
 static void free_bound(flexdb_value *bound) {
     if (bound->tag == FLEXDB_TEXT) free((char *)bound->as.text);
     *bound = value_null();

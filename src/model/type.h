@@ -76,6 +76,9 @@ enum verdict {
     VERDICT_NO_MEMORY
 };
 
+/* Whether it is about a value of the type, which breaks a rule and could be stored all the same. */
+bool verdict_is_rule(enum verdict verdict);
+
 struct type {
     enum column_type id;
     unsigned rules; /* which rules may be given: bits 1u << enum column_rule */
