@@ -112,9 +112,8 @@ int error_issue_id(flexdb_error *err, flexdb_issue *issue, const char *id, size_
     return 0;
 }
 
-int error_close_issues(flexdb_error *err, flexdb_code code) {
-    if (err->code != FLEXDB_OK) return -(int)err->code;
-    if (err->issue_count == 0) return 0;
+/* The first issues in words, and how many more there are; NULL without memory. */
+static char *tell_issues(const flexdb_error *err) {
     struct buffer text = BUFFER_INIT;
     size_t shown = err->issue_count < ISSUES_IN_MESSAGE ? err->issue_count : ISSUES_IN_MESSAGE;
     for (size_t i = 0; i < shown; i++) {
@@ -128,10 +127,24 @@ int error_close_issues(flexdb_error *err, flexdb_code code) {
     }
     size_t more = err->issue_count - shown + err->issues_dropped;
     if (more != 0) buffer_printf(&text, " (and %zu more)", more);
-    err->owned = buffer_take(&text);
+    return buffer_take(&text);
+}
+
+int error_close_issues(flexdb_error *err, flexdb_code code) {
+    if (err->code != FLEXDB_OK) return -(int)err->code;
+    if (err->issue_count == 0) return 0;
+    err->owned = tell_issues(err);
     err->code = code;
     err->message = err->owned != NULL ? err->owned : "out of memory while an error was described";
     return -(int)code;
+}
+
+void error_retell(flexdb_error *err) {
+    char *text = tell_issues(err);
+    if (text == NULL) return;
+    free(err->owned);
+    err->owned = text;
+    err->message = text;
 }
 
 void error_repeat(flexdb_error *to, const flexdb_error *from) {

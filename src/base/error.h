@@ -91,6 +91,8 @@ int error_issue_id(flexdb_error *err, flexdb_issue *issue, const char *id, size_
 /* If there are issues and no code yet: sets `code` and a message that reads as one line: the first issues as
  * `path: message`, separated by `; `, and how many more there are. Returns 0 when there was no issue. */
 int error_close_issues(flexdb_error *err, flexdb_code code);
+/* The message of such an error anew, after its issues were changed. */
+void error_retell(flexdb_error *err);
 
 /* Takes back error_close_issues, so that more issues can be added; any other error stays as it is. */
 void error_reopen_issues(flexdb_error *err);

@@ -130,6 +130,8 @@ static int prepare(struct evolution *ev, flexdb_error *err) {
     int rc = take_table(ev, err);
     if (rc == 0) rc = make_tree(ev, err);
     if (rc == 0) rc = tables_compile(ev->tree, ev->from->version + 1, &ev->to, &ev->schema, err);
+    if (rc == -FLEXDB_INVALID_SCHEMA && ev->changes != NULL && ev->tree != NULL)
+        changes_place(ev->changes, ev->tree, err);
     if (rc == 0) rc = plan_build(&ev->plan, ev->from->validator, ev->to, &ev->from->layout->keys, err);
     return rc == 0 && ev->has_records ? evolution_find_routes(ev, err) : rc;
 }

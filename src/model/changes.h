@@ -33,6 +33,11 @@ int changes_assign_keys(cJSON *tree, struct key_registry *keys, flexdb_error *er
 int changes_apply(cJSON **out, const struct definition *from, const cJSON *changes, struct key_registry *keys,
                   bool has_records, flexdb_error *err);
 
+/* Problems of the document that changes_apply gave (`tree`) name its places, `columns[2].validation.min`: says instead
+ * which change brought what each is about, `changes[0].set.validation.min`. What no change brought stays as it is, and
+ * all where the changes come from changes_diff: nobody has written those. */
+void changes_place(const cJSON *changes, const cJSON *tree, flexdb_error *err);
+
 /* The changes that lead from one definition to the other: columns are paired by key where both sides have keys, else by
  * name and `renamedFrom`. An array in which each entry has both faces: the words that changes_apply takes (op, name,
  * column, to, set, unset, after, first) and the stored shape (type, column, details = { before, after }); applied to
