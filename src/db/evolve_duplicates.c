@@ -33,12 +33,24 @@ int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, siz
     return rc;
 }
 
+/* Records behind the one that the engine has refused may stand against the change for themselves: a plan tells of those
+ * alone. */
+static int inspect_all(struct evolution *ev, flexdb_error *err) {
+    if (!ev->judges && ev->converter == NULL) return 0;
+    ev->counts.live = ev->counts.deleted = 0;
+    ev->quiet = true;
+    int rc = evolution_inspect(ev, NULL, err);
+    ev->quiet = false;
+    return rc;
+}
+
 int evolution_explain_duplicates(struct evolution *ev, flexdb_error *err) {
     if (err->code != FLEXDB_DUPLICATE || err->ended) return -(int)err->code;
     flexdb_error why = FLEXDB_ERROR_INIT;
-    struct duplicates *list;
-    size_t count;
-    int rc = evolution_find_duplicates(ev, &list, &count, &why);
+    struct duplicates *list = NULL;
+    size_t count = 0;
+    int rc = inspect_all(ev, &why);
+    if (rc == 0) rc = evolution_find_duplicates(ev, &list, &count, &why);
     if (rc == 0) rc = duplicates_refuse(list, count, ev->to, &why);
     if (rc == 0) {
         rc = -(int)err->code; /* nobody holds them any more */
