@@ -177,26 +177,59 @@ local function same_checks(before, now)
     return true
 end
 
+local function is_text(value) return type(value) == "string" end
+local function is_table(value) return type(value) == "table" end
+local function is_boolean(value) return type(value) == "boolean" end
+local function is_count(value) return math.type(value) == "integer" and value >= 0 end
+local function is_array(value) return type(value) == "table" and (next(value) == nil or rawget(value, 1) ~= nil) end
+
+-- What a plan may hold, in the order in which it is looked at: name, whether the value is right, what it must be. What
+-- is not `needed` may be absent. Steps, counts and reasons are for people: only that they are such is asked.
+local fields <const> = {
+    { "table", is_text, "must be a table's name", needed = true },
+    { "tableId", is_text, "must be a table's id", needed = true },
+    { "version", is_version, "must be an integer of at least 1", needed = true },
+    { "changes", is_table, "must be an array of changes" },
+    { "rollback", is_version, "must be an integer of at least 1" },
+    { "onInvalid", function(way) return ways[way] end, 'must be "stop", "null" or "ignore"' },
+    { "before", is_all_before, "must hold { key, dataType } or null for each column that the plan is about",
+        needed = true },
+    { "checksBefore", is_checks, "must be an array of checks" },
+    { "steps", is_array, "must be an array of steps" }, { "issues", is_array, "must be an array of issues" },
+    { "records", is_count, "must be a count" }, { "failed", is_count, "must be a count" },
+    { "breaking", is_boolean, "must be true or false" }, { "destructive", is_boolean, "must be true or false" },
+    { "possible", is_boolean, "must be true or false" }, { "error", is_text, "must be a text" },
+}
+local known = {}
+for _, field in ipairs(fields) do known[field[1]] = true end
+
+local function unknown_field(plan)
+    local found
+    for key in next, plan do
+        local name = tostring(type(key) == "table" and "a table" or key)
+        if not known[key] and (not found or name < found) then found = name end
+    end
+    return found and ("there is no key %q in a plan"):format(cut(found, 64))
+end
+
 --- What is wrong with a plan that somebody may have edited by hand; nil where it can be carried out.
 function plans.fault(plan)
-    local changes, rollback, way = rawget(plan, "changes"), rawget(plan, "rollback"), rawget(plan, "onInvalid")
-    if type(rawget(plan, "table")) ~= "string" then return "table must be a table's name" end
-    if type(rawget(plan, "tableId")) ~= "string" then return "tableId must be a table's id" end
-    if not is_version(rawget(plan, "version")) then return "version must be an integer of at least 1" end
-    if (changes == nil) == (rollback == nil) then return "either changes or rollback must be there" end
-    if changes ~= nil and type(changes) ~= "table" then return "changes must be an array of changes" end
-    if rollback ~= nil and not is_version(rollback) then return "rollback must be an integer of at least 1" end
-    if way ~= nil and not ways[way] then return "onInvalid must be \"stop\", \"null\" or \"ignore\"" end
-    if not is_all_before(rawget(plan, "before")) then
-        return "before must hold { key, dataType } or null for each column that the plan is about"
+    for _, field in ipairs(fields) do
+        local name, is_right, must = table.unpack(field)
+        local value = rawget(plan, name)
+        if value == nil and name == "changes" and rawget(plan, "rollback") == nil
+            or value ~= nil and name == "rollback" and rawget(plan, "changes") ~= nil then
+            return "either changes or rollback must be there"
+        end
+        if value == nil and field.needed or value ~= nil and not is_right(value) then return name .. " " .. must end
     end
-    if not is_checks(rawget(plan, "checksBefore")) then return "checksBefore must be an array of checks" end
+    return unknown_field(plan)
 end
 
 --- Why a plan no longer fits a table's definition; nil where it does.
 function plans.unfit(plan, schema)
     if schema.version == plan.version then return nil end
-    if plan.rollback then return ("it is at version %d"):format(schema.version) end
+    if plan.rollback or schema.version < plan.version then return ("it is at version %d"):format(schema.version) end
     local now, names = {}, {}
     for _, column in ipairs(schema.columns) do now[column.name] = column end
     for name in next, plan.before do names[#names + 1] = name end
