@@ -1,0 +1,287 @@
+-- The storm: processes that write, read and evolve the same two tables at once, and what must be so when it is over.
+--
+-- FLEXDB_TEST_SECONDS makes it longer (a minute is what it was made for). What the processes do, and what they hold
+-- against each other while they do it, is in support/storm_child.lua; each notes what it did, and when.
+
+local flexdb = require "flexdb"
+local engines = require "spec.support.engines"
+
+local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
+local SECONDS = tonumber(os.getenv "FLEXDB_TEST_SECONDS") or 3
+local WRITERS, READERS, EVOLVERS = 3, 2, 3
+if pressed then WRITERS, READERS, EVOLVERS = 2, 1, 2 end
+local TICK = 0.011 -- the clock of the notes counts hundredths
+
+local lua = os.getenv "LUA" or "lua5.4"
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+-- Starts one process; they all run until they are waited for.
+local function start(engine, application, role, i)
+    local notes = os.tmpname()
+    -- on a server every other evolver builds what it rebuilds in steps, however small the table
+    local from = i % 2 == 0 and "FLEXDB_BUILD_FROM=1 " or ""
+    local command = ("%sexec %s spec/support/storm_child.lua %s %s %s %d %g %s 2>&1"):format(from, lua, role,
+        quote(engine.url), application, math.random(1 << 30), SECONDS, quote(notes))
+    return { pipe = assert(io.popen(command)), role = role, notes = notes }
+end
+
+local function finish(one)
+    local said = one.pipe:read "a"
+    one.pipe:close()
+    return (said:gsub("^%s+", ""))
+end
+
+local function read_notes(children)
+    local all = {}
+    for _, one in ipairs(children) do
+        for line in io.lines(one.notes) do
+            local entry = assert(flexdb.json.decode(line))
+            entry.role = one.role
+            all[#all + 1] = entry
+        end
+    end
+    return all
+end
+
+---------------------------------------------------------------- versions
+
+-- What each version was, from the history: its columns by name, and the generation that new records got.
+local function versions_of(t)
+    local list = {}
+    for i, entry in ipairs(assert(t:history())) do
+        assert.equal(i, entry.version)
+        local columns = {}
+        for _, column in ipairs(entry.newSchema.columns) do columns[column.name] = column end
+        list[i] = { columns = columns, gen = columns.gen.defaultValue, message = entry.message,
+            began = -math.huge, acknowledged = -math.huge, by = entry.createdBy }
+    end
+    assert.equal(#list, t.version)
+    return list
+end
+
+-- Every version was made by exactly one evolution that was told so, and every evolution that was told so is there.
+local function check_evolutions(name, versions, notes)
+    local made, refused = {}, {}
+    local counts = {}
+    for _, note in ipairs(notes) do
+        if note.did == "evolved" and note.table == name then
+            counts[note.became] = (counts[note.became] or 0) + 1
+            if note.became == "made" then
+                assert.is_nil(made[note.version], "a version has a twin")
+                made[note.version] = note
+                local version = versions[note.version]
+                assert.equal(version.message, note.message)
+                version.began, version.acknowledged = note.from, note.to
+                if note.expect then assert.equal(note.expect + 1, note.version) end
+            else
+                refused[note.message] = note
+            end
+        end
+    end
+    for number = 2, #versions do
+        assert.truthy(made[number], "nobody was told of version " .. number)
+        assert.is_nil(refused[versions[number].message], "an evolution was refused, and happened")
+        -- nobody is told of a version before the one that it came from was begun
+        assert.is_true(versions[number].acknowledged + TICK >= versions[number - 1].began)
+    end
+    -- who lost by the version that it named had lost: that version was followed by another one before it was told
+    for _, note in pairs(refused) do
+        if note.became == "conflict" then
+            local next_one = versions[note.expect + 1]
+            assert.truthy(next_one, "a conflict over the current version")
+            assert.is_true(next_one.began <= note.to + TICK)
+        end
+    end
+    return counts
+end
+
+-- The versions that may have been in force at some moment of a call.
+local function in_force(versions, note)
+    local first, last = 1, 1
+    for number, version in ipairs(versions) do
+        if version.acknowledged < note.from - TICK then first = number end
+        if version.began <= note.to + TICK then last = number end
+    end
+    return first, last
+end
+
+-- Whether one of the versions in force then is as `is` says.
+local function was(versions, note, is)
+    local first, last = in_force(versions, note)
+    for number = first, last do
+        if is(versions[number]) then return true end
+    end
+    return false
+end
+
+local function kind_of(version) return version.columns.n.dataType end
+
+-- Nobody wrote or read under another definition than one of those that were in force meanwhile.
+local function check_definitions(name, versions, notes, now)
+    for _, note in ipairs(notes) do
+        if note.table == name and note.did == "wrote" then
+            local gen = now[note.id] and now[note.id].gen
+            assert.is_true(was(versions, note, function(version)
+                return version.columns[note.r] ~= nil and (note.n == nil or kind_of(version) == note.n)
+                    and (not note.twice or not version.columns.u.unique)
+            end), "written under a definition that was not in force: " .. flexdb.json.encode(note))
+            if note.fresh then
+                if note.gen and gen then assert.equal(note.gen, gen) end
+                gen = note.gen or gen
+                assert.is_true(gen == nil or was(versions, note, function(version)
+                    return version.gen == gen and version.columns[note.r] ~= nil
+                end), "inserted under a definition that was not in force: " .. flexdb.json.encode(note))
+            end
+        elseif note.table == name and note.did == "read" then
+            assert.is_true(was(versions, note, function(version)
+                return version.columns[note.r] ~= nil and kind_of(version) == note.n
+            end), "read under a definition that was not in force: " .. flexdb.json.encode(note))
+        elseif note.table == name and note.did == "refused" then
+            assert.is_true(was(versions, note, function(version) return version.columns[note.without] == nil end),
+                "refused by a definition that was not in force: " .. flexdb.json.encode(note))
+        elseif note.table == name and note.did == "end" then
+            assert.is_true(note.version >= (in_force(versions, { from = note.at, to = note.at })),
+                "a process never saw the last versions")
+        end
+    end
+end
+
+---------------------------------------------------------------- records
+
+-- What every writer left is there, as it was left, and nothing else is.
+local function check_records(name, t, notes)
+    local now, live = {}, 0
+    for row in assert(t:each { includeDeleted = true }) do
+        assert.is_nil(now[row.id], "a record is there twice")
+        now[row.id] = row
+        if not row.deleted_at then live = live + 1 end
+    end
+    local known = 0
+    for _, note in ipairs(notes) do
+        if note.did == "left" and note.table == name then
+            local row = assert(now[note.id], note.id .. " is gone")
+            assert.same({ note.a, tostring(note.n), note.u, note.deleted },
+                { row.a, tostring(row.n), row.u, row.deleted_at ~= nil }, note.id)
+            known = known + 1
+        end
+    end
+    local there = 0
+    for _ in pairs(now) do there = there + 1 end
+    assert.equal(known, there)
+    assert.equal(live, assert(t:count()))
+    return now
+end
+
+-- Filters on columns that have an index, or do not, find what the documents say.
+local function check_filters(t, now)
+    local by = {}
+    local function add(column, value, row)
+        by[column] = by[column] or {}
+        by[column][value] = (by[column][value] or 0) + 1
+        by[column .. " of"] = row
+    end
+    local asked = 0
+    for _, row in pairs(now) do
+        if not row.deleted_at then
+            add("a", row.a)
+            add("s", row.s)
+            if asked < 150 then
+                asked = asked + 1
+                for _, column in ipairs { "c", "n", "u", "r1", "r2" } do
+                    if row[column] then
+                        local found = assert(t:find { filter = { [column] = row[column] } })
+                        assert.is_true(#found >= 1, column)
+                        for _, other in ipairs(found) do assert.equal(row[column], other[column]) end
+                        if column == "u" then assert.equal(row.id, found[1].id) end
+                    end
+                end
+                assert.equal(row.id, assert(t:first { filter = { w = row.w, a = row.a, s = row.s, u = row.u } }).id)
+            end
+        end
+    end
+    for _, column in ipairs { "a", "s" } do
+        for value, count in pairs(by[column] or {}) do
+            assert.equal(count, t:count { filter = { [column] = value } })
+        end
+    end
+    local last
+    for row in assert(t:each { orderBy = { "s", "c" } }) do
+        local place = row.s .. "\0" .. row.c
+        assert.is_true(last == nil or last <= place)
+        last = place
+    end
+end
+
+---------------------------------------------------------------- the storm
+
+engines.each(function(engine)
+    describe("a storm", function()
+        local application, db, children, planted
+
+        -- What is tried here is what processes do to each other: a collector that never rests only slows it down.
+        setup(function() if pressed then collectgarbage("incremental", 200, 100, 13) end end)
+        teardown(function() if pressed then collectgarbage("incremental", 1, 300, 9) end end)
+
+        -- A few records that nobody touches: a column that is added has an initial default from the first on.
+        local function plant(t, name)
+            local left = {}
+            for i = 1, 20 do
+                local id = "p" .. i
+                assert(t:insert { id = id, w = "parent", a = i, s = "s" .. i, c = i .. ":7", n = "7", u = id, r1 = 7 })
+                left[i] = { did = "left", table = name, id = id, a = i, n = 7, u = id, deleted = false }
+            end
+            return left
+        end
+
+        before_each(function()
+            application, children, planted = engines.fresh(), {}, {}
+            db = engine.open { application = application, timeout = 30 }
+            for _, name in ipairs { "one", "two" } do
+                local t = assert(db:create_table(name, { columns = {
+                    { name = "w", dataType = "string", indexed = true }, { name = "a", dataType = "integer" },
+                    { name = "s", dataType = "string", indexed = true }, { name = "c", dataType = "string" },
+                    { name = "n", dataType = "string" }, { name = "u", dataType = "string", unique = true },
+                    { name = "r1", dataType = "integer" }, { name = "p", dataType = "text" },
+                    { name = "gen", dataType = "integer", defaultValue = 0 },
+                } }))
+                planted[name] = plant(t, name)
+            end
+        end)
+        after_each(function()
+            for _, one in ipairs(children) do os.remove(one.notes) end
+            db:close()
+        end)
+
+        it("leaves every write that was acknowledged, and versions without twin or gap", function()
+            engines.seed("the storm on " .. engine.name)
+            for role, count in pairs { write = WRITERS, read = READERS, evolve = EVOLVERS } do
+                for i = 1, count do children[#children + 1] = start(engine, application, role, i) end
+            end
+            local said = {}
+            for _, one in ipairs(children) do said[#said + 1] = finish(one) end
+            assert.equal("", table.concat(said))
+            local notes = read_notes(children)
+            for _, left in pairs(planted) do table.move(left, 1, #left, #notes + 1, notes) end
+            for _, name in ipairs { "one", "two" } do
+                local t = assert(db:table(name))
+                local versions = versions_of(t)
+                local counts = check_evolutions(name, versions, notes)
+                local now = check_records(name, t, notes)
+                check_definitions(name, versions, notes, now)
+                check_filters(t, now)
+                assert.is_true(#versions > 2 and next(now) ~= nil)
+                local told = {}
+                for became, count in pairs(counts) do told[#told + 1] = ("%s %d"):format(became, count) end
+                table.sort(told)
+                io.stderr:write(("  %s: %d versions, evolutions %s\n"):format(name, #versions,
+                    table.concat(told, ", ")))
+                local report = assert(flexdb.doctor(db, { tables = { name } }))
+                assert.is_true(report.ok and report.records > 0, tostring(report))
+                -- and the way back to where it began is open
+                assert(t:rollback(1))
+                assert.equal("string", type((assert(t:first { includeDeleted = true })).n))
+                check_records(name, t, notes)
+            end
+        end)
+    end)
+end)
