@@ -1,16 +1,17 @@
 -- The docs against the code: every block runs, every call and word of the reference is there, no link is dead.
 
 -- What a page must hold at least, so that a block that is no longer found is missed: blocks of Lua, blocks of commands,
--- lines that say what they print.
+-- lines that say what they print, blocks of text that the block of Lua before them prints last.
 local pages = {
     { "README.md", lua = 1, sh = 2, prints = 3 },
     { "CONTRIBUTING.md", lua = 0, sh = 1, prints = 0 },
-    { "docs/concepts.md", lua = 8, sh = 0, prints = 0 },
+    { "docs/concepts.md", lua = 14, sh = 0, prints = 0 },
     { "docs/expressions.md", lua = 6, sh = 0, prints = 2 },
     { "docs/reference.md", lua = 4, sh = 0, prints = 0 },
-    { "docs/cookbook.md", lua = 13, sh = 0, prints = 0 },
+    { "docs/cookbook.md", lua = 17, sh = 0, prints = 2 },
     { "docs/conversions.md", lua = 1, sh = 0, prints = 0 },
     { "docs/compatibility.md", lua = 1, sh = 0, prints = 1 },
+    { "docs/plans.md", lua = 7, sh = 0, prints = 1, texts = 3 },
     { "docs/operator.md", lua = 1, sh = 0, prints = 0 },
 }
 
@@ -86,22 +87,34 @@ describe("the docs", function()
             end
             if #lines == 0 then return end
             local source = table.concat(lines, "\n"):gsub("sqlite:shop%.db", "sqlite:" .. folder .. "/shop.db")
-            local printed = {}
+            local told = {} -- by line, what was printed there last
             local environment = setmetatable({ print = function(...)
                 local words = table.pack(...)
                 for i = 1, words.n do words[i] = tostring(words[i]) end
-                printed[#printed + 1] = table.concat(words, "  ", 1, words.n)
+                told[debug.getinfo(2, "l").currentline] = table.concat(words, "  ", 1, words.n)
             end }, { __index = _G })
             local chunk = assert(load(source, "@" .. page, "t", environment))
             local ok, why = xpcall(chunk, debug.traceback)
             assert.is_true(ok, tostring(why))
-            -- `--> text` is what the line before it prints
-            local n = 0
-            for expected in source:gmatch "print%b()[^\n]*%-%-> ([^\n]*)" do
-                n = n + 1
-                assert.equal(expected, printed[n])
+            -- `--> text` is what its line prints
+            local n, at_line = 0, 0
+            for line in (source .. "\n"):gmatch "([^\n]*)\n" do
+                at_line = at_line + 1
+                local expected = line:match "print%b()[^\n]*%-%-> (.*)"
+                if expected then
+                    n = n + 1
+                    assert.equal(expected, told[at_line])
+                end
             end
             assert.is_true(n >= least.prints, ("%d of %d prints are found"):format(n, least.prints))
+            -- a block of text is what was printed last before it
+            local texts = blocks(text, "text")
+            assert.equal(least.texts or 0, #texts)
+            for _, block in ipairs(texts) do
+                local before = block.line
+                repeat before = before - 1 until before == 0 or told[before]
+                assert.equal(table.concat(block, "\n"), told[before])
+            end
         end)
 
         it(page .. ": its commands are targets and files that exist", function()
