@@ -3,6 +3,7 @@
 #include "bind/encode.h"
 #include "bind/errors.h"
 #include "bind/handles.h"
+#include "bind/host.h"
 #include "bind/json.h"
 #include "bind/validator.h"
 
@@ -40,6 +41,7 @@ static void push_module(lua_State *L) {
     bind_state_register(L, bind_transaction_functions, state, 0);
     bind_state_register(L, bind_batch_functions, state, 0);
     bind_state_register(L, bind_job_functions, state, 0);
+    bind_state_register(L, bind_host_functions, state, 0);
     lua_newtable(L);
     bind_state_register(L, bind_json_functions, state, 0);
     lua_setfield(L, -2, "json");
