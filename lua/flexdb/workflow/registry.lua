@@ -125,6 +125,9 @@ end
 --- Whether the node of this id is FlexDB's own.
 function registry:is_bundled(id) return not self.own[id] and bundled[id] ~= nil end
 
+--- Whether a host has brought nodes along.
+function registry:has_own() return next(self.own) ~= nil end
+
 --- The ids of all nodes, sorted.
 function registry:ids()
     local ids = {}

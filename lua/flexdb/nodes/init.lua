@@ -1,0 +1,93 @@
+--- The nodes as Lua functions: `nodes.flex_table { operation = "list" }` → edge, data.
+-- Needs flexdb.workflow.document, failure, problems and runner. A run hands them to a workflow that is written in Lua.
+--
+-- Configurations are Lua values here: nothing in them is a reference. A body is a function, or steps as a document has
+-- them.
+
+local document = require "flexdb.workflow.document"
+local failure = require "flexdb.workflow.failure"
+local problems = require "flexdb.workflow.problems"
+local runner = require "flexdb.workflow.runner"
+
+local nodes = {}
+
+-- Where in the script the node is called, for messages and events.
+local function place()
+    local level = 3
+    while true do
+        local info = debug.getinfo(level, "Sl")
+        if not info then return "lua" end
+        if info.currentline > 0 then return ("%s:%d"):format(info.short_src, info.currentline) end
+        level = level + 1
+    end
+end
+
+local function check_required(node, config, path)
+    local found = problems.new()
+    local required = node.metadata.required or {}
+    if type(required) == "function" then required = required(config) end
+    for _, key in ipairs(required) do
+        if config[key] == nil then found.report(path, "required", ("%s is missing"):format(key)) end
+    end
+    if node.check then node.check(config, function(key, rule, message)
+        found.report(key and path .. "." .. key or path, rule, message)
+    end) end
+    return found:error()
+end
+
+-- A copy of the configuration, so that a body can stand in it compiled; nil and the error.
+local function prepare(run, node, given, path)
+    local err = check_required(node, given, path)
+    if err then return nil, err end
+    local config = {}
+    for key, value in next, given do config[key] = value end
+    local bodies = {}
+    for _, key in ipairs(node.metadata.bodies or {}) do
+        local body = config[key]
+        if type(body) == "table" or type(body) == "string" then
+            body, err = document.compile_body(body, run.shared.registry, path .. "." .. key)
+            if not body then return nil, err end
+        end
+        bodies[key], config[key] = body, nil
+    end
+    return config, bodies
+end
+
+local function call(run, id, node, given)
+    if given ~= nil and type(given) ~= "table" then
+        error(("bad argument #1 to '%s' (table expected, got %s)"):format(id:gsub("-", "_"), type(given)), 3)
+    end
+    local path = ("%s.%s"):format(place(), id)
+    local config, bodies = prepare(run, node, given or {}, path)
+    if not config then
+        bodies.step, bodies.node = path, id
+        run.context.state.error, run.context.state.errorCode = bodies, bodies.code
+        return "error", bodies
+    end
+    local registry = run.shared.registry
+    local step = { id = id, path = path, node = node, edges = {}, bodies = bodies,
+        config = { op = "value", value = config }, foreign = not registry:is_bundled(id) or node.metadata.foreign }
+    local edge, data, resolved = runner.perform(run, step)
+    if not edge then error(data, 0) end
+    if edge == "error" then failure.complete(data, step, resolved) end
+    return edge, data
+end
+
+--- The nodes of a run: a table that has a function for each, by the node's id, `-` written as `_`.
+function nodes.bind(run)
+    local registry = run.shared.registry
+    return setmetatable({}, { __index = function(bound, name)
+        local id = type(name) == "string" and name or ""
+        local node = registry:find(id)
+        if not node then
+            id = id:gsub("_", "-")
+            node = registry:find(id)
+        end
+        if not node then error(("there is no node '%s'"):format(tostring(name)), 2) end
+        local function fn(config) return call(run, id, node, config) end
+        rawset(bound, name, fn)
+        return fn
+    end })
+end
+
+return nodes

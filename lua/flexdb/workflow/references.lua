@@ -1,0 +1,252 @@
+--- References (`$.path`) and templates (`… {{$.path}} …`) of a document: compiled once, resolved against a state.
+-- Needs flexdb.core (json, null) and flexdb.workflow.state.
+--
+-- Only the document's own texts are looked at. What comes out of the state is a value and is never looked at again.
+
+local core = require "flexdb.core"
+local state = require "flexdb.workflow.state"
+
+local references = { MAX_VALUES = 1000000 } -- of a document
+
+local null = core.null
+local array_mark = getmetatable(core.array {})
+
+local MAX_DEPTH <const> = 100
+local MAX_TEXT <const> = 16 << 20  -- bytes that a template may make
+
+-- ---------------------------------------------------------------------------------------------------- paths
+
+--- The path of `a.b.0`: an array of names with `index`, the same as numbers where they are digits. nil when it is none.
+function references.path(text)
+    if not text:find "^[%a_]" or text:find "%.$" then return nil end
+    local path = { index = {} }
+    for name in (text .. "."):gmatch "(.-)%." do
+        local index = name:find "^%d+$" and math.tointeger(tonumber(name)) or false
+        if not index and not name:find "^[%a_][%w_]*$" then return nil end
+        path[#path + 1] = name
+        path.index[#path] = index
+    end
+    return path
+end
+
+--- How a value reads inside a text.
+function references.text(value)
+    if value == nil or value == null then return "" end
+    local kind = math.type(value) or type(value)
+    if kind == "string" then return value end
+    if kind == "integer" then return ("%d"):format(value) end
+    if kind == "boolean" then return tostring(value) end
+    if state.is_error(value) and type(rawget(value, "message")) == "string" then return rawget(value, "message") end
+    local text, err = core.json.encode(value)
+    if not text then error(core.error("invalid_document", "a template cannot show it: " .. err.message), 0) end
+    return text
+end
+
+-- ---------------------------------------------------------------------------------------------------- compiling
+
+-- The parts of a template: texts and { path = } in turn; nil when it has none, false and what is wrong.
+local function template(text)
+    local parts, at = {}, 1
+    while true do
+        local start, stop, inner = text:find("{{%s*(%$%..-)%s*}}", at)
+        if not start then break end
+        local path = references.path(inner:sub(3))
+        if not path then return false, ("{{%s}} is not a reference"):format(inner) end
+        if start > at then parts[#parts + 1] = text:sub(at, start - 1) end
+        parts[#parts + 1] = { path = path }
+        at = stop + 1
+    end
+    if text:find("{{%s*%$%.", at) then return false, "a template begins with {{ and does not end with }}" end
+    if #parts == 0 then return nil end
+    if at <= #text then parts[#parts + 1] = text:sub(at) end
+    return { op = "template", parts = parts }
+end
+
+--- What a text of a document becomes: the text itself, or a table that `resolve` understands. nil and what is wrong.
+function references.compile_text(text)
+    if not text:find("$.", 1, true) then return text end
+    if text:sub(1, 2) == "$." then
+        local path = references.path(text:sub(3))
+        if path then return { op = "get", path = path } end
+        -- with a space it is prose, and with a digit an amount
+        if not text:find "[%s{]" and not text:find "^%$%.%d" then
+            return nil, ("%q is not a reference: names of letters, digits and _ with dots between them"):format(text)
+        end
+    end
+    local parts, why = template(text)
+    if parts == false then return nil, why end
+    return parts or text
+end
+
+local operators = { ["+"] = true, ["-"] = true, ["*"] = true, ["/"] = true }
+
+-- A number or a reference of a piece of arithmetic.
+local function operand(text)
+    if text:sub(1, 2) == "$." then
+        local path = references.path(text:sub(3))
+        return path and { op = "get", path = path }
+    end
+    return text:find "^%-?%d+%.?%d*$" and tonumber(text) or nil
+end
+
+--- The same for the value of a state setter, which may also be arithmetic: `$.index + 1`.
+function references.compile_setter(text)
+    local left, operator, right = text:match "^(%$%.[%w_.]+)%s*([-+*/])%s*([%w_.$-]+)$"
+    local a, b = left and operand(left), right and operand(right)
+    if a and b and operators[operator] then
+        return { op = "arithmetic", operator = operator, left = a, right = b, text = text }
+    end
+    return references.compile_text(text)
+end
+
+-- The keys of a table as an array has them or sorted, so that what is said about a document has an order.
+local function keys_of(value, report, path)
+    local keys, mark = {}, nil
+    if next(value) ~= nil and state.is_array(value) or getmetatable(value) == array_mark then
+        mark = array_mark
+        for i = 1, rawlen(value) do keys[i] = i end
+    end
+    for key in next, value do
+        if type(key) == "string" and not mark then
+            keys[#keys + 1] = key
+        elseif not mark or math.type(key) ~= "integer" or key < 1 or key > #keys then
+            report(path, "type", "must have either names or the indexes 1 to n for keys")
+            return nil
+        end
+    end
+    if not mark then table.sort(keys) end
+    return keys, mark
+end
+
+local compile
+
+local function compile_table(value, path, work, depth)
+    if work.open[value] then return work.report(path, "nesting", "must not contain itself") end
+    if depth > MAX_DEPTH then
+        return work.report(path, "nesting", ("nests deeper than %d levels"):format(MAX_DEPTH))
+    end
+    local keys, mark = keys_of(value, work.report, path)
+    if not keys then return end
+    work.open[value] = true
+    local compiled = { op = "table", keys = keys, values = {}, mark = mark }
+    for i, key in ipairs(keys) do
+        local inner = mark and ("%s[%d]"):format(path, key - 1) or path .. "." .. key
+        local what = compile(rawget(value, key), inner, work, depth + 1)
+        compiled.values[i] = what == nil and false or what
+    end
+    work.open[value] = nil
+    return compiled
+end
+
+compile = function(value, path, work, depth)
+    work.values = work.values + 1
+    if work.values > references.MAX_VALUES then
+        if work.values > references.MAX_VALUES + 1 then return end
+        return work.report(path, "size", ("the document has more than %d values"):format(references.MAX_VALUES))
+    end
+    local kind = type(value)
+    if kind == "table" then return compile_table(value, path, work, depth) end
+    if kind == "string" then
+        if not utf8.len(value) then return work.report(path, "utf8", "must be UTF-8") end
+        local compiled, why = references.compile_text(value)
+        if compiled == nil then return work.report(path, "reference", why) end
+        return compiled
+    end
+    if kind == "number" and (value ~= value or value == math.huge or value == -math.huge) then
+        return work.report(path, "type", "must be a finite number")
+    end
+    if kind == "number" or kind == "boolean" or value == null then return value end
+    work.report(path, "type", ("must not be a %s"):format(kind))
+end
+
+--- What a value of a document becomes, for `resolve`. `work`: { report = function(path, rule, message), values = 0,
+-- open = {} }, one for a document, so that its size is bounded as a whole.
+function references.compile(value, path, work) return compile(value, path, work, 1) end
+
+-- ---------------------------------------------------------------------------------------------------- resolving
+
+local resolve
+
+local function number(value, from)
+    if type(value) == "table" then value = state.get(from, value.path) end
+    return math.type(value) and value
+end
+
+local function overflow(text)
+    error(core.error("limit", ("%q is beyond what an integer can hold"):format(text)), 0)
+end
+
+-- Integers stay integers; what is beyond them is an error and does not wrap.
+local arithmetic = {
+    ["+"] = function(a, b, text)
+        local sum = a + b
+        if math.type(sum) == "integer" and (a ~ sum) & (b ~ sum) < 0 then overflow(text) end
+        return sum
+    end,
+    ["-"] = function(a, b, text)
+        local difference = a - b
+        if math.type(difference) == "integer" and (a ~ b) & (a ~ difference) < 0 then overflow(text) end
+        return difference
+    end,
+    ["*"] = function(a, b, text)
+        local product = a * b
+        if math.type(product) ~= "integer" or a == 0 then return product end
+        if product // a ~= b or product % a ~= 0 or (a == -1 and b == math.mininteger) then overflow(text) end
+        return product
+    end,
+    ["/"] = function(a, b, text)
+        if b == 0 then error(core.error("invalid_document", ("%q divides by zero"):format(text)), 0) end
+        if math.type(a) == "integer" and math.type(b) == "integer" and a % b == 0 then
+            if b == -1 and a == math.mininteger then overflow(text) end
+            return a // b
+        end
+        return a / b
+    end,
+}
+
+-- Where one side is no number, the text is a text.
+local function calculate(compiled, from)
+    local a, b = number(compiled.left, from), number(compiled.right, from)
+    if not a or not b then return compiled.text end
+    local result = arithmetic[compiled.operator](a, b, compiled.text)
+    if result ~= result or result == math.huge or result == -math.huge then overflow(compiled.text) end
+    return result
+end
+
+local function fill(parts, from)
+    local out, length = {}, 0
+    for i, part in ipairs(parts) do
+        out[i] = type(part) == "string" and part or references.text(state.get(from, part.path))
+        length = length + #out[i]
+        if length > MAX_TEXT then
+            error(core.error("limit", ("a template makes a text of more than %d MiB"):format(MAX_TEXT >> 20)), 0)
+        end
+    end
+    return table.concat(out)
+end
+
+local function rebuild(compiled, from)
+    local out, keys, values = {}, compiled.keys, compiled.values
+    local is_array = compiled.mark ~= nil
+    for i = 1, #keys do
+        local value = resolve(values[i], from)
+        if value == nil and is_array then value = null end
+        out[keys[i]] = value
+    end
+    return is_array and setmetatable(out, array_mark) or out
+end
+
+--- The value of what was compiled: { op =, … } or a plain value. Tables are made anew each time, those that a reference
+-- gives are the state's own. Raises an error object when there is none.
+function references.resolve(compiled, from)
+    if type(compiled) ~= "table" then return compiled end
+    local op = compiled.op
+    if op == "table" then return rebuild(compiled, from) end
+    if op == "get" then return state.get(from, compiled.path) end
+    if op == "template" then return fill(compiled.parts, from) end
+    if op == "value" then return compiled.value end
+    return calculate(compiled, from)
+end
+resolve = references.resolve
+
+return references
