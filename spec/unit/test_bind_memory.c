@@ -1,7 +1,7 @@
 /* LDFLAGS: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=free */
 /* Memory runs out in every call from Lua, at each of its allocations, whether Lua's, the core's or the engine's: an
  * error each time, no crash, no leak; what the call writes is there as a whole or not at all, and the handles can be
- * used again. The calls are in bind_calls.lua. */
+ * used again. The calls are in bind_calls.lua, their world in bind_bed.lua. */
 #include <glob.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -155,11 +155,12 @@ static void compile_modules(void) {
         compile(L, strcmp(name, "flexdb.init") == 0 ? "flexdb" : name, path);
     }
     globfree(&found);
+    compile(L, "bind_bed", "spec/unit/bind_bed.lua");
     compile(L, "bind_calls", "spec/unit/bind_calls.lua");
     lua_close(L);
 }
 
-/* A state with the bed (bind_calls.lua) at 1 and the world at 2. */
+/* A state with the bed (bind_bed.lua, with its calls) at 1 and the world at 2. */
 static lua_State *state_new(void) {
     lua_State *L = lua_newstate(lua_allocate, NULL);
     assert_non_null(L);
