@@ -78,6 +78,17 @@ struct validator *validator_of(const char *text, enum definition_source source) 
     return v;
 }
 
+struct validator *column_of(const char *words) {
+    char text[1024];
+    const char *space = strchr(words, ' ');
+    int type = (int)(space != NULL ? space - words : (ptrdiff_t)strlen(words));
+    const char *rules = space != NULL                         ? space + 1
+                        : strncmp(words, "reference", 9) == 0 ? "{'targetTable':'others'}"
+                                                              : "{}";
+    snprintf(text, sizeof text, "{'columns':[{'name':'a','dataType':'%.*s','validation':%s}]}", type, words, rules);
+    return validator_of(text, DEFINITION_STORED);
+}
+
 /* ---- random definitions ---- */
 
 enum { NAMES = 24 };

@@ -26,6 +26,8 @@ struct definition *definition_of(const char *text, enum definition_source source
 char *show_definition(const struct definition *d, enum definition_print how);
 /* Compiled, known to be good. */
 struct validator *validator_of(const char *text, enum definition_source source);
+/* The validator of a table of one column `a`, which is its type and rules: "decimal" or "decimal {'scale':2}". */
+struct validator *column_of(const char *words);
 
 /* A random definition that is well formed, of at most `columns` columns: every type, every rule, some indexes. Names
  * come from a small set, so that two definitions often share some. With `keyed`, keys too: a name's letter and a
