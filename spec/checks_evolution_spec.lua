@@ -6,7 +6,7 @@ local expressions = require "spec.support.expressions"
 
 local null = flexdb.null
 local computed <const>, check <const> = expressions.computed, expressions.check
-local refused <const>, column <const> = expressions.refused, expressions.column
+local refused <const>, column <const> = engines.refused, expressions.column
 
 engines.each(function(engine)
     describe("evolutions with expressions", function()

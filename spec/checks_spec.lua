@@ -7,7 +7,7 @@ local expressions = require "spec.support.expressions"
 local null = flexdb.null
 local computed <const>, check <const> = expressions.computed, expressions.check
 local stays <const> = expressions.stays
-local refused <const>, column <const> = expressions.refused, expressions.column
+local refused <const>, column <const> = engines.refused, expressions.column
 local shown <const> = expressions.of
 
 engines.each(function(engine)

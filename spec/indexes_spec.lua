@@ -1,9 +1,9 @@
--- Indexes over several columns, and what stands in the way of unique ones.
+-- Indexes over several columns: what they keep apart, and how they go through evolutions.
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
 
-local null = flexdb.null
+local null, refused = flexdb.null, engines.refused
 
 local function over(...) return { columns = { ... } } end
 local function unique(...) return { columns = { ... }, unique = true } end
@@ -16,13 +16,6 @@ local function shown(t)
             .. (index.name and (" (%s)"):format(index.name) or "")
     end
     return table.concat(list, ", ")
-end
-
-local function refused(code, message, row, err)
-    assert.is_nil(row)
-    assert.equal(code, err.code)
-    assert.equal(message, err.message)
-    return err
 end
 
 engines.each(function(engine)

@@ -2,14 +2,9 @@
 
 local engines = require "spec.support.engines"
 
-local function unique(...) return { columns = { ... }, unique = true } end
+local refused <const> = engines.refused
 
-local function refused(code, message, row, err)
-    assert.is_nil(row)
-    assert.equal(code, err.code)
-    assert.equal(message, err.message)
-    return err
-end
+local function unique(...) return { columns = { ... }, unique = true } end
 
 engines.each(function(engine)
     describe("what stands in the way of a unique rule", function()

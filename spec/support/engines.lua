@@ -4,6 +4,7 @@
 --     local db = engine.open()          -- a fresh application, closed after the test
 --   end)
 
+local luassert = require "luassert"
 local busted = require "busted"
 
 local flexdb = require "flexdb"
@@ -52,6 +53,14 @@ function engines.seed(what)
     math.randomseed(seed)
     io.stderr:write(("  seed of %s: FLEXDB_TEST_SEED=%d\n"):format(what, seed))
     return seed
+end
+
+-- The error of a call that was refused, whose code and message are these.
+function engines.refused(code, message, result, err)
+    luassert.is_nil(result)
+    luassert.equal(code, err.code)
+    luassert.equal(message, err.message)
+    return err
 end
 
 -- The issue of an error that stands at this path, or nil.

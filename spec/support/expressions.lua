@@ -1,7 +1,5 @@
 -- What the specs of checks and computed columns share: how they are said, a table that has both, and what it is asked.
 
-local assert = require "luassert"
-
 local expressions = {}
 
 --- A computed column; `more` has its other fields, rules among them.
@@ -39,14 +37,6 @@ expressions.stays = {
         expressions.check("cheap", "total <= 5000"),
     },
 }
-
---- The error, whose code and message are these.
-function expressions.refused(code, message, row, err)
-    assert.is_nil(row)
-    assert.equal(code, err.code)
-    assert.equal(message, err.message)
-    return err
-end
 
 --- The column of this name.
 function expressions.column(t, name)
