@@ -85,8 +85,13 @@ bool flexdb_undoes_ddl(const flexdb *db);
 int flexdb_create_table(flexdb_table **out, flexdb *db, const char *name, size_t length, const char *definition,
                         size_t definition_length, flexdb_error *err);
 int flexdb_open_table(flexdb_table **out, flexdb *db, const char *name, size_t length, flexdb_error *err);
-/* Appends a JSON array of { name, id, version, displayName, createdAt, updatedAt, deletedAt }, sorted by name. */
-int flexdb_tables(flexdb *db, bool deleted, struct buffer *out, flexdb_error *err);
+/* The live table of the database's application that has this id, whatever it is called now. */
+int flexdb_open_table_by_id(flexdb_table **out, flexdb *db, const char *id, size_t length, flexdb_error *err);
+/* Appends a JSON array of { name, id, version, displayName, createdAt, updatedAt, deletedAt }, sorted by name; `whole`
+ * adds { applicationId, isActive, schema, indexedColumns (column name → physical column) }. */
+int flexdb_tables(flexdb *db, bool deleted, bool whole, struct buffer *out, flexdb_error *err);
+/* Appends the whole entry of the application's table with this id, dropped or not: NOT_FOUND. */
+int flexdb_table_info(flexdb *db, const char *id, size_t length, struct buffer *out, flexdb_error *err);
 int flexdb_drop_table(flexdb *db, const char *name, size_t length, flexdb_error *err);
 int flexdb_restore_table(flexdb_table **out, flexdb *db, const char *name_or_id, size_t length, flexdb_error *err);
 int flexdb_rename_table(flexdb_table **out, flexdb *db, const char *name, size_t length, const char *to,

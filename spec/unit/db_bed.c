@@ -200,8 +200,8 @@ char *db_dump(flexdb *db) {
     flexdb_error err = FLEXDB_ERROR_INIT;
     struct buffer list = BUFFER_INIT, out = BUFFER_INIT;
     cJSON *tables, *table;
-    DB_OK(flexdb_tables(db, true, &out, &err));
-    DB_OK(flexdb_tables(db, false, &list, &err));
+    DB_OK(flexdb_tables(db, true, false, &out, &err));
+    DB_OK(flexdb_tables(db, false, false, &list, &err));
     DB_OK(document_parse(&tables, list.data, list.length, &err));
     cJSON_ArrayForEach(table, tables) {
         put_table(db, cJSON_GetObjectItemCaseSensitive(table, "name")->valuestring, &out);

@@ -231,7 +231,7 @@ static void rename_the_target(struct world *w) {
 static void list_it(struct world *w) {
     flexdb_error err = FLEXDB_ERROR_INIT;
     struct buffer out = BUFFER_INIT;
-    DB_OK(flexdb_tables(w->db, false, &out, &err));
+    DB_OK(flexdb_tables(w->db, false, false, &out, &err));
     DB_OK(flexdb_table_schema(w->contacts, &out, &err));
     DB_OK(flexdb_history(w->contacts, 0, 0, true, &out, &err));
     DB_OK(flexdb_table_refresh(w->contacts, &err));
@@ -402,7 +402,7 @@ static void an_ended_transaction_is_told(void **state) {
         if (first == 1) DB_FAILS(flexdb_count(w.contacts, "", 0, &n, &err), FLEXDB_LIMIT, "a fault");
         if (first == 2) DB_FAILS(db_insert(w.companies, "{}", NULL, &err), FLEXDB_LIMIT, "a fault");
         if (first == 3) DB_FAILS(flexdb_begin(w.db, &err), FLEXDB_LIMIT, "a fault");
-        if (first == 4) DB_FAILS(flexdb_tables(w.db, false, &out, &err), FLEXDB_LIMIT, "a fault");
+        if (first == 4) DB_FAILS(flexdb_tables(w.db, false, false, &out, &err), FLEXDB_LIMIT, "a fault");
         DB_FAILS(flexdb_batch_finish(b, &err), FLEXDB_LIMIT, "a fault");
         DB_FAILS(add(b, w.contacts, "{}", &err), FLEXDB_LIMIT, "a fault");
         flexdb_batch_free(b);

@@ -143,15 +143,34 @@ static int database_table(lua_State *L) {
     return flexdb_open_table(&t->table, d->db, name, length, &s->err) == 0 ? 1 : errors_fail(L, s);
 }
 
+static int database_table_by_id(lua_State *L) {
+    struct state *s;
+    struct database *d = check(L, &s);
+    size_t length;
+    const char *id = options_text(L, 2, &length);
+    struct table *t = bind_table_new(L, 1);
+    return flexdb_open_table_by_id(&t->table, d->db, id, length, &s->err) == 0 ? 1 : errors_fail(L, s);
+}
+
+static int database_table_info(lua_State *L) {
+    struct state *s;
+    struct database *d = check(L, &s);
+    size_t length;
+    const char *id = options_text(L, 2, &length);
+    buffer_reset(&s->text);
+    if (flexdb_table_info(d->db, id, length, &s->text, &s->err) != 0) return errors_fail(L, s);
+    return decode_result(L, s, &s->text, &decode_plain);
+}
+
 static int database_tables(lua_State *L) {
-    static const char *const names[] = {"deleted", NULL};
+    static const char *const names[] = {"deleted", "schemas", NULL};
     struct state *s;
     struct database *d = check(L, &s);
     options_check(L, 2, names);
-    bool deleted = options_boolean(L, 2, "deleted", false);
+    bool deleted = options_boolean(L, 2, "deleted", false), schemas = options_boolean(L, 2, "schemas", false);
     buffer_reset(&s->text);
-    if (flexdb_tables(d->db, deleted, &s->text, &s->err) != 0) return errors_fail(L, s);
-    return decode_result(L, s, &s->text, &decode_list);
+    if (flexdb_tables(d->db, deleted, schemas, &s->text, &s->err) != 0) return errors_fail(L, s);
+    return decode_result(L, s, &s->text, schemas ? &decode_plain : &decode_list);
 }
 
 static int database_drop_table(lua_State *L) {
@@ -190,6 +209,8 @@ void bind_database_class(lua_State *L, int state) {
                                          {"with", database_with},
                                          {"create_table", database_create_table},
                                          {"table", database_table},
+                                         {"table_by_id", database_table_by_id},
+                                         {"table_info", database_table_info},
                                          {"tables", database_tables},
                                          {"drop_table", database_drop_table},
                                          {"restore_table", database_restore_table},

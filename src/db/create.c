@@ -169,3 +169,32 @@ int flexdb_open_table(flexdb_table **out, flexdb *db, const char *name, size_t l
     free(text);
     return rc;
 }
+
+int table_find_row(flexdb *db, const char *id, size_t length, struct catalog_row *out, flexdb_error *err) {
+    char *text = text_dup(id, length);
+    if (text == NULL) return error_no_memory(err);
+    const char *texts[] = {text};
+    int rc = strlen(text) == length ? catalog_find(db->engine, CATALOG_TABLE_BY_ID, texts, 1, out, err) : 0;
+    free(text);
+    if (rc == 1 && strcmp(out->application, db->application) == 0) return 0;
+    if (rc == 1) catalog_row_clear(out);
+    if (rc < 0) return rc;
+    char shown[SHOWN_SIZE];
+    return error_set(err, FLEXDB_NOT_FOUND, "there is no table with the id %s", record_shown(shown, id, length));
+}
+
+int flexdb_open_table_by_id(flexdb_table **out, flexdb *db, const char *id, size_t length, flexdb_error *err) {
+    *out = NULL;
+    int rc = database_enter(db, ENGINE_READ, err);
+    if (rc != 0) return rc;
+    struct catalog_row row;
+    struct table_state *state = NULL;
+    char shown[SHOWN_SIZE];
+    rc = table_find_row(db, id, length, &row, err);
+    if (rc != 0) return rc;
+    rc = row.active ? state_of_row(&state, db->engine, &row, err)
+                    : error_set(err, FLEXDB_NOT_FOUND, "the table with the id %s was dropped",
+                                record_shown(shown, id, length));
+    catalog_row_clear(&row);
+    return rc == 0 ? table_new(out, db, state, err) : rc;
+}

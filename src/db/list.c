@@ -1,10 +1,14 @@
-/* Listing the tables of an application. */
+/* Listing the tables of an application, and telling all that the catalogue knows of them. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/document.h"
 #include "base/json_writer.h"
 #include "db/catalog.h"
 #include "db/database.h"
+#include "db/state.h"
+#include "db/table.h"
+#include "db/targets.h"
 
 struct listed {
     struct catalog_row row;
@@ -68,7 +72,26 @@ static void put_time(struct buffer *out, const char *key, const char *text) {
     put_member(out, key, time);
 }
 
-static void put_listed(struct buffer *out, const struct listed *l) {
+/* The definition as scripts see it, and where its columns lie. */
+static int put_definition(flexdb *db, struct buffer *out, const struct listed *l, flexdb_error *err) {
+    struct table_state *state;
+    int rc = state_of_row(&state, db->engine, &l->row, err);
+    if (rc != 0) return rc;
+    cJSON *tree = definition_document(state_definition(state), PRINT_PUBLIC);
+    rc = tree != NULL ? targets_name(state, tree, err) : error_no_memory(err);
+    if (rc == 0) {
+        buffer_puts(out, ",\"schema\":");
+        document_print(tree, out);
+        buffer_puts(out, ",\"indexedColumns\":");
+        rc = layout_print_indexed(state->layout, state->validator, out, err);
+    }
+    cJSON_Delete(tree);
+    state_drop(state);
+    return rc;
+}
+
+static int put_listed(flexdb *db, struct buffer *out, const struct listed *l, bool whole, flexdb_error *err) {
+    int rc = 0;
     buffer_puts(out, "{\"name\":");
     json_write_string(out, l->name, strlen(l->name));
     put_member(out, "id", l->row.id);
@@ -77,10 +100,16 @@ static void put_listed(struct buffer *out, const struct listed *l) {
     put_time(out, "createdAt", l->row.created_at);
     put_time(out, "updatedAt", l->row.updated_at);
     put_time(out, "deletedAt", l->row.deleted_at);
+    if (whole) {
+        put_member(out, "applicationId", l->row.application);
+        buffer_printf(out, ",\"isActive\":%s", l->row.active ? "true" : "false");
+        rc = put_definition(db, out, l, err);
+    }
     buffer_put(out, '}');
+    return rc == 0 && buffer_failed(out) ? error_no_memory(err) : rc;
 }
 
-int flexdb_tables(flexdb *db, bool deleted, struct buffer *out, flexdb_error *err) {
+int flexdb_tables(flexdb *db, bool deleted, bool whole, struct buffer *out, flexdb_error *err) {
     int rc = database_enter(db, ENGINE_READ, err);
     if (rc != 0) return rc;
     struct listed *list = NULL;
@@ -89,14 +118,26 @@ int flexdb_tables(flexdb *db, bool deleted, struct buffer *out, flexdb_error *er
     if (rc == 0) {
         if (count != 0) qsort(list, count, sizeof *list, by_name);
         buffer_put(out, '[');
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; rc == 0 && i < count; i++) {
             if (i != 0) buffer_put(out, ',');
-            put_listed(out, &list[i]);
+            rc = put_listed(db, out, &list[i], whole, err);
         }
         buffer_put(out, ']');
-        if (buffer_failed(out)) rc = error_no_memory(err);
+        if (rc == 0 && buffer_failed(out)) rc = error_no_memory(err);
     }
     for (size_t i = 0; i < count; i++) catalog_row_clear(&list[i].row);
     free(list);
+    return rc;
+}
+
+int flexdb_table_info(flexdb *db, const char *id, size_t length, struct buffer *out, flexdb_error *err) {
+    int rc = database_enter(db, ENGINE_READ, err);
+    if (rc != 0) return rc;
+    struct listed l;
+    rc = table_find_row(db, id, length, &l.row, err);
+    if (rc != 0) return rc;
+    rc = original_name(&l, err);
+    if (rc == 0) rc = put_listed(db, out, &l, true, err);
+    catalog_row_clear(&l.row);
     return rc;
 }

@@ -243,6 +243,12 @@ static int of_row(struct table_state **out, struct engine *e, const struct catal
     return 0;
 }
 
+/* When the row was read, measured by the change counter, is not known. */
+int state_of_row(struct table_state **out, struct engine *e, const struct catalog_row *row, flexdb_error *err) {
+    *out = NULL;
+    return of_row(out, e, row, 0, false, err);
+}
+
 int state_find(struct table_state **out, struct engine *e, enum catalog_statement which, const char *const *texts,
                size_t count, flexdb_error *err) {
     struct catalog_row row;

@@ -86,6 +86,8 @@ struct table_state {
  * right, else a new one, which then is the known one. 1, or 0 when there is no such row. The caller drops. */
 int state_find(struct table_state **out, struct engine *e, enum catalog_statement which, const char *const *texts,
                size_t count, flexdb_error *err);
+/* The state of a row that was read just now. The caller drops. */
+int state_of_row(struct table_state **out, struct engine *e, const struct catalog_row *row, flexdb_error *err);
 struct table_state *state_hold(struct table_state *s);
 void state_drop(struct table_state *s);
 

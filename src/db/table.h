@@ -73,6 +73,9 @@ int table_fetch(flexdb_table *t, const struct validator *v, enum state_sql which
 /* Copies the record's texts, which then are the table's until the next fetch. */
 int table_keep_raw(flexdb_table *t, struct raw_record *raw, flexdb_error *err);
 
+/* The row of the application's table with this id, dropped or not, for the caller to clear. NOT_FOUND. */
+int table_find_row(flexdb *db, const char *id, size_t length, struct catalog_row *out, flexdb_error *err);
+
 int table_not_found(const char *id, size_t length, flexdb_error *err);
 int table_no_such(const char *name, size_t length, flexdb_error *err);
 
