@@ -21,11 +21,16 @@ local catalogue = {
         created_by = { "varchar(128)", true }, created_at = { "timestamp", false, "current_timestamp" },
         message = { nil, true },
     },
+    flex_once = {
+        application_id = { nil, false }, name = { nil, false }, step = { "char(64)", false },
+        result = { "json", true }, created_at = { "timestamp", false, "current_timestamp" },
+    },
 }
 
 local indexes = {
     flex_tables = { "id", "application_id,name", "application_id", "is_active" },
     flex_table_versions = { "id", "table_id,version", "table_id" },
+    flex_once = { "application_id,name" },
 }
 
 -- Types as both engines spell them, brought to one spelling.

@@ -67,6 +67,61 @@ engines.each(function(engine)
             assert.is_string(first.id)
         end)
 
+        it("are found by their id, in their own application alone", function()
+            local t = assert(db:create_table("by_id", one))
+            assert(db:rename_table("by_id", "renamed"))
+            local same = assert(db:table_by_id(t.id))
+            assert.equal("renamed", same.name)
+            assert(same:insert { a = "x" })
+            assert.equal(1, assert(t:count()))
+            local shown = ("%q"):format(t.id)
+            local other = assert(db:with { application = engines.fresh() })
+            for _, each in ipairs { { other, t.id, shown }, { db, "renamed", '"renamed"' }, { db, "", '""' },
+                { db, t.id .. "\0", ('"%s?"'):format(t.id) } } do
+                local message = "not_found: there is no table with the id " .. each[3]
+                assert.equal(message, tostring(select(2, each[1]:table_by_id(each[2]))))
+                assert.equal(message, tostring(select(2, each[1]:table_info(each[2]))))
+            end
+            assert(db:drop_table "renamed")
+            assert.equal(("not_found: the table with the id %s was dropped"):format(shown),
+                tostring(select(2, db:table_by_id(t.id))))
+            assert.has_error(function() db:table_by_id(7) end)
+            assert.has_error(function() db:table_info() end)
+        end)
+
+        it("tell all that the catalogue knows of them, dropped ones too", function()
+            local target = assert(db:create_table("target", one))
+            local t = assert(db:create_table("told", { displayName = "Told", columns = {
+                { name = "word", dataType = "string", indexed = true },
+                { name = "to", dataType = "reference", validation = { targetTable = "target" } },
+                { name = "plain", dataType = "integer" },
+            } }))
+            assert(db:rename_table("target", "aim"))
+            local info = assert(db:table_info(t.id))
+            assert.same({ t.id, db.application, "told", "Told", 1, true, nil },
+                { info.id, info.applicationId, info.name, info.displayName, info.version, info.isActive,
+                    info.deletedAt })
+            assert.same(t:schema(), info.schema)
+            assert.equal("aim", info.schema.columns[2].validation.targetTable)
+            assert.is_string(info.indexedColumns.word)
+            assert.is_string(info.indexedColumns.to)
+            assert.is_nil(info.indexedColumns.plain)
+            for _, name in ipairs { "createdAt", "updatedAt" } do
+                assert.truthy(info[name]:match "^%d+%-%d+%-%d+T%d+:%d+:%d+%.000000Z$")
+            end
+            assert(t:evolve(function(c) c:rename("word", "term"); c:modify("term", { indexed = false }) end))
+            assert(db:drop_table "told")
+            info = assert(db:table_info(t.id))
+            assert.same({ "told", 2, false }, { info.name, info.version, info.isActive })
+            assert.is_string(info.deletedAt)
+            assert.is_nil(info.indexedColumns.word)
+            assert.equal("term", info.schema.columns[1].name)
+            -- lists tell the same
+            local list = assert(db:tables { schemas = true, deleted = true })
+            assert.same({ assert(db:table_info(target.id)), info }, list)
+            assert.same({ assert(db:table_info(target.id)) }, assert(db:tables { schemas = true }))
+        end)
+
         it("leave their name at once when dropped, and come back with their records", function()
             local t = assert(db:create_table("t", one))
             local id = assert(t:insert { a = "old" }).id

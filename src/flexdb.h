@@ -186,6 +186,15 @@ void flexdb_rows_free(flexdb_rows *rows);
  * original staying under its key; or the records stay as they are, as far as their values convert. */
 enum flexdb_on_invalid { FLEXDB_ON_INVALID_STOP, FLEXDB_ON_INVALID_NULL, FLEXDB_ON_INVALID_IGNORE };
 
+/* A write that is to be done once: the key names it in its application, `step` is a text that says which write it is,
+ * so that a key is not used for two. See flexdb_once_begin. */
+struct flexdb_once {
+    const char *key; /* 1 to 255 bytes of UTF-8 */
+    size_t key_length;
+    const char *step;
+    size_t step_length;
+};
+
 /* How far an evolution, or a plan, has come with the records. */
 struct flexdb_progress {
     int64_t done, total;
@@ -197,6 +206,9 @@ struct flexdb_evolve_options {
     const char *actor;      /* NULL: the handle's */
     const char *message;    /* NULL: none */
     enum flexdb_on_invalid on_invalid;
+    /* NULL: none. { tableId, entry } is kept under the key in the transaction of the change; CONFLICT and retryable
+     * where somebody has used the key meanwhile: nothing was done, and flexdb_once_find tells what the other has. */
+    const struct flexdb_once *once;
     bool dry_run; /* tells the plan in place of the entry (db/plan_document.h), and changes nothing */
     /* Called, unless it is NULL, after every 10,000 records or 100 ms and once after the last. What it returns other
      * than 0 stops the call, which undoes everything and returns -FLEXDB_STOPPED. It must not use the connection: other
@@ -214,6 +226,19 @@ int flexdb_rollback_to(flexdb_table *table, int64_t version, const struct flexdb
 int flexdb_history(flexdb_table *table, int64_t from, int64_t to, bool schemas, struct buffer *out, flexdb_error *err);
 /* A JSON array of changes from one version to another; NOT_FOUND for one that is not there or was purged. */
 int flexdb_table_diff(flexdb_table *table, int64_t from, int64_t to, struct buffer *out, flexdb_error *err);
+
+/* ---- writes that are done once ----------------------------------------------------------------------------------- */
+
+/* What the write that has the key has left: 1 and its result appended, 0 when it was not done. CONFLICT when the key
+ * belongs to another step. */
+int flexdb_once_find(flexdb *db, const struct flexdb_once *once, struct buffer *out, flexdb_error *err);
+/* Inside the transaction of the write, before it: 0, the key is taken, and whoever else wants it waits for the end of
+ * the transaction; or 1 and the result of the write, which was done before. CONFLICT as above. */
+int flexdb_once_begin(flexdb *db, const struct flexdb_once *once, struct buffer *out, flexdb_error *err);
+/* After the write, in the same transaction: keeps its result, a JSON text. */
+int flexdb_once_end(flexdb *db, const struct flexdb_once *once, const char *result, size_t length, flexdb_error *err);
+/* Forgets the keys, of every application, that were used before a time (RFC 3339). *forgotten: how many. */
+int flexdb_once_forget(flexdb *db, const char *before, size_t length, int64_t *forgotten, flexdb_error *err);
 
 /* ---- purge ------------------------------------------------------------------------------------------------------- */
 

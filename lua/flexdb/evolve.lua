@@ -14,7 +14,7 @@ local attempts <const> = 10
 
 local known = {
     dry_run = "boolean", expect_version = "number", actor = "string", message = "string", on_invalid = "string",
-    on_progress = "function",
+    on_progress = "function", once_key = "string", once_step = "string",
 }
 
 -- The options that the core takes.

@@ -50,6 +50,11 @@ static const struct listed {
     {"flex_table_versions", "message", "TEXT", "text", false, NULL, false},
     {"flex_meta", "name", "VARCHAR(64)", "varchar(64)", true, NULL, true},
     {"flex_meta", "value", "VARCHAR(255)", "varchar(255)", true, NULL, false},
+    {"flex_once", "application_id", "VARCHAR(128)", "varbinary(128)", true, NULL, true},
+    {"flex_once", "name", "VARCHAR(255)", "varbinary(255)", true, NULL, true},
+    {"flex_once", "step", "CHAR(64)", "char(64)", true, NULL, false},
+    {"flex_once", "result", "JSON", "longtext", false, NULL, false},
+    {"flex_once", "created_at", "TIMESTAMP", "timestamp", true, "CURRENT_TIMESTAMP", false},
 };
 
 /* The rows of a statement as lines, columns parted by `|`. */
@@ -103,12 +108,13 @@ static void columns_are_as_listed(void **state) {
                  "WHEN column_type = 'tinyint(1)' THEN 'TRUE' "
                  "ELSE REPLACE(UPPER(column_default), '()', '') END, column_key = 'PRI' "
                  "FROM information_schema.columns WHERE table_schema = DATABASE() AND "
-                 "table_name IN ('flex_tables', 'flex_table_versions', 'flex_meta') "
-                 "ORDER BY FIELD(table_name, 'flex_tables', 'flex_table_versions', 'flex_meta'), ordinal_position"
-               : "SELECT m.name || '.' || c.name, c.type, c.\"notnull\", coalesce(c.dflt_value, '-'), c.pk "
+                 "table_name IN ('flex_tables', 'flex_table_versions', 'flex_meta', 'flex_once') "
+                 "ORDER BY FIELD(table_name, 'flex_tables', 'flex_table_versions', 'flex_meta', 'flex_once'), "
+                 "ordinal_position"
+               : "SELECT m.name || '.' || c.name, c.type, c.\"notnull\", coalesce(c.dflt_value, '-'), c.pk > 0 "
                  "FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.name IN "
-                 "('flex_tables', 'flex_table_versions', 'flex_meta') "
-                 "ORDER BY m.name = 'flex_meta', m.name = 'flex_table_versions', c.cid",
+                 "('flex_tables', 'flex_table_versions', 'flex_meta', 'flex_once') "
+                 "ORDER BY m.name = 'flex_once', m.name = 'flex_meta', m.name = 'flex_table_versions', c.cid",
         NULL, 0, 5, buffer_text(&want));
     buffer_free(&want);
 }
@@ -120,11 +126,12 @@ static void indexes_are_as_listed(void **state) {
         w->c,
         server ? "SELECT table_name, GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ','), "
                  "1 - MAX(non_unique) FROM information_schema.statistics WHERE table_schema = DATABASE() AND "
-                 "index_name <> 'PRIMARY' AND table_name IN ('flex_tables', 'flex_table_versions', 'flex_meta') "
+                 "index_name <> 'PRIMARY' AND table_name IN ('flex_tables', 'flex_table_versions', 'flex_meta', "
+                 "'flex_once') "
                  "GROUP BY table_name, index_name ORDER BY CAST(table_name AS BINARY), 2"
                : "SELECT m.name, (SELECT group_concat(name, ',') FROM pragma_index_info(i.name)), i.\"unique\" FROM "
                  "sqlite_master AS m JOIN pragma_index_list(m.name) AS i WHERE i.origin <> 'pk' AND m.name IN "
-                 "('flex_tables', 'flex_table_versions', 'flex_meta') ORDER BY 1, 2",
+                 "('flex_tables', 'flex_table_versions', 'flex_meta', 'flex_once') ORDER BY 1, 2",
         NULL, 0, 3,
         "flex_table_versions|table_id|0\nflex_table_versions|table_id,version|0\n"
         "flex_tables|application_id|0\nflex_tables|application_id,name|1\nflex_tables|is_active|0\n");
@@ -338,7 +345,8 @@ static void updates_and_deletes_are_guarded(void **state) {
 /* ---- the worlds ---- */
 
 static void clear(struct world *w) {
-    static const char *const names[] = {"flex_records_t1_1", "flex_tables", "flex_table_versions", "flex_meta"};
+    static const char *const names[] = {"flex_records_t1_1", "flex_tables", "flex_table_versions", "flex_meta",
+                                        "flex_once"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct buffer out = BUFFER_INIT;
         ddl_drop(w->d, names[i], &out);

@@ -42,6 +42,7 @@ static void push_module(lua_State *L) {
     bind_state_register(L, bind_batch_functions, state, 0);
     bind_state_register(L, bind_job_functions, state, 0);
     bind_state_register(L, bind_host_functions, state, 0);
+    bind_state_register(L, bind_once_functions, state, 0);
     lua_newtable(L);
     bind_state_register(L, bind_json_functions, state, 0);
     lua_setfield(L, -2, "json");

@@ -202,6 +202,17 @@ static int database_rename_table(lua_State *L) {
     return 1;
 }
 
+static int database_forget_idempotency_keys(lua_State *L) {
+    struct state *s;
+    struct database *d = check(L, &s);
+    size_t length;
+    int64_t forgotten;
+    const char *before = options_text(L, 2, &length);
+    if (flexdb_once_forget(d->db, before, length, &forgotten, &s->err) != 0) return errors_fail(L, s);
+    lua_pushinteger(L, (lua_Integer)forgotten);
+    return 1;
+}
+
 void bind_database_class(lua_State *L, int state) {
     static const luaL_Reg metamethods[] = {
         {"__gc", database_gc}, {"__close", database_close}, {"__tostring", database_tostring}, {NULL, NULL}};
@@ -215,6 +226,7 @@ void bind_database_class(lua_State *L, int state) {
                                          {"drop_table", database_drop_table},
                                          {"restore_table", database_restore_table},
                                          {"rename_table", database_rename_table},
+                                         {"forget_idempotency_keys", database_forget_idempotency_keys},
                                          {NULL, NULL}};
     const luaL_Reg *const methods[] = {functions, NULL};
     bind_class_new(L, state, DATABASE_METATABLE, metamethods, methods, database_index);

@@ -76,11 +76,19 @@ static int evolution_fail(lua_State *L, struct state *s, const struct progress *
 
 /* ---- evolve and rollback ---- */
 
+/* The key that the entry is to be kept under, and the text that says which step it is: of the nodes of workflows. */
+static void check_once(lua_State *L, int argument, struct flexdb_once *once, struct flexdb_evolve_options *out) {
+    once->key = options_string(L, argument, "once_key", &once->key_length);
+    once->step = options_string(L, argument, "once_step", &once->step_length);
+    out->once = once->key != NULL && once->step != NULL ? once : NULL;
+}
+
 /* The options of evolve and rollback that reach the core; what the Lua side knows of it has taken the others. */
-static void check_options(lua_State *L, int argument, struct flexdb_evolve_options *out) {
-    static const char *const names[] = {"expect_version", "actor",       "message", "on_invalid",
-                                        "dry_run",        "on_progress", NULL};
+static void check_options(lua_State *L, int argument, struct flexdb_once *once, struct flexdb_evolve_options *out) {
+    static const char *const names[] = {"expect_version", "actor",    "message",   "on_invalid", "dry_run",
+                                        "on_progress",    "once_key", "once_step", NULL};
     options_check(L, argument, names);
+    check_once(L, argument, once, out);
     out->expect_version = options_version(L, argument, "expect_version");
     out->actor = options_string(L, argument, "actor", NULL);
     out->message = options_string(L, argument, "message", NULL);
@@ -101,9 +109,10 @@ static int table_evolve(lua_State *L) {
     struct state *s;
     struct table *t = bind_table_check(L, &s);
     struct flexdb_evolve_options options;
+    struct flexdb_once once;
     struct progress p;
     luaL_checktype(L, 2, LUA_TTABLE);
-    check_options(L, 3, &options);
+    check_options(L, 3, &once, &options);
     check_progress(L, 3, &p, &options);
     if (encode_document(L, s, 2, FLEXDB_INVALID_SCHEMA, "changes", NULL) != 0) return errors_fail(L, s);
     /* An empty table is an object to the encoder; as changes it is none of them. */
@@ -118,9 +127,10 @@ static int table_rollback(lua_State *L) {
     struct state *s;
     struct table *t = bind_table_check(L, &s);
     struct flexdb_evolve_options options;
+    struct flexdb_once once;
     struct progress p;
     lua_Integer version = options_integer(L, 2);
-    check_options(L, 3, &options);
+    check_options(L, 3, &once, &options);
     check_progress(L, 3, &p, &options);
     buffer_reset(&s->json);
     if (flexdb_rollback_to(t->table, (int64_t)version, &options, &s->json, &s->err) != 0)

@@ -63,8 +63,9 @@ int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape,
  * another error. `*tries` begins at 0. */
 bool bind_record_again(struct state *s, struct table *t, int *rc, int *tries);
 
-/* core.level (a database); core.batch (a table); core.purge (a table), core.doctor (a database). */
-extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[], bind_job_functions[];
+/* core.level (a database); core.batch (a table); core.purge (a table), core.doctor (a database); core.once_… (a
+ * database). */
+extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[], bind_job_functions[], bind_once_functions[];
 
 /* Before a transaction or a batch begins: handles of levels that have ended learn of it. */
 void bind_transaction_settle(struct database *root);

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "base/json_writer.h"
 #include "base/utf8.h"
 #include "db/build.h"
 #include "db/evolution.h"
 #include "db/history.h"
+#include "db/once.h"
 #include "db/plan_document.h"
 #include "db/tables.h"
 #include "db/targets.h"
@@ -171,13 +173,28 @@ static int write(struct evolution *ev, flexdb_error *err) {
     return rc;
 }
 
+static int keep_entry(struct evolution *ev, flexdb_error *err) {
+    struct buffer result = BUFFER_INIT;
+    if (buffer_failed(ev->out)) return error_no_memory(err);
+    buffer_puts(&result, "{\"tableId\":");
+    json_write_string(&result, ev->table->state->id, strlen(ev->table->state->id));
+    buffer_puts(&result, ",\"entry\":");
+    buffer_append(&result, ev->out->data + ev->out_start, ev->out->length - ev->out_start);
+    buffer_put(&result, '}');
+    int rc = buffer_failed(&result) ? error_no_memory(err) : 0;
+    if (rc == 0) rc = once_write(ev->table->db, ev->options->once, result.data, result.length, err);
+    buffer_free(&result);
+    return rc;
+}
+
 static int take_up(struct evolution *ev, flexdb_error *err) {
     struct table_state *now;
     int rc = tables_read_back(&now, ev->table->db->engine, ev->from->id, err);
     if (rc != 0) return rc;
     state_drop(ev->table->state);
     ev->table->state = now;
-    return history_entry(ev->table->db->engine, now->id, now->version, ev->out, err);
+    rc = history_entry(ev->table->db->engine, now->id, now->version, ev->out, err);
+    return rc == 0 && ev->options->once != NULL ? keep_entry(ev, err) : rc;
 }
 
 /* The values that the rules and checks, and the physical columns of a new table, ask for. */

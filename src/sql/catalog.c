@@ -14,7 +14,9 @@
                                                    "WHERE table_id = " ID                                              \
                                                    " AND version BETWEEN ? AND ? ORDER BY version"
 
-#define STATEMENTS(EXISTS, IGNORE, ORIGINAL, STAMP, ID, TIME, SHARE, NOWAIT)                                           \
+#define ONCE_FIND(ID) "SELECT step, result FROM flex_once WHERE application_id = " ID " AND name = " ID
+
+#define STATEMENTS(EXISTS, IGNORE, ORIGINAL, STAMP, ID, TIME, SHARE, NOWAIT, ONCE)                                     \
     {                                                                                                                  \
         [CATALOG_EXISTS] = EXISTS, [CATALOG_HAS_TABLES] = "SELECT 1 FROM flex_tables WHERE 1 = 0",                     \
         [CATALOG_HAS_STORAGE] = "SELECT storage, revision FROM flex_tables WHERE 1 = 0",                               \
@@ -42,7 +44,24 @@
         [CATALOG_INSERT_VERSION] = "INSERT INTO flex_table_versions (id, table_id, version, previous_schema, "         \
                                    "new_schema, `changes`, created_by, created_at, message) "                          \
                                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",                                               \
+        [CATALOG_ONCE_CREATE] = ONCE,                                                                                  \
+        [CATALOG_ONCE_TAKE] = "INSERT INTO flex_once (application_id, name, step, result, created_at) "                \
+                              "VALUES (?, ?, ?, ?, ?)",                                                                \
+        [CATALOG_ONCE_FIND] = ONCE_FIND(ID), [CATALOG_ONCE_SHARE] = ONCE_FIND(ID) SHARE,                               \
+        [CATALOG_ONCE_KEEP] = "UPDATE flex_once SET result = ? WHERE application_id = " ID " AND name = " ID,          \
+        [CATALOG_ONCE_FORGET] = "DELETE FROM flex_once WHERE created_at < ?",                                          \
     }
+
+/* Keys compare byte by byte, which text on a server does not: there 'a' = 'a '. */
+#define ONCE_SQLITE                                                                                                    \
+    "CREATE TABLE IF NOT EXISTS flex_once (application_id VARCHAR(128) NOT NULL, name VARCHAR(255) NOT NULL, "         \
+    "step CHAR(64) NOT NULL, result JSON, created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, "                   \
+    "PRIMARY KEY (application_id, name))"
+#define MYSQL_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC"
+#define ONCE_MYSQL                                                                                                     \
+    "CREATE TABLE IF NOT EXISTS flex_once (application_id VARBINARY(128) NOT NULL, name VARBINARY(255) NOT NULL, "     \
+    "step CHAR(64) NOT NULL, result JSON NULL, created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, "              \
+    "PRIMARY KEY (application_id, name))" MYSQL_OPTIONS
 
 #define SQLITE_TIME(column) column
 #define MYSQL_TIME(column)  "CAST(" column " AS CHAR)"
@@ -50,7 +69,7 @@
 const char *const catalog_sqlite[CATALOG_STATEMENT_COUNT] =
     STATEMENTS("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'flex_meta'", "ON CONFLICT DO NOTHING",
                "json_extract(storage, '$.originalName') = json_extract(?, '$')", "json_extract(storage, '$.droppedAt')",
-               "?", SQLITE_TIME, "", "");
+               "?", SQLITE_TIME, "", "", ONCE_SQLITE);
 
 /* CAST(… AS BINARY): the columns' collation pads, so that 'a' = 'a '; a binary parameter does not, and still finds its
  * way through the index. */
@@ -60,7 +79,7 @@ const char *const catalog_mysql[CATALOG_STATEMENT_COUNT] =
                "ON DUPLICATE KEY UPDATE name = name",
                "JSON_UNQUOTE(JSON_EXTRACT(storage, '$.originalName')) = CAST(JSON_UNQUOTE(?) AS BINARY)",
                "CAST(JSON_UNQUOTE(JSON_EXTRACT(storage, '$.droppedAt')) AS SIGNED)", "CAST(? AS BINARY)", MYSQL_TIME,
-               " LOCK IN SHARE MODE", " FOR UPDATE NOWAIT");
+               " LOCK IN SHARE MODE", " FOR UPDATE NOWAIT", ONCE_MYSQL);
 
 const char *const catalog_ddl_sqlite[] = {
     "CREATE TABLE IF NOT EXISTS flex_tables ("
@@ -78,10 +97,9 @@ const char *const catalog_ddl_sqlite[] = {
     "CREATE INDEX IF NOT EXISTS flex_table_versions_table_id_version ON flex_table_versions (table_id, version)",
     "CREATE INDEX IF NOT EXISTS flex_table_versions_table_id ON flex_table_versions (table_id)",
     "CREATE TABLE IF NOT EXISTS flex_meta (name VARCHAR(64) NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL)",
+    ONCE_SQLITE,
     NULL,
 };
-
-#define MYSQL_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC"
 
 const char *const catalog_ddl_mysql[] = {
     "CREATE TABLE IF NOT EXISTS flex_tables ("
@@ -101,6 +119,7 @@ const char *const catalog_ddl_mysql[] = {
     "KEY flex_table_versions_table_id (table_id))" MYSQL_OPTIONS,
     "CREATE TABLE IF NOT EXISTS flex_meta (name VARCHAR(64) NOT NULL PRIMARY KEY, "
     "value VARCHAR(255) NOT NULL)" MYSQL_OPTIONS,
+    ONCE_MYSQL,
     NULL,
 };
 

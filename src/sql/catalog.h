@@ -37,6 +37,14 @@ enum catalog_statement {
     CATALOG_VERSIONS_BRIEF, /* the same with NULL for both schemas */
     CATALOG_INSERT_VERSION, /* (id, table_id, version, previous_schema, new_schema, changes, created_by, created_at,
                                message) */
+    /* Keys of writes that are done once. */
+    CATALOG_ONCE_CREATE, /* (): the table of the keys, where it is not there: older databases have none */
+    CATALOG_ONCE_TAKE,   /* (application_id, name, step, result, created_at): DUPLICATE when somebody has it, who is
+                            waited for */
+    CATALOG_ONCE_FIND,   /* (application_id, name) → step, result */
+    CATALOG_ONCE_SHARE,  /* the same as it is now, whatever the transaction has seen before */
+    CATALOG_ONCE_KEEP,   /* (result, application_id, name) */
+    CATALOG_ONCE_FORGET, /* (created_at): those from before */
     CATALOG_STATEMENT_COUNT
 };
 

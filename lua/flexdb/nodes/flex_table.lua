@@ -1,0 +1,321 @@
+--- The node flex-table: creates, reads, evolves and drops tables.
+-- Needs flexdb.core (array, null, error), the methods of databases and tables, and flexdb.nodes.support.
+--
+-- Operations as in flex_record.lua.
+
+local core = require "flexdb.core"
+local once = require "flexdb.nodes.support.once"
+local outcome = require "flexdb.nodes.support.outcome"
+local scope = require "flexdb.nodes.support.scope"
+local words = require "flexdb.nodes.support.words"
+
+local given = words.given
+
+local function invalid(path, message)
+    local err = core.error("invalid_document", message)
+    err.issues = core.array { { path = path, rule = "value", message = message } }
+    return nil, err
+end
+
+local function copy(value)
+    if type(value) ~= "table" then return value end
+    local out = setmetatable({}, getmetatable(value))
+    for key, item in next, value do out[key] = copy(item) end
+    return out
+end
+
+-- ---------------------------------------------------------------------------------------------------- what is told
+
+-- The state gets a definition of its own beside that in the table, so that changing one leaves the other.
+local function tell_table(state, result)
+    local info = result.table
+    state.flexTable, state.flexTableId, state.flexTableSchema = info, info.id, copy(info.schema)
+    return { table = info, tableId = info.id, schema = info.schema, version = info.version, entry = result.entry }
+end
+
+local function with_info(db, t, result)
+    local info, err = db:table_info(t.id)
+    if not info then return nil, err end
+    result.table = info
+    return result
+end
+
+-- ---------------------------------------------------------------------------------------------------- operations
+
+local operations = {}
+
+local function add(name, operation) operations[name] = operation end
+
+-- An operation on the table that the step names.
+local function on_table(name, operation)
+    operation.words.tableId, operation.words.tableName = "text", "text"
+    operation.on_table = true
+    add(name, operation)
+end
+
+local definition_words = { "columns", "displayName", "description", "checks", "indexes", "compatibility" }
+
+add("create", {
+    writes = true, needs = { "tableName", "columns" },
+    words = {
+        tableName = "text", columns = "array", displayName = "text", description = "text", checks = "array",
+        indexes = "array", compatibility = "text",
+    },
+    work = function(db, config)
+        local definition = {}
+        for _, word in ipairs(definition_words) do definition[word] = given(config, word) end
+        local t, err = db:create_table(config.tableName, definition)
+        if not t then return nil, err end
+        return with_info(db, t, {})
+    end,
+    tell = tell_table,
+})
+
+on_table("get", {
+    words = {},
+    work = function(db, _, t) return with_info(db, t, {}) end,
+    tell = tell_table,
+})
+
+add("list", {
+    words = { includeDeleted = "boolean" },
+    work = function(db, config)
+        local tables, err = db:tables { schemas = true, deleted = given(config, "includeDeleted") }
+        return tables and { tables = tables }, err
+    end,
+    tell = function(state, result)
+        state.flexTables = result.tables
+        return { tables = result.tables, count = #result.tables }
+    end,
+})
+
+-- ------------------------------------------------------------------------------------------------ evolution
+
+local evolution_words = {
+    dryRun = "boolean", expectVersion = "version", message = "text", onInvalid = "text",
+}
+
+local function evolving(own)
+    for word, kind in next, evolution_words do own[word] = kind end
+    return own
+end
+
+local on_invalid_values = { stop = true, null = true, ignore = true }
+
+-- The options of evolve; nil and an error. `key`: those of once.
+local function options_of(config, key)
+    local on_invalid = given(config, "onInvalid")
+    if on_invalid and not on_invalid_values[on_invalid] then
+        return invalid("onInvalid", ("onInvalid must be \"stop\", \"null\" or \"ignore\", is %q"):format(on_invalid))
+    end
+    return {
+        dry_run = given(config, "dryRun"), expect_version = given(config, "expectVersion"),
+        message = given(config, "message"), on_invalid = on_invalid,
+        once_key = key and key.once_key, once_step = key and key.once_step,
+    }
+end
+
+local function evolved(db, t, options, entry)
+    if options.dry_run then return { plan = entry, text = tostring(entry) } end
+    return with_info(db, t, { entry = entry })
+end
+
+local function tell_evolution(state, result)
+    if not result.plan then return tell_table(state, result) end
+    state.flexTablePlan = result.plan
+    return { plan = result.plan, text = result.text }, "plan"
+end
+
+on_table("update", {
+    writes = true, evolves = true, needs = { "changes" }, words = evolving { changes = "document" },
+    work = function(db, config, t, key)
+        local options, err = options_of(config, key)
+        if not options then return nil, err end
+        local entry
+        entry, err = t:evolve(config.changes, options)
+        if not entry then return nil, err end
+        return evolved(db, t, options, entry)
+    end,
+    tell = tell_evolution,
+})
+
+on_table("plan", {
+    needs = { "changes" }, words = { changes = "document", expectVersion = "version", onInvalid = "text" },
+    work = function(_, config, t)
+        local options, err = options_of(config)
+        if not options then return nil, err end
+        local plan
+        plan, err = t:plan(config.changes, options)
+        return plan and { plan = plan, text = tostring(plan) }, err
+    end,
+    tell = tell_evolution,
+})
+
+on_table("rollback", {
+    writes = true, evolves = true, needs = { "version" }, words = evolving { version = "version" },
+    work = function(db, config, t, key)
+        local options, err = options_of(config, key)
+        if not options then return nil, err end
+        local entry
+        entry, err = t:rollback(math.tointeger(config.version), options)
+        if not entry then return nil, err end
+        return evolved(db, t, options, entry)
+    end,
+    tell = tell_evolution,
+})
+
+on_table("history", {
+    words = { from = "version", to = "version", schemas = "boolean" },
+    work = function(_, config, t)
+        local entries, err = t:history {
+            from = given(config, "from"), to = given(config, "to"), schemas = given(config, "schemas"),
+        }
+        return entries and { entries = entries }, err
+    end,
+    tell = function(state, result)
+        state.flexTableHistory = result.entries
+        return { entries = result.entries, count = #result.entries }
+    end,
+})
+
+on_table("diff", {
+    needs = { "from" }, words = { from = "version", to = "version" },
+    work = function(_, config, t)
+        local changes, err = t:diff(math.tointeger(config.from), math.tointeger(given(config, "to") or t.version))
+        return changes and { changes = changes }, err
+    end,
+    tell = function(state, result)
+        state.flexTableChanges = result.changes
+        return { changes = result.changes, count = #result.changes }
+    end,
+})
+
+-- ------------------------------------------------------------------------------------------------ drop and restore
+
+on_table("delete", {
+    writes = true, words = {},
+    work = function(db, _, t)
+        local ok, err = db:drop_table(t.name)
+        if not ok then return nil, err end
+        return with_info(db, t, {})
+    end,
+    tell = function(state, result)
+        local data = tell_table(state, result)
+        state.deleted, data.deleted = true, true
+        return data
+    end,
+})
+
+add("restore", {
+    writes = true, words = { tableId = "text", tableName = "text" },
+    work = function(db, config, name)
+        local t, err = db:restore_table(name)
+        if not t then return nil, err end
+        return with_info(db, t, {})
+    end,
+    restores = true,
+    tell = tell_table,
+})
+
+-- ---------------------------------------------------------------------------------------------------- the node
+
+local edges = { not_found = "not_found", exists = "exists", conflict = "conflict" }
+
+-- The work of a step, as once wants it.
+local function worker(config, operation, kind, name)
+    return function(db, key)
+        if operation.restores then return operation.work(db, config, name) end
+        if not operation.on_table then return operation.work(db, config) end
+        local t, err = scope.table(db, kind, name)
+        if not t then return nil, err end
+        return operation.work(db, config, t, key)
+    end
+end
+
+-- What an evolution has given that was done before: the table as that made it, whatever became of it since.
+local function as_of(db, kept)
+    local info, err = db:table_info(kept.tableId)
+    if not info then return nil, err end
+    info.schema, info.version = kept.entry.newSchema, kept.entry.version
+    return { table = info, entry = kept.entry }
+end
+
+-- Whoever goes on when the table exists goes on with that one.
+local function take_existing(state, db, name)
+    local t = db:table(name)
+    local info = t and db:table_info(t.id)
+    if info then tell_table(state, { table = info }) end
+end
+
+local function run(context, config, operation)
+    local db, err = scope.database(context, config)
+    if not db then return nil, err end
+    local kind, name
+    if operation.on_table or operation.restores then
+        kind, name = scope.naming(context.state, config)
+        if not kind then return nil, name end
+    end
+    local work = worker(config, operation, kind, name)
+    local key = operation.writes and not given(config, "dryRun") and given(config, "idempotencyKey")
+    local step = { "flex-table", config, kind, name }
+    local result, other
+    if not key then
+        result, err = work(db)
+    elseif operation.evolves then
+        result, err, other = once.evolve(db, key, step, work)
+        if result and not result.table then result, err = as_of(db, result) end
+    else
+        result, err, other = once.write(db, key, step, work)
+    end
+    if not result and err.code == "exists" and config.operation == "create" then
+        take_existing(context.state, db, config.tableName)
+    end
+    return result, err, other
+end
+
+local function execute(context, config)
+    local err = words.fault(operations, config)
+    if err then return outcome(context, err) end
+    local operation = operations[config.operation]
+    local result, why, other = run(context, config, operation)
+    if not result then return outcome(context, why, other ~= once.foreign and edges) end
+    local data, edge = operation.tell(context.state, result)
+    return edge or "success", data
+end
+
+return {
+    metadata = {
+        id = "flex-table",
+        name = "Tables",
+        version = "1.0.0",
+        description = "Creates, reads, changes and drops tables while a workflow runs",
+        inputs = words.all(operations),
+        outputs = {
+            "flexTable", "flexTableId", "flexTableSchema", "flexTables", "flexTablePlan", "flexTableHistory",
+            "flexTableChanges", "deleted", "error", "errorCode",
+        },
+        edges = {
+            success = "it was done",
+            plan = "what update, plan or rollback would do; nothing was changed",
+            exists = "there is a table of this name; after create the state holds it",
+            not_found = "there is no such table, or no such version of it",
+            conflict = "the table has another version than the step expects, or its compatibility forbids the change",
+            error = "it could not be done: the state's error says why",
+        },
+        required = words.required(operations),
+        strict = true,
+        hints = {
+            purpose = "Defines tables and changes them, without a migration and without losing a value",
+            whenToUse = "When a workflow needs a table, or what it receives no longer fits the table it has",
+            exampleConfig = {
+                operation = "create", tableName = "contacts",
+                columns = { { name = "email", dataType = "string", required = true, unique = true } },
+            },
+            getFromState = { "applicationId", "userId", "flexTableId" },
+            postToState = { "flexTable", "flexTableId", "flexTableSchema", "flexTables", "deleted" },
+        },
+    },
+    operations = operations,
+    check = words.check(operations),
+    execute = execute,
+}
