@@ -208,7 +208,7 @@ on_table("delete", {
 
 add("restore", {
     writes = true, words = { tableId = "text", tableName = "text" },
-    work = function(db, config, name)
+    work = function(db, _, name)
         local t, err = db:restore_table(name)
         if not t then return nil, err end
         return with_info(db, t, {})
