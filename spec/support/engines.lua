@@ -21,14 +21,21 @@ function engines.fresh(prefix)
     return ("%s_%d_%d_%d"):format(prefix or "app", os.time(), math.random(0, 1 << 30), serial)
 end
 
-local function engine(name, url, keeps)
-    local self = { name = name, url = url, server = keeps }
+--- An engine that `each` does not know.
+function engines.at(name, url)
+    local self = { name = name, url = url, server = true }
     -- Opens the engine's database; each call sees an application of its own unless one is given.
     function self.open(options)
         options = options or {}
         options.application = options.application or engines.fresh()
         return assert(flexdb.open(self.url, options))
     end
+    return self
+end
+
+local function engine(name, url, keeps)
+    local self = engines.at(name, url)
+    self.server = keeps
     list[#list + 1] = self
 end
 

@@ -30,7 +30,26 @@ static bool takes_references(const struct evolution *ev) {
 bool build_can(const struct evolution *ev) {
     const struct engine *e = ev->table->db->engine;
     return !engine_has(e, DRIVER_TRANSACTIONAL_DDL) && e->depth == 1 && !ev->blocking && ev->has_records &&
-           ev->last >= large_from() && !takes_references(ev);
+           (ev->cluster || ev->last >= large_from()) && !takes_references(ev);
+}
+
+int build_find_cluster(struct evolution *ev, flexdb_error *err) {
+    struct engine *e = ev->table->db->engine;
+    if (e->cluster_asked || engine_has(e, DRIVER_TRANSACTIONAL_DDL)) {
+        ev->cluster = e->cluster;
+        return 0;
+    }
+    const char *sql = journal_cluster(e->dialect), *value = "";
+    size_t length = 0;
+    struct statement *s;
+    int rc = engine_query(e, &s, sql, strlen(sql), NULL, 0, err);
+    if (rc == 1) rc = engine_text(e, s, 1, &value, &length, err);
+    if (rc >= 0) {
+        e->cluster_asked = true;
+        e->cluster = ev->cluster = length == 2 && memcmp(value, "ON", 2) == 0;
+    }
+    engine_finalize(e, s);
+    return rc < 0 ? rc : 0;
 }
 
 /* ---- the note ---- */
@@ -140,7 +159,9 @@ static int make_tables(struct build *b, flexdb_error *err) {
         error_clear(err);
         return BUILD_REFUSED;
     }
-    return rc == 0 ? tables_create_bare(b->engine, b->ev->layout, err) : rc;
+    if (rc != 0 || !b->ev->cluster) return rc == 0 ? tables_create_bare(b->engine, b->ev->layout, err) : rc;
+    rc = tables_create_physical(b->engine, b->ev->layout, err);
+    return rc == 0 ? build_barrier(b, err) : rc;
 }
 
 static int open_build(struct build *b, struct evolution *ev, flexdb_error *err) {
@@ -232,7 +253,7 @@ static int finish(struct build *b, flexdb_error *err) {
 static int index_copy(struct build *b, flexdb_error *err) {
     for (int attempts = 0;; attempts++) {
         int rc = build_catch_up(b, err);
-        if (rc == 0) rc = tables_create_indexes(b->engine, b->ev->layout, err);
+        if (rc == 0 && !b->ev->cluster) rc = tables_create_indexes(b->engine, b->ev->layout, err);
         if (rc != -FLEXDB_DUPLICATE || b->set.whole || attempts == INDEX_ATTEMPTS) return rc;
         error_clear(err);
     }
@@ -278,6 +299,7 @@ int build_run(struct evolution *ev, flexdb_error *err) {
         rc = build_copy(&b, err);
         if (rc == 0) rc = index_copy(&b, err);
         if (rc == 0) rc = bring_into_force(&b, err);
+        if (rc == 0 && ev->cluster) rc = build_gather(&b, err);
         ev->build = NULL;
         if (rc == -FLEXDB_INVALID_RECORD) rc = refuse(ev, err);
         if (rc == -FLEXDB_DUPLICATE) rc = evolution_explain_duplicates(ev, err);

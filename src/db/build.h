@@ -10,6 +10,11 @@
  *      ones wait, copies the rest, and brings the new definition into force.
  *   6. The old table, or after a failure the new one, goes with triggers and journal, and then the note.
  *
+ * On a cluster (Galera) a lock of a row is the node's own, so that others may write the old table while 5 is made, and
+ * until they have heard of it. What they wrote is in the journal: between 5 and 6 stands a barrier, see
+ * build_cluster.c. Building indexes would make all nodes wait, so the new table has them from the beginning; and a
+ * table with any records is large.
+ *
  * A value of a unique column may wander between records while they are copied one after the other: a record that the
  * new table refuses goes back to the journal. When all that the journal names was read at one moment and was then
  * copied, the new table is what the old one was at that moment, and a record that is refused then has a real duplicate.
@@ -33,6 +38,8 @@ enum { BUILD_REFUSED = 1, BUILD_LOST = 2 };
 /* Whether the evolution, which has met its plan, may build that way: outside of a user's transaction, no column becomes
  * a reference (the records that it names are looked after by its own definition only when that is in force). */
 bool build_can(const struct evolution *ev);
+/* Whether the server is a node of a cluster: sets ev->cluster. */
+int build_find_cluster(struct evolution *ev, flexdb_error *err);
 /* Notes the build of ev->layout, in the transaction that has planned it. */
 int build_note(struct evolution *ev, flexdb_error *err);
 /* After that has been committed, all the rest. On failure the old definition is in force, and what was made is gone, or

@@ -45,7 +45,7 @@ static int keep_entry(struct build *b, struct statement *s, size_t *bytes, flexd
     return rc;
 }
 
-static int read_set(struct build *b, size_t limit, flexdb_error *err) {
+int build_read_set(struct build *b, size_t limit, flexdb_error *err) {
     struct build_set *set = &b->set;
     struct buffer sql = BUFFER_INIT;
     struct statement *s = NULL;
@@ -71,8 +71,8 @@ static int read_set(struct build *b, size_t limit, flexdb_error *err) {
 /* ---- deleting by keys ---- */
 
 /* A few texts serve all; what is left of one is filled with the last key. */
-static int erase(struct build *b, const char *table, const char *column, const int64_t *keys, size_t count,
-                 flexdb_error *err) {
+int build_erase(struct build *b, const char *table, const char *column, const int64_t *keys, size_t count,
+                flexdb_error *err) {
     flexdb_value values[EVOLUTION_BATCH];
     int rc = 0;
     for (size_t done = 0, size; rc == 0 && done < count; done += size) {
@@ -118,7 +118,7 @@ static int inspect_records(struct build *b, flexdb_error *err) {
 }
 
 /* The counts are those of the copy: a record that is copied again is not another one. */
-static int inspect_set(struct build *b, flexdb_error *err) {
+int build_copy_set(struct build *b, flexdb_error *err) {
     struct converter *c = b->ev->converter;
     if (c == NULL) return inspect_records(b, err);
     size_t conversions = b->ev->plan.conversion_count, computations = b->ev->plan.computation_count;
@@ -138,10 +138,10 @@ static int copy_set(void *context, flexdb_error *err) {
     struct build *b = r->build;
     size_t before = b->postponed;
     build_forget_rows(b);
-    int rc = read_set(b, r->limit, err);
-    if (rc == 0) rc = erase(b, b->note.table, "seq", b->set.seqs, b->set.seq_count, err);
-    if (rc == 0) rc = inspect_set(b, err);
-    if (rc == 0) rc = erase(b, b->note.journal, "n", b->set.numbers, b->set.entry_count, err);
+    int rc = build_read_set(b, r->limit, err);
+    if (rc == 0) rc = build_erase(b, b->note.table, "seq", b->set.seqs, b->set.seq_count, err);
+    if (rc == 0) rc = build_copy_set(b, err);
+    if (rc == 0) rc = build_erase(b, b->note.journal, "n", b->set.numbers, b->set.entry_count, err);
     r->refused = b->postponed - before;
     return rc;
 }

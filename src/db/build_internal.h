@@ -57,6 +57,17 @@ void build_forget_set(struct build_set *set);
 int build_copy(struct build *b, flexdb_error *err);
 /* Copies what the journal names until it names few. */
 int build_catch_up(struct build *b, flexdb_error *err);
+/* Reads what the journal names into b->set, at most so many entries; deletes rows by their keys; copies the set's
+ * records without counting them again. For build_cluster.c. */
+int build_read_set(struct build *b, size_t limit, flexdb_error *err);
+int build_erase(struct build *b, const char *table, const char *column, const int64_t *keys, size_t count,
+                flexdb_error *err);
+int build_copy_set(struct build *b, flexdb_error *err);
+/* On a cluster: what was begun before is over on every node once it returns. */
+int build_barrier(struct build *b, flexdb_error *err);
+/* On a cluster, after the new definition has come into force: brings over what others have written into the old table
+ * since. */
+int build_gather(struct build *b, flexdb_error *err);
 /* Until it is empty: only while nobody writes. */
 int build_drain(struct build *b, flexdb_error *err);
 

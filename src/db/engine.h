@@ -28,6 +28,7 @@ struct engine {
     const struct driver *driver;
     const struct dialect *dialect;
     struct connection *connection; /* NULL once closed */
+    bool cluster_asked, cluster;   /* whether the server is a node of a cluster, once it was asked: build.h */
     struct connection *ddl;        /* for DDL where that ends a transaction; opened when it is first needed */
     struct url url;
     struct connect_options options;

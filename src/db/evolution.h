@@ -52,6 +52,7 @@ struct evolution {
     const cJSON *changes; /* evolve: what was asked for; NULL for a rollback */
     int64_t target;       /* rollback: the version */
     bool dry;             /* the plan is asked for, and nothing is to happen */
+    bool cluster;         /* the server is a node of one, where locks of rows are the node's own */
     bool blocking;        /* there is no way to build while others write: build.h */
     struct buffer *out;   /* the entry, or the plan */
     size_t out_start;     /* where it begins, for another attempt */

@@ -68,7 +68,7 @@ static int take_table(struct evolution *ev, flexdb_error *err) {
     ev->has_records = rc == 1;
     if (rc == 1) rc = engine_integer(e, s, 0, &ev->last, err);
     engine_finalize(e, s);
-    return rc < 0 ? rc : 0;
+    return rc < 0 ? rc : build_find_cluster(ev, err);
 }
 
 /* The new definition's document, bound to the tables that it refers to. */
@@ -131,6 +131,8 @@ static int make_layout(struct evolution *ev, flexdb_error *err) {
 static int prepare(struct evolution *ev, flexdb_error *err) {
     int rc = take_table(ev, err);
     if (rc == 0) rc = make_tree(ev, err);
+    /* Some may be on their way from another node. */
+    if (ev->cluster && !ev->dry) ev->has_records = true;
     if (rc == 0) rc = tables_compile(ev->tree, ev->from->version + 1, &ev->to, &ev->schema, err);
     if (rc == -FLEXDB_INVALID_SCHEMA && ev->changes != NULL && ev->tree != NULL)
         changes_place(ev->changes, ev->tree, err);

@@ -69,6 +69,25 @@ void journal_erase(const struct dialect *d, const char *table, const char *key, 
     buffer_put(out, ')');
 }
 
+const char *journal_cluster(const struct dialect *d) {
+    (void)d;
+    return "SHOW VARIABLES LIKE 'wsrep_on'";
+}
+
+void journal_barrier(const struct dialect *d, const char *table, struct buffer *out) {
+    (void)d;
+    buffer_puts(out, "ALTER TABLE ");
+    sql_name(out, table);
+    buffer_puts(out, " COMMENT = 'a barrier of flexdb'");
+}
+
+void journal_find(const struct dialect *d, const char *table, struct buffer *out) {
+    (void)d;
+    buffer_puts(out, "SELECT id, version, schema_version FROM ");
+    sql_name(out, table);
+    buffer_puts(out, " WHERE seq = ? FOR UPDATE");
+}
+
 /* Names of such locks hold for the whole server, and are short. */
 #define LOCK_NAME "CONCAT('flexdb:', LEFT(SHA2(CONCAT(DATABASE(), '.', ?), 256), 40))"
 

@@ -28,6 +28,15 @@ void journal_add(const struct dialect *d, const char *journal, struct buffer *ou
 /* Deletes rows of a table by `count` values of its integer key: parameters: these. */
 void journal_erase(const struct dialect *d, const char *table, const char *key, size_t count, struct buffer *out);
 
+/* One row, whose second column is ON, where the server is a node of a cluster. */
+const char *journal_cluster(const struct dialect *d);
+/* A statement on the table that changes nothing and that a cluster brings into one order with all writes of the table:
+ * what was written before it on any node is there when it returns, and what is written later has seen what was
+ * committed before it. */
+void journal_barrier(const struct dialect *d, const char *table, struct buffer *out);
+/* What a new physical table has: parameters: seq → id, version, schema_version. */
+void journal_find(const struct dialect *d, const char *table, struct buffer *out);
+
 /* The lock that a builder holds as long as it lives: (table id) → 1 when it was had, else 0. Never waits. On a cluster
  * it is a node's own. */
 const char *journal_lock(const struct dialect *d);
