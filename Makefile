@@ -95,7 +95,7 @@ endif
 # ---------------------------------------------------------------- building
 
 .PHONY: build
-build: $(MODULES) mysql-note
+build: $(MODULES) $(BUILD)/bin/flexdb mysql-note
 
 .PHONY: mysql-note
 mysql-note:
@@ -152,6 +152,11 @@ $(BUILD)/flexdb/mysql.so: $(call object,$(SRC_module) $(SRC_mysql)) $(BUILD)/lib
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) $(MODULE_FLAGS) $(STAY_LOADED) -o $@ $^ $(MYSQL_LIBS) $(BASE_LIBS) -lm
+
+# The command, run by the Lua that was found here.
+$(BUILD)/bin/flexdb: bin/flexdb $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)sed '1s,.*,#!$(or $(shell command -v $(LUA) 2>/dev/null),/usr/bin/env lua5.4),' $< > $@ && chmod 755 $@
 
 # ---------------------------------------------------------------- unit tests: a program for each spec/unit/test_*.c
 
@@ -246,7 +251,7 @@ lint:
 	@$(LUA) scripts/lint-house.lua --self-test
 	@$(LUA) scripts/lint-house.lua .
 	@echo '-- luacheck'
-	@luacheck --quiet --no-color $(LUA_DIRS) scripts .busted .luacheckrc $(wildcard rockspec/*.rockspec)
+	@luacheck --quiet --no-color $(LUA_DIRS) bin/flexdb scripts .busted .luacheckrc $(wildcard rockspec/*.rockspec)
 	@echo '-- clang-format'
 	@$(if $(C_FILES),clang-format --dry-run -Werror $(C_FILES))
 	@echo '-- gcc -Werror'
@@ -291,7 +296,10 @@ bench-programs: $(BENCH_PROGRAMS)
 LUA_VERSION := 5.4
 LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
-INSTALLED = $(addprefix $(DESTDIR)$(LUADIR)/,$(LUA_FILES)) $(DESTDIR)$(LIBDIR)/flexdb/core.so $(DESTDIR)$(LIBDIR)/flexdb/mysql.so
+BINDIR ?= $(PREFIX)/bin
+# Left out where they are empty.
+MANDIR ?= $(PREFIX)/share/man/man1
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 .PHONY: install
 install: build
@@ -300,15 +308,25 @@ install: build
 	  install -m 644 lua/$$file '$(DESTDIR)$(LUADIR)'/$$file || exit 1; done
 	@install -d '$(DESTDIR)$(LIBDIR)/flexdb'
 	@for file in $(MODULES); do install -m 755 $$file '$(DESTDIR)$(LIBDIR)/flexdb/' || exit 1; done
-	@echo 'installed in $(DESTDIR)$(LUADIR) and $(DESTDIR)$(LIBDIR)'
+	@install -d '$(DESTDIR)$(BINDIR)' && install -m 755 $(BUILD)/bin/flexdb '$(DESTDIR)$(BINDIR)/flexdb'
+ifneq ($(MANDIR),)
+	@install -d '$(DESTDIR)$(MANDIR)' && install -m 644 docs/flexdb.1 '$(DESTDIR)$(MANDIR)/flexdb.1'
+endif
+ifneq ($(COMPLETIONDIR),)
+	@install -d '$(DESTDIR)$(COMPLETIONDIR)'
+	@$(HERE) $(BUILD)/bin/flexdb help --completion > $(BUILD)/flexdb.bash
+	@install -m 644 $(BUILD)/flexdb.bash '$(DESTDIR)$(COMPLETIONDIR)/flexdb'
+endif
+	@echo 'installed in $(DESTDIR)$(LUADIR), $(DESTDIR)$(LIBDIR) and $(DESTDIR)$(BINDIR)'
 
 .PHONY: uninstall
 uninstall:
 	@for file in $(LUA_FILES); do rm -f '$(DESTDIR)$(LUADIR)'/$$file; done
-	@rm -f '$(DESTDIR)$(LIBDIR)/flexdb/core.so' '$(DESTDIR)$(LIBDIR)/flexdb/mysql.so'
+	@rm -f '$(DESTDIR)$(LIBDIR)/flexdb/core.so' '$(DESTDIR)$(LIBDIR)/flexdb/mysql.so' '$(DESTDIR)$(BINDIR)/flexdb'
+	@rm -f $(if $(MANDIR),'$(DESTDIR)$(MANDIR)/flexdb.1') $(if $(COMPLETIONDIR),'$(DESTDIR)$(COMPLETIONDIR)/flexdb')
 	@for folder in '$(DESTDIR)$(LUADIR)/flexdb' '$(DESTDIR)$(LIBDIR)/flexdb'; do \
 	  if [ -d "$$folder" ]; then find "$$folder" -depth -type d -empty -delete; fi; done
-	@echo 'removed from $(DESTDIR)$(LUADIR) and $(DESTDIR)$(LIBDIR)'
+	@echo 'removed from $(DESTDIR)$(LUADIR), $(DESTDIR)$(LIBDIR) and $(DESTDIR)$(BINDIR)'
 
 .PHONY: check-rock
 check-rock:
@@ -330,7 +348,7 @@ help:
 	@echo '                  Both install what is missing (apt), or say what to install.'
 	@echo
 	@echo '  make build      the Lua modules, in build/'
-	@echo '  make env        print the settings with which lua5.4 finds them:'
+	@echo '  make env        print the settings with which lua5.4 and the shell find them:'
 	@echo '                  eval "$$(make -s env)"'
 	@echo '  make install    install under PREFIX=$(PREFIX) (DESTDIR= for a package)'
 	@echo '  make uninstall  remove what install has put there'

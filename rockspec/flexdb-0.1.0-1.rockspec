@@ -36,5 +36,8 @@ build = {
     install_variables = {
         LUADIR = "$(LUADIR)",
         LIBDIR = "$(LIBDIR)",
+        BINDIR = "$(BINDIR)",
+        MANDIR = "",
+        COMPLETIONDIR = "",
     },
 }

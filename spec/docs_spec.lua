@@ -3,7 +3,7 @@
 -- What a page must hold at least, so that a block that is no longer found is missed: blocks of Lua, blocks of commands,
 -- lines that say what they print, blocks of text that the block of Lua before them prints last.
 local pages = {
-    { "README.md", lua = 1, sh = 2, prints = 3 },
+    { "README.md", lua = 1, sh = 3, prints = 3 },
     { "CONTRIBUTING.md", lua = 0, sh = 1, prints = 0 },
     { "docs/concepts.md", lua = 14, sh = 0, prints = 0 },
     { "docs/expressions.md", lua = 6, sh = 0, prints = 2 },
@@ -13,6 +13,7 @@ local pages = {
     { "docs/compatibility.md", lua = 1, sh = 0, prints = 1 },
     { "docs/plans.md", lua = 7, sh = 0, prints = 1, texts = 3 },
     { "docs/operator.md", lua = 1, sh = 0, prints = 0 },
+    { "docs/cli.md", lua = 0, sh = 0, prints = 0 },
 }
 
 local function read(name)

@@ -33,6 +33,7 @@ static void push_module(lua_State *L) {
                                          {"array", encode_array},
                                          {"error", errors_new},
                                          {"own", errors_own},
+                                         {"terminal", bind_terminal_columns},
                                          {NULL, NULL}};
     bind_state_new(L);
     int state = lua_gettop(L);

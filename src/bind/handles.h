@@ -88,4 +88,7 @@ extern const luaL_Reg bind_record_methods[], bind_query_methods[], bind_definiti
 void bind_class_new(lua_State *L, int state, const char *name, const luaL_Reg *metamethods,
                     const luaL_Reg *const methods[], lua_CFunction index);
 
+/* terminal(descriptor): the columns of the terminal behind a standard stream, nil where there is none. */
+int bind_terminal_columns(lua_State *L);
+
 #endif

@@ -1,0 +1,87 @@
+--- flexdb insert: records from JSON Lines.
+
+local flexdb = require "flexdb"
+local core = require "flexdb.core"
+local input = require "flexdb.cli.input"
+
+local insert = {
+    name = "insert",
+    about = "Inserts records from JSON Lines, one object a line, in one transaction: all of them or, where one is bad, "
+        .. "none. With --skip the good ones are inserted, the others are told of, and the exit status is 3.",
+    arguments = {
+        { "TABLE", help = "the table's name" },
+        { "FILE", optional = true, help = "the records; standard input when it is - or not given" },
+    },
+    options = {
+        { "--skip", help = "leave bad records out instead of stopping at the first" },
+        { "--max-errors", value = "COUNT", kind = "integer", help = "tell of so many bad records at most (20)" },
+    },
+    example = "echo '{\"email\": \"joan@example.org\", \"age\": 54}' | flexdb insert contacts",
+}
+
+-- "record 3: email: …", where the record's line is told anyway.
+local function without_index(message) return (message:gsub("^record %d+: ", "")) end
+
+-- The errors with the lines of their records, those of lines that are no records among them, by line.
+local function by_line(errors, unread, lines)
+    local list = {}
+    for _, err in ipairs(errors) do
+        local index = err.issues[1] and err.issues[1].index
+        list[#list + 1] = {
+            line = lines[index] or index, code = err.code, message = without_index(err.message), issues = err.issues,
+        }
+    end
+    for _, each in ipairs(unread) do list[#list + 1] = each end
+    table.sort(list, function(a, b) return (a.line or 0) < (b.line or 0) end)
+    return list
+end
+
+-- The error of a batch that has stopped, in terms of lines.
+local function stopped(err, lines)
+    local index = err.issues and err.issues[1] and err.issues[1].index
+    if not index or not lines[index] then return err end
+    local told = core.error(err.code, ("line %d: %s"):format(lines[index], without_index(err.message)))
+    told.issues = err.issues
+    return told
+end
+
+local function report(session, result, errors, most)
+    local out = session.output
+    local bad = #errors
+    while #errors > most do table.remove(errors) end
+    if out.json then
+        out:emit { inserted = result.inserted, errorCount = bad, errors = flexdb.array(errors) }
+    else
+        for _, each in ipairs(errors) do
+            out:note("line %s: %s", each.line, require "flexdb.cli.width".safe(each.message))
+        end
+        if bad > #errors then out:note("and %d more", bad - #errors) end
+        out:say("inserted %s record%s%s", out.grouped(result.inserted), result.inserted == 1 and "" or "s",
+            bad > 0 and (", left %d out"):format(bad) or "")
+    end
+    return bad > 0 and 3 or 0
+end
+
+function insert.run(session, arguments, options)
+    local handle, err = session:table(arguments.table)
+    if not handle then return nil, err end
+    local most, lines, unread = options.max_errors or 20, {}, {}
+    local function skip(line, why)
+        local message = why.message:gsub("^line %d+: ", "")
+        unread[#unread + 1] = { line = line, code = why.code, message = message, issues = flexdb.array {} }
+    end
+    local source
+    source, err = input.records(arguments.file, lines, options.skip and skip)
+    if not source then return nil, err end
+    local progress, done = session.output:progress(arguments.table)
+    local result
+    result, err = handle:insert_many(source, {
+        on_error = options.skip and "skip" or "stop", max_errors = options.skip and 1000000 or nil,
+        on_progress = progress,
+    })
+    done()
+    if not result then return nil, stopped(err, lines) end
+    return report(session, result, by_line(result.errors, unread, lines), most)
+end
+
+return insert

@@ -1,0 +1,76 @@
+--- How a command that has failed says so, and its exit status. Needs flexdb.cli.json.
+
+local failure = {}
+
+--- The exit statuses and what they mean.
+failure.statuses = {
+    { 0, "done" },
+    { 1, "failed" },
+    { 2, "the command line is not as it must be" },
+    { 3, "a document, a query or a record is not valid" },
+    { 4, "a conflict: somebody was first, a name or a value is taken, a reference stands in the way" },
+    { 5, "the database cannot be reached: not there, not a database, in use, no answer" },
+}
+
+local by_code <const> = {
+    invalid_schema = 3, invalid_record = 3, invalid_query = 3, invalid_document = 3,
+    conflict = 4, exists = 4, duplicate = 4, reference = 4,
+    connection = 5, busy = 5,
+}
+local by_code_opening <const> = { not_found = 5, corrupt = 5, read_only = 5 }
+
+--- The exit status for an error.
+function failure.status(err)
+    if err.usage then return 2 end
+    return err.opening and by_code_opening[err.code] or by_code[err.code] or 1
+end
+
+-- How many issues are shown one by one.
+local SHOWN <const> = 20
+
+local function put_issues(err, lines)
+    local issues = err.issues or {}
+    if #issues < 2 then return end
+    for i = 1, math.min(SHOWN, #issues) do
+        local issue = issues[i]
+        local who = issue.id and issue.id .. ": " or ""
+        lines[#lines + 1] = ("  %s%s: %s"):format(who, issue.path, issue.message)
+    end
+    if #issues > SHOWN then lines[#lines + 1] = ("  and %d more"):format(#issues - SHOWN) end
+end
+
+--- The lines that tell people about an error.
+function failure.lines(err)
+    local said = err.code and ("%s: %s"):format(err.code, err.message) or err.message
+    local lines = { "flexdb: " .. said }
+    put_issues(err, lines)
+    -- What a workflow's step tells.
+    if err.step then lines[#lines + 1] = "  at    " .. err.step end
+    if err.config then lines[#lines + 1] = "  with  " .. require "flexdb.cli.json".line(err.config) end
+    if err.advice then lines[#lines + 1] = "  next  " .. err.advice end
+    if err.hint then lines[#lines + 1] = "  " .. err.hint end
+    if err.usage then
+        local command = err.command
+        local usage = command and require "flexdb.cli.help".usage(command) or "flexdb COMMAND [ARGUMENT…] [OPTION…]"
+        lines[#lines + 1] = "usage: " .. usage
+        lines[#lines + 1] = ("'flexdb %s--help' tells more"):format(command and command.name .. " " or "")
+    end
+    return lines
+end
+
+--- Tells of an error on standard error, as JSON or in words.
+function failure.tell(err, json)
+    io.stdout:flush()
+    if json then
+        local document = {
+            code = err.code or (err.usage and "usage" or "failed"), message = err.message, issues = err.issues,
+            retryable = err.retryable, hint = err.hint, workflow = err.workflow, step = err.step, node = err.node,
+            config = err.config, advice = err.advice,
+        }
+        io.stderr:write(require "flexdb.cli.json".line { error = document }, "\n")
+        return
+    end
+    for _, line in ipairs(failure.lines(err)) do io.stderr:write(line, "\n") end
+end
+
+return failure
