@@ -45,9 +45,11 @@ function failure.lines(err)
     local lines = { "flexdb: " .. said }
     put_issues(err, lines)
     -- What a workflow's step tells.
-    if err.step then lines[#lines + 1] = "  at    " .. err.step end
-    if err.config then lines[#lines + 1] = "  with  " .. require "flexdb.cli.json".line(err.config) end
-    if err.advice then lines[#lines + 1] = "  next  " .. err.advice end
+    if err.step then
+        lines[#lines + 1] = "  at    " .. err.step
+        if err.config then lines[#lines + 1] = "  with  " .. require "flexdb.cli.json".line(err.config) end
+        if err.advice then lines[#lines + 1] = "  next  " .. err.advice end
+    end
     if err.hint then lines[#lines + 1] = "  " .. err.hint end
     if err.usage then
         local command = err.command

@@ -45,7 +45,7 @@ end
 function run.run(session, arguments, options)
     local workflow, path = flexdb.workflow, arguments.file
     local files = options.files or folder_of(path)
-    local state, err = {}, nil
+    local state, err
     if options.state then
         state, err = input.document(options.state, true)
         if not state then return nil, err end
