@@ -176,7 +176,7 @@ describe("the docs", function()
             assert.is_true(rows[name], name)
             rows[name] = nil
         end
-        assert.equal(33, count)
+        assert.equal(34, count)
         rows.code, rows["repair"] = nil, nil
         assert.is_nil(next(rows))
     end)

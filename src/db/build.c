@@ -1,5 +1,6 @@
 #include "db/build.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -323,7 +324,7 @@ static int drop_all(struct engine *e, const struct layout_build *note, flexdb_er
         rc = run_briefly(e, &sql, deadline, err);
     }
     const char *const tables[] = {note->journal, note->table};
-    for (size_t i = 0; rc == 0 && i < 2; i++) {
+    for (size_t i = 0; rc == 0 && i < 2 && tables[i][0] != '\0'; i++) {
         struct buffer sql = BUFFER_INIT;
         ddl_drop(e->dialect, tables[i], &sql);
         rc = run_briefly(e, &sql, deadline, err);
@@ -374,6 +375,23 @@ int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) {
         rc = drop_all(e, &left.note, err);
         if (rc == 0) rc = engine_transact(e, clear_note, &left, err);
         if (rc == 0) rc = 1;
+    }
+    unlock(e, table_id);
+    return rc;
+}
+
+int build_drop_journal(struct engine *e, const char *table_id, const char *journal, flexdb_error *err) {
+    struct leftover left = {.engine = e, .table_id = table_id};
+    int rc = lock(e, table_id, err);
+    if (rc != 0) return rc;
+    rc = find_note(&left, err);
+    if (rc >= 0 && strcmp(left.note.journal, journal) != 0) {
+        struct layout_build gone = {.table = ""};
+        snprintf(gone.journal, sizeof gone.journal, "%s", journal);
+        rc = drop_all(e, &gone, err);
+        if (rc == 0) rc = 1;
+    } else if (rc > 0) {
+        rc = 0;
     }
     unlock(e, table_id);
     return rc;

@@ -51,6 +51,9 @@ int build_wait(struct evolution *ev, int64_t deadline, flexdb_error *err);
  * lives (on a cluster: on this node), or when something cannot be dropped within the timeout. */
 int build_sweep(struct engine *e, const char *table_id, flexdb_error *err);
 
+/* Drops a journal that no note names, and the triggers that write to it: 1, or 0 when it is the one of a note. BUSY as
+ * above. */
+int build_drop_journal(struct engine *e, const char *table_id, const char *journal, flexdb_error *err);
 /* Whether somebody is building this table, or sweeping there. */
 int build_is_alive(struct engine *e, const char *table_id, bool *alive, flexdb_error *err);
 

@@ -202,10 +202,11 @@ static int settle_unreadable(flexdb_doctor *d, flexdb_error *err) {
     return 0;
 }
 
-/* On a server somebody may have taken one table for longer than a call waits: the others can be mended all the same. */
+/* On a server somebody may have taken one table for longer than a call waits: the others can be looked at all the same.
+ */
 static bool is_others(const flexdb_doctor *d) {
     bool table = d->phase == DOCTOR_TABLE || d->phase == DOCTOR_RECORDS || d->phase == DOCTOR_VALUES;
-    return table && d->repair && !engine_has(doctor_engine(d), DRIVER_SINGLE_WRITER);
+    return table && !engine_has(doctor_engine(d), DRIVER_SINGLE_WRITER);
 }
 
 int flexdb_doctor_step(flexdb_doctor *d, flexdb_error *err) {

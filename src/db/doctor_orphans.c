@@ -1,26 +1,29 @@
 /* What nobody names: physical tables that a change of the definition has left behind or never taken up (on a server
- * DDL is no part of a transaction), and version rows of tables that are not there. */
+ * DDL is no part of a transaction), journals of builds, and version rows of tables that are not there. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "base/text.h"
+#include "db/build.h"
 #include "db/doctor.h"
 #include "db/tables.h"
 #include "sql/inspect.h"
 
-enum { UUID_DIGITS = 32, PREFIX_DIGITS_AT = 13 /* behind `flex_records_` */ };
+enum { UUID_DIGITS = 32, PREFIX_DIGITS_AT = 13 /* behind `flex_records_`, `flex_journal_` */ };
 /* A table that was made in the last minute may be entered into the catalogue in a moment. */
 enum { YOUNG_MICROSECONDS = 60 * 1000000 };
 
 /* ---- names ---- */
 
-static int list_names(flexdb_doctor *d, struct arena *arena, const char ***out, size_t *count, flexdb_error *err) {
+static int list_names(flexdb_doctor *d, enum inspect_statement which, struct arena *arena, const char ***out,
+                      size_t *count, flexdb_error *err) {
     struct engine *e = doctor_engine(d);
     struct statement *s;
     const char *name;
     size_t length, capacity = 0;
-    int rc = doctor_query(d, &s, inspect_sql(e->dialect, INSPECT_PHYSICAL), NULL, 0, err);
+    if (inspect_sql(e->dialect, which) == NULL) return 0;
+    int rc = doctor_query(d, &s, inspect_sql(e->dialect, which), NULL, 0, err);
     while (rc == 1) {
         rc = engine_text(e, s, 0, &name, &length, err);
         if (rc == 0 && *count == capacity) {
@@ -40,10 +43,10 @@ static int list_names(flexdb_doctor *d, struct arena *arena, const char ***out, 
     return rc;
 }
 
-/* Everything in a storage document that is the name of a physical table: the one that is in force, and whatever is
- * being built or kept beside it. */
+/* Everything in a storage document that is the name of a physical table or a journal: the table that is in force, and
+ * whatever is being built or kept beside it. */
 static int note_named(const char *text, size_t length, struct arena *arena, struct names *named, flexdb_error *err) {
-    static const char begin[] = "\"flex_records_";
+    static const char begin[] = "\"flex_";
     const char *at = text, *end = text + length;
     while ((size_t)(end - at) > sizeof begin) {
         const char *quote = memchr(at, '"', (size_t)(end - at));
@@ -93,7 +96,8 @@ static bool is_looked_at(const flexdb_doctor *d, const char *name, const char **
     *id = NULL;
     for (size_t i = 0; i < d->count && *id == NULL; i++) {
         layout_table_prefix(d->ids[i], prefix);
-        if (strncmp(name, prefix, strlen(prefix)) == 0) *id = d->ids[i];
+        const char *digits = prefix + PREFIX_DIGITS_AT;
+        if (strncmp(name + PREFIX_DIGITS_AT, digits, strlen(digits)) == 0) *id = d->ids[i];
     }
     return *id != NULL || d->whole;
 }
@@ -145,16 +149,6 @@ static int is_empty(flexdb_doctor *d, const char *table, bool *out, flexdb_error
     return rc < 0 ? rc : 0;
 }
 
-static int has_table(flexdb_doctor *d, const char *table, bool *out, flexdb_error *err) {
-    struct engine *e = doctor_engine(d);
-    flexdb_value value = value_text(table, strlen(table));
-    struct statement *s;
-    int rc = doctor_query(d, &s, inspect_sql(e->dialect, INSPECT_COLUMNS), &value, 1, err);
-    engine_finalize(e, s);
-    *out = rc == 1;
-    return rc < 0 ? rc : 0;
-}
-
 /* The physical table that a row names, "" where it names none of its own. */
 static int read_in_force(const struct catalog_row *row, char out[PHYSICAL_NAME_SIZE], flexdb_error *err) {
     struct layout *l;
@@ -189,12 +183,18 @@ static int judge(struct orphan *o, flexdb_error *err) {
     if (rc < 0) return rc;
     o->in_use = strcmp(in_force, o->name) == 0;
     if (o->in_use) return 0;
-    if (rc == 0) {
+    bool known = rc == 1;
+    /* Who left it may have dropped it since. */
+    rc = doctor_has_table(d, o->name, &there, err);
+    if (rc == 0 && !there) o->in_use = true;
+    if (rc != 0 || !there) return rc;
+    if (!known) {
         rc = is_empty(d, o->name, &spare, err);
         if (!spare) o->why_not = "it belongs to no table and holds records";
         return rc;
     }
-    rc = in_force[0] != '\0' ? has_table(d, in_force, &there, err) : 0;
+    there = false;
+    rc = in_force[0] != '\0' ? doctor_has_table(d, in_force, &there, err) : 0;
     if (!there) o->why_not = "the physical table in force is not there: this one may hold its records";
     if (rc == 0 && there) rc = is_empty(d, in_force, &empty, err);
     if (rc == 0 && there && empty) rc = is_empty(d, o->name, &spare, err);
@@ -238,17 +238,53 @@ static int check_orphan(flexdb_doctor *d, const char *name, const char *id, flex
                        o.why_not != NULL ? o.why_not : "");
 }
 
-static int check_tables(flexdb_doctor *d, flexdb_error *err) {
+/* Who has left a journal may have dropped it since: triggers and all. */
+static int has_journal(flexdb_doctor *d, const char *name, bool *out, flexdb_error *err) {
+    struct arena arena = ARENA_INIT;
+    const char **names = NULL;
+    size_t count = 0;
+    int rc = list_names(d, INSPECT_JOURNALS, &arena, &names, &count, err);
+    *out = false;
+    for (size_t i = 0; rc == 0 && i < count; i++) *out = *out || strcmp(names[i], name) == 0;
+    free(names);
+    arena_free(&arena);
+    return rc;
+}
+
+/* Triggers that write to a journal make every write dearer, or fail where it is not there. */
+static int check_journal(flexdb_doctor *d, const char *name, const char *id, flexdb_error *err) {
+    bool there;
+    int rc = has_journal(d, name, &there, err);
+    if (rc != 0 || !there) return rc;
+    char guessed[UUID_TEXT_SIZE];
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    bool known = id != NULL || guess_id(name, guessed);
+    int dropped = d->repair && known ? build_drop_journal(doctor_engine(d), id != NULL ? id : guessed, name, &why) : 2;
+    bool busy = dropped == -FLEXDB_BUSY, unreadable = dropped == -FLEXDB_CORRUPT;
+    if (dropped < 0 && !busy && !unreadable) error_move(err, &why);
+    error_clear(&why);
+    if (busy) d->report.in_progress++;
+    if (busy || dropped == 0) return 0;
+    if (dropped < 0 && !unreadable) return dropped;
+    return doctor_find(d, DOCTOR_ORPHAN_JOURNAL, dropped == 1 ? REMEDY_DONE : REMEDY_NONE, NULL, err,
+                       "no change of a definition needs the journal %s and the triggers that write to it", name);
+}
+
+typedef int orphan_check(flexdb_doctor *d, const char *name, const char *id, flexdb_error *err);
+
+/* Calls `check` for each that no table of the catalogue names. */
+static int check_names(flexdb_doctor *d, enum inspect_statement which, orphan_check *check, flexdb_error *err) {
     struct arena arena = ARENA_INIT;
     struct names named = NAMES_INIT;
     const char **names = NULL, *id;
     size_t count = 0;
-    /* The tables first: what is made after them is in nobody's way. */
-    int rc = list_names(d, &arena, &names, &count, err);
-    if (rc == 0) rc = d->whole ? list_of_all(d, &arena, &named, err) : list_of_tables(d, &arena, &named, err);
+    /* The names first: what is made after them is in nobody's way. */
+    int rc = list_names(d, which, &arena, &names, &count, err);
+    if (rc == 0 && count != 0)
+        rc = d->whole ? list_of_all(d, &arena, &named, err) : list_of_tables(d, &arena, &named, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         if (names_find(&named, names[i], strlen(names[i])) != NAMES_NONE || !is_looked_at(d, names[i], &id)) continue;
-        rc = check_orphan(d, names[i], id, err);
+        rc = check(d, names[i], id, err);
     }
     free(names);
     names_free(&named);
@@ -280,6 +316,7 @@ static int check_versions(flexdb_doctor *d, flexdb_error *err) {
 
 int doctor_check_orphans(flexdb_doctor *d, flexdb_error *err) {
     patient_clear(&d->patient);
-    int rc = check_tables(d, err);
+    int rc = check_names(d, INSPECT_PHYSICAL, check_orphan, err);
+    if (rc == 0) rc = check_names(d, INSPECT_JOURNALS, check_journal, err);
     return rc == 0 && d->whole ? check_versions(d, err) : rc;
 }

@@ -102,6 +102,37 @@ static void note_digest(const struct dialect *d, const struct layout *l, const c
     }
 }
 
+int doctor_has_table(flexdb_doctor *d, const char *table, bool *out, flexdb_error *err) {
+    flexdb_value value = value_text(table, strlen(table));
+    struct statement *s;
+    int rc = doctor_query(d, &s, inspect_sql(doctor_engine(d)->dialect, INSPECT_HAS_TABLE), &value, 1, err);
+    engine_finalize(doctor_engine(d), s);
+    *out = rc == 1;
+    return rc < 0 ? rc : 0;
+}
+
+int doctor_is_altered(flexdb_doctor *d, flexdb_error *err) {
+    error_set(err, FLEXDB_BUSY, "the physical table %s is being altered", d->patient.layout->table);
+    err->retryable = true;
+    return -FLEXDB_BUSY;
+}
+
+/* A server that shows no column may have a table that somebody alters: reading from it tells. */
+static int check_missing(flexdb_doctor *d, flexdb_error *err) {
+    struct engine *e = doctor_engine(d);
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    struct statement *s = NULL;
+    inspect_any(e->dialect, d->patient.layout->table, &d->sql);
+    int rc =
+        buffer_failed(&d->sql) ? error_no_memory(&why) : engine_query(e, &s, d->sql.data, d->sql.length, NULL, 0, &why);
+    engine_finalize(e, s);
+    buffer_reset(&d->sql);
+    if (rc < 0 && why.code != FLEXDB_CORRUPT) error_move(err, &why);
+    error_clear(&why);
+    if (rc >= 0) return doctor_is_altered(d, err);
+    return err->code == FLEXDB_OK ? 0 : -(int)err->code;
+}
+
 int patient_find_columns(flexdb_doctor *d, flexdb_error *err) {
     struct engine *e = doctor_engine(d);
     struct columns_there *out = &d->patient.there;
@@ -124,6 +155,7 @@ int patient_find_columns(flexdb_doctor *d, flexdb_error *err) {
         rc = engine_step(e, s, err);
     }
     engine_finalize(e, s);
+    if (rc == 0 && !out->any && !engine_has(e, DRIVER_TRANSACTIONAL_DDL)) rc = check_missing(d, err);
     out->known = rc == 0;
     return rc;
 }

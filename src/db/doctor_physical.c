@@ -126,6 +126,8 @@ static int list_indexes(flexdb_doctor *d, struct index_list *out, flexdb_error *
     engine_finalize(e, row);
     if (out->texts.length != 0) buffer_put(&out->texts, '\0');
     if (rc == 0 && (buffer_failed(&out->texts) || buffer_failed(&last))) rc = error_no_memory(err);
+    /* Every table of a server has a primary key. */
+    if (rc == 0 && out->texts.length == 0 && !engine_has(e, DRIVER_TRANSACTIONAL_DDL)) rc = doctor_is_altered(d, err);
     buffer_free(&last);
     return rc;
 }

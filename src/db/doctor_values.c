@@ -113,15 +113,12 @@ static int find_target(flexdb_doctor *d, const struct column *c, char out[PHYSIC
 
 static int check_references(flexdb_doctor *d, const struct state_physical *p, flexdb_error *err) {
     const struct column *c = validator_column(d->patient.seen.validator, p->slot)->column;
-    struct engine *e = doctor_engine(d);
     char target[PHYSICAL_NAME_SIZE];
-    struct statement *s;
     int rc = find_target(d, c, target, err);
     if (rc != 1) return rc;
-    flexdb_value value = value_text(target, strlen(target));
-    rc = doctor_query(d, &s, inspect_sql(e->dialect, INSPECT_COLUMNS), &value, 1, err);
-    engine_finalize(e, s);
-    return rc == 1 ? list_dangling(d, p, target, err) : rc;
+    bool there;
+    rc = doctor_has_table(d, target, &there, err);
+    return rc == 0 && there ? list_dangling(d, p, target, err) : rc;
 }
 
 /* ---- all of them ---- */

@@ -8,10 +8,11 @@
 
 static_assert((int)INSPECT_LIVE == (int)FETCH_COUNT, "live follows what every fetch gives");
 
-#define STATEMENTS(INTEGRITY, TABLE_INTEGRITY, PHYSICAL, COLUMNS, INDEXES)                                             \
+#define STATEMENTS(INTEGRITY, TABLE_INTEGRITY, PHYSICAL, JOURNALS, HAS_TABLE, COLUMNS, INDEXES)                        \
     {                                                                                                                  \
         [INSPECT_INTEGRITY] = INTEGRITY, [INSPECT_TABLE_INTEGRITY] = TABLE_INTEGRITY, [INSPECT_PHYSICAL] = PHYSICAL,   \
-        [INSPECT_COLUMNS] = COLUMNS, [INSPECT_INDEXES] = INDEXES,                                                      \
+        [INSPECT_JOURNALS] = JOURNALS, [INSPECT_HAS_TABLE] = HAS_TABLE, [INSPECT_COLUMNS] = COLUMNS,                   \
+        [INSPECT_INDEXES] = INDEXES,                                                                                   \
         [INSPECT_TABLES] = "SELECT id, storage FROM flex_tables ORDER BY application_id, name, id",                    \
         [INSPECT_INDEXED] = "SELECT indexed_columns FROM flex_tables WHERE id = ?",                                    \
         [INSPECT_VERSIONS] = "SELECT id, version, previous_schema, new_schema, `changes` FROM flex_table_versions "    \
@@ -25,19 +26,27 @@ const char *const inspect_sqlite[INSPECT_STATEMENT_COUNT] = STATEMENTS(
     "SELECT integrity_check FROM pragma_integrity_check", "SELECT integrity_check FROM pragma_integrity_check(?)",
     "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 13) = 'flex_records_' "
     "ORDER BY name",
+    NULL, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
     "SELECT name FROM pragma_table_info(?) ORDER BY cid",
     "SELECT l.name, l.`unique`, l.partial, i.name FROM pragma_index_list(?) AS l, pragma_index_info(l.name) "
     "AS i ORDER BY l.seq, i.seqno");
 
-const char *const inspect_mysql[INSPECT_STATEMENT_COUNT] =
-    STATEMENTS(NULL, NULL,
-               "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
-               "AND SUBSTR(table_name, 1, 13) = 'flex_records_' ORDER BY table_name",
-               "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? "
-               "ORDER BY ordinal_position",
-               "SELECT index_name, CASE WHEN non_unique = 0 THEN 1 ELSE 0 END, 0, column_name "
-               "FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? "
-               "ORDER BY index_name, seq_in_index");
+const char *const inspect_mysql[INSPECT_STATEMENT_COUNT] = STATEMENTS(
+    NULL, NULL,
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
+    "AND SUBSTR(table_name, 1, 13) = 'flex_records_' ORDER BY table_name",
+    /* A trigger has the journal's name and two characters more. */
+    "SELECT table_name AS journal FROM information_schema.tables WHERE table_schema = DATABASE() "
+    "AND SUBSTR(table_name, 1, 13) = 'flex_journal_' UNION "
+    "SELECT SUBSTR(trigger_name, 1, CHAR_LENGTH(trigger_name) - 2) FROM information_schema.triggers "
+    "WHERE trigger_schema = DATABASE() AND SUBSTR(trigger_name, 1, 13) = 'flex_journal_' ORDER BY journal",
+    /* By the name alone: the table is not opened, which would have to wait for who alters it, or find nothing. */
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? "
+    "ORDER BY ordinal_position",
+    "SELECT index_name, CASE WHEN non_unique = 0 THEN 1 ELSE 0 END, 0, column_name "
+    "FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? "
+    "ORDER BY index_name, seq_in_index");
 
 const char *inspect_sql(const struct dialect *d, enum inspect_statement which) { return d->inspect[which]; }
 

@@ -14,6 +14,8 @@ enum inspect_statement {
     INSPECT_INTEGRITY,       /* () → a line each of what the engine finds wrong with the whole database, or `ok` */
     INSPECT_TABLE_INTEGRITY, /* (physical table) → the same of one table */
     INSPECT_PHYSICAL,        /* () → names of all physical tables of records */
+    INSPECT_JOURNALS,        /* () → names of all journals that are there, or that triggers write to */
+    INSPECT_HAS_TABLE,       /* (physical table) → a row when it is there, whoever is altering it */
     INSPECT_COLUMNS,         /* (physical table) → column name; no row when the table is not there */
     INSPECT_INDEXES,  /* (physical table) → index name, unique (0, 1), partial (0, 1), column name; the columns of
                          an index together and in their order */
@@ -24,7 +26,7 @@ enum inspect_statement {
     INSPECT_STATEMENT_COUNT
 };
 
-/* NUL-terminated; NULL where the engine has no such thing (the two of integrity). */
+/* NUL-terminated; NULL where the engine has no such thing (the two of integrity; journals). */
 const char *inspect_sql(const struct dialect *d, enum inspect_statement which);
 
 /* Behind enum fetch_column: `live` (NULL where the dialect has none), then the live physical columns in the layout's
