@@ -16,7 +16,9 @@ return {
     },
     execute = function(context, config)
         local db = context.db
-        if not db then return "error", core.error("connection", "the workflow runs without a database (db = …)") end
+        if not db then
+            return "error", core.error("invalid_document", "this node needs a database: the run has none")
+        end
         local ok, err = db:transaction(function() return context.run(config.body, db) end)
         if ok then return "success" end
         if not err.rolled_back then err.rolled_back = context.step end

@@ -215,11 +215,7 @@ function document.step(work, value, path, scope)
     if scope.depth > MAX_NESTING then
         return work.report(path, "nesting", ("steps nest deeper than %d levels"):format(MAX_NESTING))
     end
-    work.values = work.values + 1
-    if work.values > references.MAX_VALUES then
-        if work.values > references.MAX_VALUES + 1 then return end
-        return work.report(path, "size", ("the document has more than %d values"):format(references.MAX_VALUES))
-    end
+    work.count_step(path)
     if type(value) == "string" then
         if value:sub(1, 2) == "$." then
             return work.report(path, "type", ("the setter %q has no value: write { %q: … }"):format(value, value))
@@ -339,34 +335,41 @@ local function compile_top(work, given)
     return program
 end
 
+local function compile_whole(work, given)
+    if not is_object(given) then
+        work.report("workflow", "type", ("the document must be an object, is %s"):format(state.kind(given)))
+        return
+    end
+    check_head(work, given)
+    local initial = rawget(given, "initialState")
+    if is_object(initial) then
+        local ok, err = state.check(initial)
+        if not ok then work.report("initialState", "type", err.message) end
+    end
+    return compile_top(work, rawget(given, "workflow"))
+end
+
+local function start(registry)
+    local work = problems.new()
+    work.registry, work.places, work.calls = registry, {}, {}
+    return work
+end
+
 --- Reads a document. Returns the program, or nil and an error of the code invalid_document with an issue for each
 -- problem.
 function document.compile(given, registry)
-    local work = problems.new()
-    work.registry, work.places, work.calls, work.open, work.values = registry, {}, {}, {}, 0
-    local program
-    if not is_object(given) then
-        work.report("workflow", "type", ("the document must be an object, is %s"):format(state.kind(given)))
-    else
-        check_head(work, given)
-        local initial = rawget(given, "initialState")
-        if is_object(initial) then
-            local ok, err = state.check(initial)
-            if not ok then work.report("initialState", "type", err.message) end
-        end
-        program = compile_top(work, rawget(given, "workflow"))
-    end
+    local work = start(registry)
+    local steps = work:gather(compile_whole, given)
     local err = work:error()
     if err then return nil, err end
     return { id = rawget(given, "id"), name = rawget(given, "name"), version = rawget(given, "version"),
-        initial = rawget(given, "initialState") or {}, steps = program, calls = work.calls }
+        initial = rawget(given, "initialState") or {}, steps = steps, calls = work.calls }
 end
 
 --- Compiles steps that stand outside of a document: a body that a Lua workflow has given. `path` is where it stands.
 function document.compile_body(given, registry, path)
-    local work = problems.new()
-    work.registry, work.places, work.calls, work.open, work.values = registry, {}, {}, {}, 0
-    local steps = compile_sequence(work, given, path, { top = 0, depth = 1, body = true })
+    local work = start(registry)
+    local steps = work:gather(compile_sequence, given, path, { top = 0, depth = 1, body = true })
     local err = work:error()
     if err then return nil, err end
     return steps

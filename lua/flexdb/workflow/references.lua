@@ -6,7 +6,7 @@
 local core = require "flexdb.core"
 local state = require "flexdb.workflow.state"
 
-local references = { MAX_VALUES = 1000000 } -- of a document
+local references = {}
 
 local null = core.null
 local array_mark = getmetatable(core.array {})
@@ -99,10 +99,11 @@ function references.compile_setter(text)
     return references.compile_text(text)
 end
 
--- The keys of a table as an array has them or sorted, so that what is said about a document has an order.
-local function keys_of(value, report, path)
+-- The keys of a table as an array has them, or sorted, so that what is said about a document has an order; nil when it
+-- is neither an array nor an object.
+local function keys_of(value)
     local keys, mark = {}, nil
-    if next(value) ~= nil and state.is_array(value) or getmetatable(value) == array_mark then
+    if getmetatable(value) == array_mark or rawlen(value) > 0 then
         mark = array_mark
         for i = 1, rawlen(value) do keys[i] = i end
     end
@@ -110,7 +111,6 @@ local function keys_of(value, report, path)
         if type(key) == "string" and not mark then
             keys[#keys + 1] = key
         elseif not mark or math.type(key) ~= "integer" or key < 1 or key > #keys then
-            report(path, "type", "must have either names or the indexes 1 to n for keys")
             return nil
         end
     end
@@ -118,50 +118,61 @@ local function keys_of(value, report, path)
     return keys, mark
 end
 
+-- Reports about the value that is being compiled: its path is put together from the keys that lead to it.
+local function complain(work, depth, rule, message)
+    local path = { work.base }
+    for i = 1, depth - 1 do
+        local key = work.trail[i]
+        path[#path + 1] = type(key) == "string" and "." .. key or ("[%d]"):format(key - 1)
+    end
+    work.report(table.concat(path), rule, message)
+end
+
 local compile
 
-local function compile_table(value, path, work, depth)
-    if work.open[value] then return work.report(path, "nesting", "must not contain itself") end
+local function compile_table(value, work, depth)
+    if work.open[value] then return complain(work, depth, "nesting", "must not contain itself") end
     if depth > MAX_DEPTH then
-        return work.report(path, "nesting", ("nests deeper than %d levels"):format(MAX_DEPTH))
+        return complain(work, depth, "nesting", ("nests deeper than %d levels"):format(MAX_DEPTH))
     end
-    local keys, mark = keys_of(value, work.report, path)
-    if not keys then return end
+    local keys, mark = keys_of(value)
+    if not keys then
+        return complain(work, depth, "type", "must have either names or the indexes 1 to n for keys")
+    end
     work.open[value] = true
     local compiled = { op = "table", keys = keys, values = {}, mark = mark }
     for i, key in ipairs(keys) do
-        local inner = mark and ("%s[%d]"):format(path, key - 1) or path .. "." .. key
-        local what = compile(rawget(value, key), inner, work, depth + 1)
+        work.trail[depth] = key
+        local what = compile(rawget(value, key), work, depth + 1)
         compiled.values[i] = what == nil and false or what
     end
     work.open[value] = nil
     return compiled
 end
 
-compile = function(value, path, work, depth)
-    work.values = work.values + 1
-    if work.values > references.MAX_VALUES then
-        if work.values > references.MAX_VALUES + 1 then return end
-        return work.report(path, "size", ("the document has more than %d values"):format(references.MAX_VALUES))
-    end
+compile = function(value, work, depth)
+    work.count_value(work.base)
     local kind = type(value)
-    if kind == "table" then return compile_table(value, path, work, depth) end
+    if kind == "table" then return compile_table(value, work, depth) end
     if kind == "string" then
-        if not utf8.len(value) then return work.report(path, "utf8", "must be UTF-8") end
+        if not utf8.len(value) then return complain(work, depth, "utf8", "must be UTF-8") end
         local compiled, why = references.compile_text(value)
-        if compiled == nil then return work.report(path, "reference", why) end
+        if compiled == nil then return complain(work, depth, "reference", why) end
         return compiled
     end
     if kind == "number" and (value ~= value or value == math.huge or value == -math.huge) then
-        return work.report(path, "type", "must be a finite number")
+        return complain(work, depth, "type", "must be a finite number")
     end
     if kind == "number" or kind == "boolean" or value == null then return value end
-    work.report(path, "type", ("must not be a %s"):format(kind))
+    complain(work, depth, "type", ("must not be a %s"):format(kind))
 end
 
---- What a value of a document becomes, for `resolve`. `work`: { report = function(path, rule, message), values = 0,
--- open = {} }, one for a document, so that its size is bounded as a whole.
-function references.compile(value, path, work) return compile(value, path, work, 1) end
+--- What a value of a document becomes, for `resolve`; `path` is where it stands. `work`: problems.new(), one for a
+-- document, so that its size is bounded as a whole.
+function references.compile(value, path, work)
+    work.base, work.trail = path, {}
+    return compile(value, work, 1)
+end
 
 -- ---------------------------------------------------------------------------------------------------- resolving
 

@@ -16,7 +16,7 @@ local runner = {}
 local resolve = references.resolve
 local clock = core.clock
 
-local EVERY <const> = 100 -- steps between two looks at the memory
+local EVERY <const> = 10 -- steps between two looks at the memory
 
 -- ---------------------------------------------------------------------------------------------------- limits
 
@@ -110,13 +110,18 @@ end
 local function execute(run, step, config)
     local context = run.context
     if not step.foreign then return judge(step, pcall(step.node.execute, context, config)) end
-    local before = shallow(context.state)
-    return check_written(run, step, before, judge(step, pcall(step.node.execute, context, config)))
+    local live = context.state
+    local before = shallow(live)
+    local edge, data = judge(step, pcall(step.node.execute, context, config))
+    context.state = live
+    return check_written(run, step, before, edge, data)
 end
 
--- Says at an error where it came from, and puts it into the state. What a body has failed with stands further down.
+-- Says at an error where it came from, and puts it into the state. What has failed in a body, or in another workflow,
+-- says so already.
 local function mark(run, step, err)
-    if not (step.bodies and err.step) then err.step, err.node, err.config = step.path, step.id, nil end
+    local inside = step.bodies or step.node and step.node.metadata.calls
+    if not (inside and err.step) then err.step, err.node, err.config = step.path, step.id, nil end
     if err.workflow == nil then err.workflow = run.context.workflow end
     run.context.state.error, run.context.state.errorCode = err, err.code
 end

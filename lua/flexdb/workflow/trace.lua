@@ -5,6 +5,8 @@ local core = require "flexdb.core"
 
 local trace = {}
 
+local WIDTH <const> = 80
+
 local function duration(ms)
     if ms < 1 then return ("%.2f ms"):format(ms) end
     if ms < 1000 then return ("%.1f ms"):format(ms) end
@@ -17,7 +19,21 @@ local function writer(out)
 end
 
 -- One line, whatever the message holds.
-local function line(text) return (text:gsub("%c+", " ")) end
+local function line(text) return (text:gsub("%c+", " "):gsub(" +$", "")) end
+
+-- Lines of at most 80 characters where words allow it: the first begins with `first`, the others are indented so far.
+local function wrap(lines, first, text)
+    local at, empty = first, true
+    for word in text:gmatch "%S+" do
+        local longer = empty and at .. word or at .. " " .. word
+        if not empty and (utf8.len(longer) or #longer) > WIDTH then
+            lines[#lines + 1] = at
+            longer = (" "):rep(utf8.len(first) or #first) .. word
+        end
+        at, empty = longer, false
+    end
+    lines[#lines + 1] = at
+end
 
 local terminal = {
     run_started = function(event) return ("> %s"):format(event.workflow) end,
@@ -29,18 +45,18 @@ local terminal = {
         if event.error then words[#words + 1] = line(tostring(event.error)) end
         return table.concat(words, "  ")
     end,
-    log = function(event, depth) return ("%s| %s"):format(("  "):rep(depth), line(event.message)) end,
+    log = function(event, depth) return ("%s| %s"):format(("  "):rep(depth - 1), line(event.message)) end,
     run_finished = function(event)
         return ("< %s  done  %d %s  %s"):format(event.workflow, event.steps, event.steps == 1 and "step" or "steps",
             duration(event.ms))
     end,
     run_failed = function(event)
         local err = event.error
-        local lines = { ("< %s  failed%s: %s"):format(event.workflow, err.step and " at " .. err.step or "",
-            line(tostring(err))) }
+        local lines = { ("< %s  failed%s"):format(event.workflow, err.step and " at " .. err.step or "") }
+        wrap(lines, "  why   ", tostring(err))
         local config = err.config and core.json.encode(err.config)
         if config then lines[#lines + 1] = "  with  " .. config end
-        if err.advice then lines[#lines + 1] = "  next  " .. err.advice end
+        if err.advice then wrap(lines, "  next  ", err.advice) end
         return table.concat(lines, "\n")
     end,
 }
