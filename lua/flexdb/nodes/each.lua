@@ -19,8 +19,8 @@ end
 local function each_item(context, config, names)
     local items = config.items
     if items == nil then
-        return nil, core.error("invalid_document", "there is nothing to go through: what items or the table refers to is "
-            .. "not in the state")
+        return nil, core.error("invalid_document",
+            "there is nothing to go through: what items or the table refers to is not in the state")
     end
     if type(items) ~= "table" or not state.is_array(items) then
         return nil, core.error("invalid_document", "items must be an array, is " .. state.kind(items))
