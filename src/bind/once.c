@@ -1,4 +1,5 @@
-/* Writes that are done once, for lua/flexdb/nodes/support/once.lua: core.once_find, once_begin, once_end. */
+/* Writes that are done once, for lua/flexdb/nodes/support/once.lua: core.once_find, once_begin, once_end, digest. */
+#include "base/digest.h"
 #include "bind/database.h"
 #include "bind/decode.h"
 #include "bind/errors.h"
@@ -49,5 +50,15 @@ static int once_end(lua_State *L) {
     return 1;
 }
 
+/* core.digest(text): its SHA-256, 32 bytes. */
+static int digest(lua_State *L) {
+    unsigned char out[DIGEST_BYTES];
+    size_t length;
+    const char *text = options_text(L, 1, &length);
+    digest_sha256(text, length, out);
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    return 1;
+}
+
 const luaL_Reg bind_once_functions[] = {
-    {"once_find", once_find}, {"once_begin", once_begin}, {"once_end", once_end}, {NULL, NULL}};
+    {"once_find", once_find}, {"once_begin", once_begin}, {"once_end", once_end}, {"digest", digest}, {NULL, NULL}};

@@ -252,19 +252,18 @@ local edges = { not_found = "not_found", conflict = "conflict" }
 local missing_table = {}
 
 local function run(context, config, operation)
-    local state = context.state
     local db, err = scope.database(context, config)
     if not db then return nil, err end
-    local aims, target = operation.aims
-    if type(aims) == "function" then aims = aims(config) end
-    if aims then
-        target, err = aim(state, config, config.operation)
-        if not target then return nil, err end
-    end
-    local kind, name = scope.naming(state, config, target)
-    if not kind then return nil, name end
-    local function work(on)
-        local t, why = scope.table(on, kind, name)
+    local function work()
+        local aims, target = operation.aims, nil
+        if type(aims) == "function" then aims = aims(config) end
+        if aims then
+            target, err = aim(context.state, config, config.operation)
+            if not target then return nil, err end
+        end
+        local kind, name = scope.naming(context.state, config, target)
+        if not kind then return nil, name end
+        local t, why = scope.table(db, kind, name)
         if not t then return nil, why, missing_table end
         if target then
             local ok
@@ -273,9 +272,8 @@ local function run(context, config, operation)
         end
         return operation.work(t, config, target)
     end
-    local key = operation.writes and given(config, "idempotencyKey")
-    if not key then return work(db) end
-    return once.write(db, key, { "flex-record", config, kind, name, target and target.id }, work)
+    if not operation.writes or given(config, "idempotencyKey") == nil then return work() end
+    return once.write(db, context, "flex-record", config, work)
 end
 
 local function execute(context, config)

@@ -222,10 +222,12 @@ add("restore", {
 local edges = { not_found = "not_found", exists = "exists", conflict = "conflict" }
 
 -- The work of a step, as once wants it.
-local function worker(config, operation, kind, name)
-    return function(db, key)
+local function worker(context, config, operation, db)
+    return function(key)
+        if not operation.on_table and not operation.restores then return operation.work(db, config) end
+        local kind, name = scope.naming(context.state, config)
+        if not kind then return nil, name end
         if operation.restores then return operation.work(db, config, name) end
-        if not operation.on_table then return operation.work(db, config) end
         local t, err = scope.table(db, kind, name)
         if not t then return nil, err end
         return operation.work(db, config, t, key)
@@ -250,22 +252,16 @@ end
 local function run(context, config, operation)
     local db, err = scope.database(context, config)
     if not db then return nil, err end
-    local kind, name
-    if operation.on_table or operation.restores then
-        kind, name = scope.naming(context.state, config)
-        if not kind then return nil, name end
-    end
-    local work = worker(config, operation, kind, name)
-    local key = operation.writes and not given(config, "dryRun") and given(config, "idempotencyKey")
-    local step = { "flex-table", config, kind, name }
+    local work = worker(context, config, operation, db)
+    local keyed = operation.writes and not given(config, "dryRun") and given(config, "idempotencyKey") ~= nil
     local result, other
-    if not key then
-        result, err = work(db)
+    if not keyed then
+        result, err = work()
     elseif operation.evolves then
-        result, err, other = once.evolve(db, key, step, work)
+        result, err, other = once.evolve(db, context, "flex-table", config, work)
         if result and not result.table then result, err = as_of(db, result) end
     else
-        result, err, other = once.write(db, key, step, work)
+        result, err, other = once.write(db, context, "flex-table", config, work)
     end
     if not result and err.code == "exists" and config.operation == "create" then
         take_existing(context.state, db, config.tableName)
