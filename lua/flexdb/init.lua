@@ -77,12 +77,12 @@ end
 core.own(flexdb.open, database.transaction, tables.insert_many, tables.evolve, tables.purge,
     flexdb.doctor, require "flexdb.guarded")
 
--- Loaded when it is first used: a script that runs no workflow does not pay for it.
-setmetatable(flexdb, { __index = function(module, name)
-    if name ~= "workflow" then return nil end
-    local loaded = require "flexdb.workflow"
+-- Loaded when they are first used: a script that does without them does not pay for them.
+local later = { sandbox = "flexdb.sandbox", workflow = "flexdb.workflow" }
+
+return setmetatable(flexdb, { __index = function(module, name)
+    if not later[name] then return nil end
+    local loaded = require(later[name])
     rawset(module, name, loaded)
     return loaded
 end })
-
-return flexdb

@@ -23,6 +23,8 @@ static void push_classes(lua_State *L, int state) {
     bind_job_class(L, state);
     bind_transaction_class(L, state);
     bind_validator_class(L, state);
+    bind_sandbox_class(L, state);
+    lua_setfield(L, -2, "sandbox");
 }
 
 static void push_module(lua_State *L) {
@@ -44,6 +46,7 @@ static void push_module(lua_State *L) {
     bind_state_register(L, bind_job_functions, state, 0);
     bind_state_register(L, bind_host_functions, state, 0);
     bind_state_register(L, bind_once_functions, state, 0);
+    bind_state_register(L, bind_sandbox_functions, state, 0);
     lua_newtable(L);
     bind_state_register(L, bind_json_functions, state, 0);
     lua_setfield(L, -2, "json");

@@ -64,8 +64,9 @@ int bind_record_refuse(lua_State *L, struct state *s, const struct shape *shape,
 bool bind_record_again(struct state *s, struct table *t, int *rc, int *tries);
 
 /* core.level (a database); core.batch (a table); core.purge (a table), core.doctor (a database); core.once_… (a
- * database). */
-extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[], bind_job_functions[], bind_once_functions[];
+ * database); core.sandbox. */
+extern const luaL_Reg bind_transaction_functions[], bind_batch_functions[], bind_job_functions[], bind_once_functions[],
+    bind_sandbox_functions[];
 
 /* Before a transaction or a batch begins: handles of levels that have ended learn of it. */
 void bind_transaction_settle(struct database *root);
@@ -79,6 +80,7 @@ void bind_batch_class(lua_State *L, int state);
 void bind_job_class(lua_State *L, int state);
 void bind_transaction_class(lua_State *L, int state);
 void bind_validator_class(lua_State *L, int state);
+void bind_sandbox_class(lua_State *L, int state);
 
 /* The methods of tables, by what they are about: records.c, queries.c, definitions.c. */
 extern const luaL_Reg bind_record_methods[], bind_query_methods[], bind_definition_methods[], bind_evolution_methods[];

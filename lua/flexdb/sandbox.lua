@@ -1,0 +1,173 @@
+--- flexdb.sandbox: scripts that are not trusted, in a Lua state of their own. See docs/sandbox.md.
+-- Needs flexdb.core (sandbox), flexdb.plan, flexdb.sandbox.handles. `require "flexdb".sandbox` loads it.
+
+local core = require "flexdb.core"
+local handles = require "flexdb.sandbox.handles"
+local options = require "flexdb.options"
+local plan_of = require "flexdb.plan"
+
+local methods = core.methods.sandbox
+local MIB <const> = 1 << 20
+
+local known = {
+    memory = "number", steps = "number", seconds = "number", db = "userdata", tables = "table", read_only = "boolean",
+    values = "table", log = "function",
+}
+
+-- ---- errors ----
+
+local codes = {}
+for code in ([[invalid_schema invalid_record invalid_query invalid_document exists not_found conflict duplicate
+    reference busy connection read_only unsupported limit corrupt internal]]):gmatch "%S+" do codes[code] = true end
+
+local function show_limits(limits)
+    return {
+        memory = ("the script needs more memory than it has (%.16g MiB)"):format(limits.memory / MIB),
+        steps = ("the script takes more than %d steps"):format(limits.steps),
+        time = ("the script takes longer than %.14g seconds"):format(limits.seconds),
+    }
+end
+
+local function ended(limits, reason)
+    if reason == "host" then return nil, core.error("internal", "out of memory") end
+    local err = core.error("limit", show_limits(limits)[reason])
+    err.limit = reason == "time" and "seconds" or reason
+    return nil, err
+end
+
+-- The lines of a text, by number.
+local function line_of(text, number)
+    local n = 0
+    for line in (text .. "\n"):gmatch "(.-)\r?\n" do
+        n = n + 1
+        if n == number then return line end
+    end
+end
+
+-- What a script has raised, as an error of FlexDB's; `code` where it says none.
+local function failed(text, name, code, raised)
+    local err
+    if type(raised) == "table" then
+        err = core.error(codes[raised.code] and raised.code or code, tostring(raised.message))
+        err.retryable = raised.retryable == true
+        if type(raised.issues) == "table" then err.issues = raised.issues end
+    else
+        err = core.error(code, tostring(raised))
+        local place = "^" .. name:gsub("%p", "%%%0") .. ":(%d+): "
+        local line = math.tointeger(tonumber(err.message:match(place)))
+        if line then err.file, err.line, err.text = name, line, line_of(text, line) end
+    end
+    return nil, err
+end
+
+-- ---- making one ----
+
+local function positive(value, name, integer)
+    if value <= 0 or value ~= value or (integer and not math.tointeger(value)) then
+        options.refuse(1, "new", 1, "option '%s' must be %s above 0, is %s", name,
+            integer and "an integer" or "a number", value)
+    end
+    return integer and math.tointeger(value) or value
+end
+
+local function limits_of(given)
+    local limits = {
+        memory = positive(given.memory or 64 * MIB, "memory", true),
+        steps = positive(given.steps or 100000000, "steps", true),
+        seconds = positive(given.seconds or 10, "seconds"),
+    }
+    if limits.memory < MIB // 2 then
+        options.refuse(0, "new", 1, "option 'memory' must be at least 524288 bytes, is %d", limits.memory)
+    end
+    limits.nanoseconds = limits.seconds >= 9e9 and math.maxinteger or math.ceil(limits.seconds * 1e9)
+    return limits
+end
+
+local function names_of(tables)
+    if not tables then return end
+    local names = {}
+    for _, name in next, tables do
+        if type(name) ~= "string" then
+            options.refuse(0, "new", 1, "option 'tables' must hold names, has a %s", type(name))
+        end
+        names[name] = true
+    end
+    return names
+end
+
+-- A value for the script: a function of the host's becomes one that it can call, the other values are copied. True, or
+-- nil and the error.
+local function give(self, name, value, limits)
+    if type(value) == "function" then value = self:ticket(0, value) end
+    local good, status, reason = pcall(self.set, self, name, value)
+    if not good then return nil, core.error("invalid_document", ("values.%s: %s"):format(name, status)) end
+    if status ~= "ok" then return ended(limits, reason) end
+    return true
+end
+
+local function check_kind(db)
+    if db ~= nil and getmetatable(db) ~= "flexdb.database" then
+        options.refuse(0, "new", 1, "option 'db' must be a flexdb.database")
+    end
+end
+
+local sandbox = {}
+
+--- A sandbox; nil and the error when it does not fit into its own memory.
+function sandbox.new(given)
+    given = options.check("new", 1, given, known)
+    check_kind(given.db)
+    local limits = limits_of(given)
+    local side = handles.new {
+        read_only = given.read_only, tables = names_of(given.tables), memory = limits.memory,
+    }
+    local self = core.sandbox(limits.memory, limits.steps, limits.nanoseconds, side.dispatch,
+        getmetatable(plan_of {}), { limits = limits, side = side })
+    side.ticket = function(class, value, pinned) return self:ticket(class, value, pinned) end
+    local log = given.log or print
+    local library = {}
+    for name, fn in next, handles.library do library[name] = self:ticket(0, fn) end
+    local status, reason = self:fill(handles.classes, library, core.version,
+        self:ticket(0, function(line) log(line) end), self:ticket(0, tostring))
+    if status ~= "ok" then return ended(limits, reason) end
+    if given.db then self:set("db", self:ticket(handles.number.database, given.db, true)) end
+    for name, value in next, given.values or {} do
+        if type(name) ~= "string" then
+            options.refuse(0, "new", 1, "option 'values' must have names, has a %s as key", type(name))
+        end
+        local good, err = give(self, name, value, limits)
+        if not good then return nil, err end
+    end
+    return self
+end
+
+-- ---- running ----
+
+local function finish(self, text, name, status, ...)
+    local own = self:own()
+    own.side.finish()
+    if status == "ok" then return ... end
+    if status == "ended" then return ended(own.limits, (...)) end
+    return failed(text, name, status == "syntax" and "invalid_document" or "internal", (...))
+end
+
+--- Runs a text; `name` is what errors call it. Returns what the script returns, copied, or nil and the error.
+function methods:run(text, name)
+    options.handle("run", self, "flexdb.sandbox")
+    options.argument("run", 1, text, "string")
+    name = name or "script"
+    options.argument("run", 2, name, "string")
+    if text:byte() == 35 then text = "--" .. text end -- a first line for the shell: #!
+    return finish(self, text, name, self:execute(text, "@" .. name))
+end
+
+--- What it has used: { memory = bytes, steps = of the last run }.
+function methods:used()
+    options.handle("used", self, "flexdb.sandbox")
+    local memory, steps = self:usage()
+    return { memory = memory, steps = steps }
+end
+
+core.own(sandbox.new, handles.new)
+
+return sandbox
