@@ -185,6 +185,30 @@ end
 
 function steps.modify_table(schema, change) set_fields(schema, change) end
 
+-- A decimal as a column of that scale gives it back.
+local function with_scale(value, scale)
+    local text = type(value) == "table" and "" or tostring(value)
+    local whole, fraction = text:match "^(%-?%d+)%.?(%d*)$"
+    if not whole then return value end
+    fraction = fraction .. ("0"):rep(scale - #fraction)
+    while #fraction > scale and fraction:sub(-1) == "0" do fraction = fraction:sub(1, -2) end
+    return scale == 0 and whole or whole .. "." .. fraction
+end
+
+local DEFAULT_SCALE <const> = 4
+
+-- Writes the decimals of a definition as the core does.
+local function settle(schema)
+    for _, column in ipairs(schema.columns) do
+        local rules = column.validation or {}
+        local scale = math.tointeger(rules.scale or DEFAULT_SCALE)
+        if column.dataType == "decimal" and scale then
+            if column.defaultValue ~= nil then column.defaultValue = with_scale(column.defaultValue, scale) end
+        end
+    end
+    return schema
+end
+
 --- The definition that changes lead to, for showing; the changes have been found good by a plan.
 function definitions.after(schema, changes)
     local out = definitions.plain(schema)
@@ -192,7 +216,7 @@ function definitions.after(schema, changes)
         local at = place_of(out.columns, change.name)
         steps[change.op](out, change, at or #out.columns)
     end
-    return out
+    return settle(out)
 end
 
 return definitions

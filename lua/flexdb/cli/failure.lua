@@ -1,4 +1,6 @@
---- How a command that has failed says so, and its exit status. Needs flexdb.cli.json.
+--- How a command that has failed says so, and its exit status. Needs flexdb.cli.json and flexdb.cli.width.
+
+local width = require "flexdb.cli.width"
 
 local failure = {}
 
@@ -39,10 +41,27 @@ local function put_issues(err, lines)
     if #issues > SHOWN then lines[#lines + 1] = ("  and %d more"):format(#issues - SHOWN) end
 end
 
+-- What an error says first: its message; where it has several issues, which are told below, only how many.
+local function head_of(err)
+    local issues, message = err.issues or {}, err.message
+    local first = issues[2] and ("%s: %s"):format(issues[1].path, issues[1].message)
+    local at = first and message:find(first, 1, true)
+    if at then message = ("%s%d problems"):format(message:sub(1, at - 1), #issues) end
+    return err.code and ("%s: %s"):format(err.code, message) or message
+end
+
+-- Lines as a terminal may have them.
+local function safe(lines)
+    local out = {}
+    for _, text in ipairs(lines) do
+        for line in (text .. "\n"):gmatch "([^\n]*)\n" do out[#out + 1] = width.safe(line) end
+    end
+    return out
+end
+
 --- The lines that tell people about an error.
 function failure.lines(err)
-    local said = err.code and ("%s: %s"):format(err.code, err.message) or err.message
-    local lines = { "flexdb: " .. said }
+    local lines = { "flexdb: " .. head_of(err) }
     put_issues(err, lines)
     -- What a workflow's step tells.
     if err.step then
@@ -57,7 +76,7 @@ function failure.lines(err)
         lines[#lines + 1] = "usage: " .. usage
         lines[#lines + 1] = ("'flexdb %s--help' tells more"):format(command and command.name .. " " or "")
     end
-    return lines
+    return safe(lines)
 end
 
 --- Tells of an error on standard error, as JSON or in words.

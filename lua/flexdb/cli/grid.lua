@@ -1,5 +1,6 @@
 --- Tables for a terminal: aligned, as wide as it is at most; where that is too narrow, one record below the other.
--- A column is { title = "…", right = true }; a row is an array of texts, with false or nil for nothing.
+-- A column is { title = "…", right = true, wrap = true }; what does not fit is cut, or in a column that wraps goes on
+-- below. A row is an array of texts, with false or nil for nothing.
 -- Needs flexdb.cli.width.
 
 local width = require "flexdb.cli.width"
@@ -44,6 +45,21 @@ local function line(columns, widths, row)
     return (table.concat(cells, (" "):rep(GAP)):gsub("%s+$", ""))
 end
 
+-- The lines of a row: one, and more below it where a column wraps.
+local function lines_of(columns, widths, row)
+    local rows = { row }
+    for i, column in ipairs(columns) do
+        if column.wrap and row[i] and width.of(row[i]) > widths[i] then
+            for n, piece in ipairs(width.wrap(row[i], widths[i])) do
+                rows[n] = rows[n] or {}
+                rows[n][i] = piece
+            end
+        end
+    end
+    for n, each in ipairs(rows) do rows[n] = line(columns, widths, each) end
+    return rows
+end
+
 -- One record: a line for each of its values.
 local function upright(columns, row, room, say)
     local names = 0
@@ -65,7 +81,10 @@ function grid.new(columns, room, say, style, sample)
 
     local function put(row)
         count = count + 1
-        if not standing then return say(line(columns, widths, row)) end
+        if not standing then
+            for _, each in ipairs(lines_of(columns, widths, row)) do say(each) end
+            return
+        end
         if count > 1 then say "" end
         upright(columns, row, room, say)
     end

@@ -52,7 +52,13 @@ local function from_lua(text, name, functions)
     if not chunk then return invalid("%s", with_line(why, text)) end
     local ok, value = pcall(chunk)
     if not ok then return invalid("%s", with_line(tostring(value), text)) end
-    if type(value) == "table" or (functions and type(value) == "function") then return value end
+    if type(value) == "table" then return value end
+    if functions and type(value) == "function" then
+        return function(...)
+            local good, fault = pcall(value, ...)
+            if not good then error(core.error("invalid_document", with_line(tostring(fault), text)), 0) end
+        end
+    end
     return invalid("%s: must return a table%s, returns %s", name, functions and " or a function" or "",
         value == nil and "nothing" or "a " .. type(value))
 end
@@ -74,21 +80,37 @@ function input.document(word, inline, functions)
     return from_json(text, word == "-" and "standard input" or word)
 end
 
---- The records of JSON Lines: a function that gives the next one, nil at the end, or nil and an error. `lines` takes
--- down the line of each record that is given. `skip(line, err)`, where it is there, hears of lines that are no
+--- The records of JSON Lines: a function that gives the next one, nil at the end, or nil and an error; and a function
+-- that says which line the n-th record stood in. `skip(line, err)`, where it is there, hears of lines that are no
 -- objects, and they are left out.
-function input.records(path, lines, skip)
+function input.records(path, skip)
     local file = io.stdin
     if path and path ~= "-" then
         local why
         file, why = io.open(path, "rb")
         if not file then return nil, core.error("not_found", "cannot read " .. why) end
     end
-    local number = 0
+    -- Records follow each other line by line, but for the places in `shifts`: { record, lines that held none so far }.
+    local number, count, shifts = 0, 0, {}
+    local function line_of(record)
+        local skipped = 0
+        for _, shift in ipairs(shifts) do
+            if shift[1] > record then break end
+            skipped = shift[2]
+        end
+        return record + skipped
+    end
+    local function give(record)
+        count = count + 1
+        local last = shifts[#shifts]
+        if number - count ~= (last and last[2] or 0) then shifts[#shifts + 1] = { count, number - count } end
+        return record
+    end
     local function decode(line)
         local record, err = core.json.decode(line)
         if record == nil then return invalid("line %d: %s", number, err.message) end
-        if type(record) ~= "table" or rawlen(record) > 0 then
+        -- An empty array is told from an empty object by what it was.
+        if type(record) ~= "table" or rawlen(record) > 0 or (next(record) == nil and not line:find "{") then
             return invalid("line %d: a record must be a JSON object", number)
         end
         return record
@@ -103,15 +125,12 @@ function input.records(path, lines, skip)
             number = number + 1
             if line:find "%S" then
                 local record, err = decode(line)
-                if record then
-                    lines[#lines + 1] = number
-                    return record
-                end
+                if record then return give(record) end
                 if not skip then return nil, err end
                 skip(number, err)
             end
         end
-    end
+    end, line_of
 end
 
 return input

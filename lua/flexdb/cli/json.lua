@@ -7,8 +7,9 @@ local json = {}
 
 -- The words of FlexDB's documents, in the order in which they are written.
 local order <const> = {
-    "code", "message", "id", "ok", "table", "name", "application", "action", "displayName", "description", "op",
-    "type", "column", "to", "dataType", "required", "unique", "indexed", "filterable", "searchable", "defaultValue",
+    "file", "ok", "error", "inserted", "valid", "invalid", "errorCount", "errors", "line", "index", "code", "path",
+    "rule", "message", "id", "table", "name", "application", "action", "displayName", "description", "op", "type",
+    "column", "to", "dataType", "required", "unique", "indexed", "filterable", "searchable", "defaultValue",
     "validation", "targetTable", "onDelete", "computed", "format", "pattern", "minLength", "maxLength", "min", "max",
     "precision", "scale", "enum", "after", "first", "set", "unset", "columns", "indexes", "checks", "compatibility",
     "version", "changes", "steps",

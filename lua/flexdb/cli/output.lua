@@ -78,6 +78,9 @@ local function grouped(n)
 end
 output.grouped = grouped
 
+--- "1 record", "1,200 records"
+function output.counted(n, one, many) return ("%s %s"):format(grouped(n), n == 1 and one or many or one .. "s") end
+
 --- A function that shows how far long work is, and one that takes the line away again.
 function output:progress(what)
     if not self.shows_progress then return nil, function() end end
@@ -86,7 +89,7 @@ function output:progress(what)
         -- Not at once, and not all the time: by the clock, or by the processor's where a second is long.
         if os.clock() - moment < 0.1 and os.time() == second then return end
         moment, second, shown = os.clock(), os.time(), true
-        io.stderr:write(("\r\27[K%s: %s records"):format(what, grouped(n)))
+        io.stderr:write(("\r\27[K%s: %s"):format(what, output.counted(n, "record")))
     end, function()
         if shown then io.stderr:write "\r\27[K" end
     end

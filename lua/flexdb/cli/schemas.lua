@@ -1,5 +1,5 @@
 --- Definitions in files: many files to one list, and a list to JSON or Lua.
--- Needs flexdb.core (null), flexdb.cli.input and flexdb.cli.json.
+-- Needs flexdb.core (null, error, validator), flexdb.cli.input and flexdb.cli.json.
 
 local core = require "flexdb.core"
 local input = require "flexdb.cli.input"
@@ -41,10 +41,27 @@ function schemas.read(paths)
         local document, err = input.document(path)
         if not document then return nil, err end
         local ok
-        ok, err = collect(document, path, list)
+        ok, err = collect(document, path == "-" and "standard input" or path, list)
         if not ok then return nil, err end
     end
     return list
+end
+
+--- Whether each definition is good by itself: true, or nil and the error, which names the table.
+function schemas.check(list)
+    for _, definition in ipairs(list) do
+        local own = {}
+        for key, value in next, definition do
+            if key ~= "name" and key ~= "renamedFrom" then own[key] = value end
+        end
+        local good, err = core.validator(own)
+        if not good then
+            local told = core.error(err.code, ("table %q: %s"):format(tostring(definition.name), err.message))
+            told.issues = err.issues
+            return nil, told
+        end
+    end
+    return true
 end
 
 local keywords <const> = {}

@@ -23,7 +23,7 @@ end
 
 --- The URL as it may be shown: without its password.
 function session:shown_url()
-    return (self.url:gsub("^(%a[%w+.-]*://[^:/@]*):[^@]*@", "%1@"))
+    return (self.url:gsub("^(%a[%w+.-]*://[^:/@]*):.*@", "%1@"))
 end
 
 --- The URL that the options or the environment name; or nil and the error.
@@ -50,7 +50,7 @@ function session:open(create)
     if self.db then return self.db end
     err.opening = true
     if err.code == "invalid_document" then return nil, { usage = true, message = "--db: " .. err.message } end
-    if err.code == "not_found" and not create then
+    if err.code == "not_found" and err.message:find "^the database file" then
         err.hint = ("make one with: flexdb init --db %s"):format(self:shown_url())
     end
     return nil, err

@@ -1,4 +1,6 @@
---- Unified diffs, as diff -u writes them. Needs nothing.
+--- Unified diffs, as diff -u writes them. Needs flexdb.cli.width.
+
+local width = require "flexdb.cli.width"
 
 local unified = {}
 
@@ -87,6 +89,7 @@ local colours <const> = { ["+"] = "green", ["-"] = "red", ["@"] = "cyan" }
 --- Prints such lines.
 function unified.print(lines, output)
     for n, line in ipairs(lines) do
+        line = width.safe(line)
         local colour = n <= 2 and "bold" or colours[line:sub(1, 1)]
         output:say(colour and output:style(colour, line) or line)
     end

@@ -79,16 +79,43 @@ function width.safe(text)
     return (text:gsub("\xe2\x80[\xaa-\xae]", ""):gsub("\xe2\x81[\xa6-\xa9]", ""))
 end
 
+-- As much of a text as takes so many columns at most; marks that take none stay with their letter.
+local function head(text, most)
+    local sum = 0
+    for at, code in utf8.codes(text) do
+        sum = sum + columns_of(code)
+        if sum > most then return text:sub(1, at - 1) end
+    end
+    return text
+end
+
 --- The text in at most so many columns, an ellipsis for what is left out.
 function width.cut(text, most)
     if width.of(text) <= most then return text end
-    local sum = 0
-    for at, code in utf8.codes(text) do
-        local next_sum = sum + columns_of(code)
-        if next_sum > most - 1 then return text:sub(1, at - 1) .. "…" end
-        sum = next_sum
+    return head(text, most - 1) .. "…"
+end
+
+--- The text in pieces of at most so many columns (2 or more), broken between words where there are spaces.
+function width.wrap(text, most)
+    local pieces, piece = {}, nil
+    local function put(word)
+        while width.of(word) > most do
+            local piece_of = head(word, most)
+            pieces[#pieces + 1] = piece_of
+            word = word:sub(#piece_of + 1)
+        end
+        piece = word
     end
-    return text
+    for word in text:gmatch "%S+" do
+        if piece and width.of(piece) + 1 + width.of(word) <= most then
+            piece = piece .. " " .. word
+        else
+            if piece then pieces[#pieces + 1] = piece end
+            put(word)
+        end
+    end
+    if piece and piece ~= "" then pieces[#pieces + 1] = piece end
+    return pieces
 end
 
 --- The text with spaces behind it, or before it, up to so many columns.

@@ -86,6 +86,9 @@ end
 function apply.run(session, arguments, options)
     local list, err = schemas.read(arguments.file)
     if not list then return nil, err end
+    local good
+    good, err = schemas.check(list)
+    if not good then return nil, err end
     local db, missing = open(session)
     if not db then return nil, missing end
     local with = { drop = options.drop, on_invalid = options.on_invalid }

@@ -24,8 +24,12 @@ function evolve.run(session, arguments, options)
     local handle
     handle, err = session:table(arguments.table)
     if not handle then return nil, err end
+    local progress, done = session.output:progress "looked at"
     local plan
-    plan, err = handle:plan(changes, { on_invalid = options.on_invalid, expect_version = options.expect_version })
+    plan, err = handle:plan(changes, {
+        on_invalid = options.on_invalid, expect_version = options.expect_version, on_progress = progress,
+    })
+    done()
     if not plan then return nil, err end
     -- A plan that was saved is held against the table as it is; another one is what was just shown.
     local saved = type(changes) == "table" and rawget(changes, "steps") ~= nil

@@ -22,8 +22,10 @@ function plan.run(session, arguments, options)
     local handle
     handle, err = session:table(arguments.table)
     if not handle then return nil, err end
+    local progress, done = session.output:progress "looked at"
     local made
-    made, err = handle:plan(changes, { on_invalid = options.on_invalid })
+    made, err = handle:plan(changes, { on_invalid = options.on_invalid, on_progress = progress })
+    done()
     if not made then return nil, err end
     options.dry_run = true
     return plans.carry_out(session, handle, made)

@@ -32,9 +32,9 @@ function purge.run(session, arguments, options)
     if out.json then return out:emit(result) end
     local grouped = out.grouped
     local kept = result.kept > 0 and (", %s spared, for live records refer to them"):format(grouped(result.kept)) or ""
-    out:say("%s: looked at %s records, rewrote %s, erased %s%s", handle.name, grouped(result.records),
+    out:say("%s: looked at %s, rewrote %s, erased %s%s", handle.name, out.counted(result.records, "record"),
         grouped(result.rewritten), grouped(result.deleted), kept)
-    out:say("%s bytes of documents went; version %d is the oldest that can be read", grouped(result.bytes),
+    out:say("%s of documents went; version %d is the oldest that can be read", out.counted(result.bytes, "byte"),
         result.oldest_version)
 end
 

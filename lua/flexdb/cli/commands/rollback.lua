@@ -23,10 +23,13 @@ function rollback.run(session, arguments, options)
     end
     local handle, err = session:table(arguments.table)
     if not handle then return nil, err end
+    local progress, done = session.output:progress "looked at"
     local plan
     plan, err = handle:rollback(version, {
         dry_run = true, on_invalid = options.on_invalid, expect_version = options.expect_version,
+        on_progress = progress,
     })
+    done()
     if not plan then return nil, err end
     return plans.carry_out(session, handle, plan, function(with)
         with.expect_version = with.expect_version or plan.version

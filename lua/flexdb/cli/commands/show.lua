@@ -12,7 +12,7 @@ local show = {
 }
 
 local function print_columns(out, schema)
-    local grid = out:grid { { title = "column" }, { title = "type" }, { title = "rules" } }
+    local grid = out:grid { { title = "column" }, { title = "type" }, { title = "rules", wrap = true } }
     for _, column in ipairs(schema.columns) do
         if not column.system then
             grid.add { column.name, column.dataType, definitions.rules_of(column) }

@@ -42,7 +42,8 @@ end
 
 -- Looks at every record: how many are good, how many are bad, and the first of those.
 local function look(validator, path, most)
-    local lines, errors, good, bad = {}, {}, 0, 0
+    local errors, good, bad = {}, 0, 0
+    local count = 0
     local function note(line, err)
         bad = bad + 1
         if #errors < most then
@@ -51,17 +52,17 @@ local function look(validator, path, most)
             }
         end
     end
-    local source, err = input.records(path, lines, note)
-    if not source then return nil, err end
+    local source, line_of = input.records(path, note)
+    if not source then return nil, line_of end
     while true do
-        local record
-        record, err = source()
+        local record, err = source()
         if not record then
             if err then return nil, err end
             break
         end
         local ok, why = validator:validate(record)
-        if ok then good = good + 1 else note(lines[#lines], why) end
+        count = count + 1
+        if ok then good = good + 1 else note(line_of(count), why) end
     end
     return { valid = good, invalid = bad, errors = flexdb.array(errors) }
 end
