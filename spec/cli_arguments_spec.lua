@@ -116,7 +116,9 @@ describe("a command line", function()
     end)
 
     it("may be anything: random words end in a result or an error", function()
-        local pieces = { "show", "apply", "--", "-", "--db", "-d", "-jy", "--limit", "3", "x", "--limit=2", "", "-é", "--=" }
+        local pieces = {
+            "show", "apply", "--", "-", "--db", "-d", "-jy", "--limit", "3", "x", "--limit=2", "", "-é", "--=",
+        }
         for seed = 1, 300 do
             math.randomseed(seed)
             local words = {}

@@ -6,7 +6,8 @@ describe("flexdb", function()
     local box
     setup(function()
         box = cli.box()
-        box.write("schema.json", [[{ "t": { "columns": [ { "name": "name", "dataType": "string", "unique": true } ] } }]])
+        box.write("schema.json", [[{ "t": { "columns": [
+            { "name": "name", "dataType": "string", "unique": true } ] } }]])
         box.write("text", ("not a database, but a text\n"):rep(200))
         box.write("short", "x")
         box.write("broken.lua", "return {\n    t = { columns = {\n        { name = 'a' dataType = 'string' },\n}}}\n")
@@ -40,42 +41,54 @@ describe("flexdb", function()
             .. "  make one with: flexdb init --db sqlite:none.db\n" },
         { "flexdb insert t --db none.db", 5, "flexdb: not_found: the database file 'none.db' does not exist\n" },
         { "flexdb init --db nowhere/t.db", 5, "flexdb: not_found: the folder 'nowhere' of the database file" },
-        { "flexdb tables --db mysql://flex:secret@127.0.0.1:1/x", 5, "flexdb: connection: cannot connect to flex@127.0.0.1:1/x: " },
+        { "flexdb tables --db mysql://flex:secret@127.0.0.1:1/x", 5,
+            "flexdb: connection: cannot connect to flex@127.0.0.1:1/x: " },
         { "flexdb show nobody --db t.db", 1, "flexdb: not_found: there is no table \"nobody\"\n" },
         { "flexdb show tt --db t.db", 1, "flexdb: not_found: there is no table \"tt\"\n  did you mean 't'?\n" },
-        { "flexdb apply none.json --db new.db", 1, "flexdb: not_found: cannot read none.json: No such file or directory\n" },
+        { "flexdb apply none.json --db new.db", 1,
+            "flexdb: not_found: cannot read none.json: No such file or directory\n" },
         { "flexdb apply folder --db new.db", 3, "flexdb: invalid_document: cannot read folder: Is a directory\n" },
-        { "flexdb apply broken.lua --db new.db", 3, "flexdb: invalid_document: broken.lua:3: '}' expected near 'dataType'\n"
+        { "flexdb apply broken.lua --db new.db", 3,
+            "flexdb: invalid_document: broken.lua:3: '}' expected near 'dataType'\n"
             .. "  3 |         { name = 'a' dataType = 'string' },\n" },
-        { "flexdb apply raises.lua --db new.db", 3, "flexdb: invalid_document: raises.lua:2: attempt to index a nil value "
+        { "flexdb apply raises.lua --db new.db", 3,
+            "flexdb: invalid_document: raises.lua:2: attempt to index a nil value "
             .. "(local 't')\n  2 | return { t = t.columns }\n" },
         { "flexdb apply nothing.lua --db new.db", 3,
             "flexdb: invalid_document: nothing.lua: must return a table, returns nothing\n" },
-        { "flexdb apply reaches.lua --db new.db", 3, "flexdb: invalid_document: reaches.lua:1: attempt to index a nil "
+        { "flexdb apply reaches.lua --db new.db", 3,
+            "flexdb: invalid_document: reaches.lua:1: attempt to index a nil "
             .. "value (global 'os')\n" },
         { "flexdb apply binary.lua --db new.db", 3, "flexdb: invalid_document: attempt to load a binary chunk" },
         { "flexdb apply broken.json --db new.db", 3, "flexdb: invalid_document: broken.json: " },
-        { "flexdb apply number.json --db new.db", 3, "flexdb: invalid_document: number.json: must be an object or an array\n" },
+        { "flexdb apply number.json --db new.db", 3,
+            "flexdb: invalid_document: number.json: must be an object or an array\n" },
         { [[echo '{"x": 1}' | flexdb apply - --db new.db]], 3, "flexdb: invalid_schema: standard input: x: " },
         { [[echo '{"x": {"columns": [{"name": "A"}]}}' | flexdb apply - --db new.db]], 3,
             "flexdb: invalid_schema: table \"x\": 2 problems\n  columns[0].name: the name \"A\" must begin" },
-        { "flexdb apply schema.json schema.json --db new.db", 3, "flexdb: invalid_schema: table \"t\" is defined twice\n" },
+        { "flexdb apply schema.json schema.json --db new.db", 3,
+            "flexdb: invalid_schema: table \"t\" is defined twice\n" },
         { "flexdb plan t '{' --db t.db", 3, "flexdb: invalid_document: the argument: " },
         { [=[flexdb plan t '[{"op": "nope"}]' --db t.db]=], 3, "flexdb: invalid_schema: changes[0].op: " },
-        { [=[flexdb evolve t '[{"op": "remove_column", "name": "nope"}]' --db t.db]=], 3, "flexdb: invalid_schema: " },
+        { [=[flexdb evolve t '[{"op": "remove_column", "name": "nope"}]' --db t.db]=], 3,
+            "flexdb: invalid_schema: " },
         { [=[flexdb evolve t '[]' --expect-version 9 --db t.db]=], 4, "flexdb: conflict: " },
         { "flexdb rollback t x --db t.db", 2, "flexdb: VERSION must be a number, is 'x'\n" },
         { "flexdb rollback t 9 --db t.db", 1, "flexdb: not_found: " },
         { "flexdb diff t 1 9 --db t.db", 1, "flexdb: not_found: " },
-        { "flexdb insert t none.jsonl --db t.db", 1, "flexdb: not_found: cannot read none.jsonl: No such file or directory\n" },
+        { "flexdb insert t none.jsonl --db t.db", 1,
+            "flexdb: not_found: cannot read none.jsonl: No such file or directory\n" },
         { "flexdb insert t folder --db t.db", 3, "flexdb: invalid_document: cannot read folder: Is a directory\n" },
-        { "flexdb diagram -o nowhere/x.html --db t.db", 1, "flexdb: cannot write nowhere/x.html: No such file or directory\n" },
-        { "flexdb export-schema -o /dev/full --db t.db", 1, "flexdb: cannot write /dev/full: No space left on device\n" },
+        { "flexdb diagram -o nowhere/x.html --db t.db", 1,
+            "flexdb: cannot write nowhere/x.html: No such file or directory\n" },
+        { "flexdb export-schema -o /dev/full --db t.db", 1,
+            "flexdb: cannot write /dev/full: No space left on device\n" },
         { "flexdb tables --db t.db > /dev/full", 1, "flexdb: cannot write: No space left on device\n" },
-        { "flexdb purge t --deleted-before soon --yes --db t.db", 3, "flexdb: invalid_query" },
+        { "flexdb purge t --deleted-before soon --yes --db t.db", 2, "flexdb: --deleted-before must be " },
         { "flexdb restore nobody --db t.db", 1, "flexdb: not_found: " },
         { "flexdb check none.json", 1, "" },
-        { "flexdb run broken.lua --db new.db", 3, "flexdb: invalid_document: broken.lua:3: '}' expected near 'dataType'\n" },
+        { "flexdb run broken.lua --db new.db", 3,
+            "flexdb: invalid_document: broken.lua:3: '}' expected near 'dataType'\n" },
         { "flexdb run broken.json --db new.db", 3, "flexdb: invalid_document: broken.json: " },
     }
     for _, case in ipairs(cases) do

@@ -165,7 +165,8 @@ describe("a terminal", function()
     setup(function()
         box = cli.box()
         local _, status = box.run [=[
-            echo '{"t": {"columns": [{"name": "words", "dataType": "text"}, {"name": "n", "dataType": "integer"}]}}' > t.json
+            echo '{"t": {"columns": [{"name": "words", "dataType": "text"},
+                {"name": "n", "dataType": "integer"}]}}' > t.json
             flexdb apply t.json --db t.db && printf '%s\n' '{"id": "a", "words": "x\u001b[31m日本", "n": 1}' \
                 '{"id": "b", "words": "'"$(printf 'w%.0s' {1..100})"'", "n": 22}' | flexdb insert t --db t.db
         ]=]

@@ -10,7 +10,8 @@ local schema <const> = [[return {
         columns = {
             { name = "email", dataType = "string", required = true, unique = true, validation = { format = "email" } },
             { name = "age", dataType = "integer", indexed = true, validation = { min = 0, max = 150 } },
-            { name = "balance", dataType = "decimal", defaultValue = "0.00", validation = { precision = 12, scale = 2 } },
+            { name = "balance", dataType = "decimal", defaultValue = "0.00",
+                validation = { precision = 12, scale = 2 } },
             { name = "tags", dataType = "json" },
             { name = "company", dataType = "reference", validation = { targetTable = "companies" } },
             { name = "boss", dataType = "reference", validation = { targetTable = "contacts", onDelete = "set-null" } },
@@ -76,7 +77,8 @@ engines.each(function(engine)
                 assert.equal(("wrote the definitions of 2 tables to %s\n"):format(name),
                     good("flexdb export-schema --output " .. name))
                 good("flexdb apply " .. name, other)
-                assert.equal("nothing changes: the tables are what the files say\n", good("flexdb apply schema.lua", other))
+                assert.equal("nothing changes: the tables are what the files say\n",
+                    good("flexdb apply schema.lua", other))
                 assert.equal(good "flexdb export-schema", good("flexdb export-schema", other))
             end
             good "mkdir each && flexdb export-schema -o each/"
@@ -172,8 +174,8 @@ engines.each(function(engine)
             local out, status, errors = run("flexdb plan contacts " .. changes)
             assert.equal(3, status)
             assert.equal("", errors)
-            assert.truthy(out:find("It is not possible: 1 record stands against it\n  ada: age: must be at most 30, is 36",
-                1, true), out)
+            assert.truthy(out:find("It is not possible: 1 record stands against it\n"
+                .. "  ada: age: must be at most 30, is 36", 1, true), out)
             out, status, errors = run("flexdb evolve contacts " .. changes)
             assert.equal(3, status)
             assert.truthy(out:find "It is not possible")

@@ -200,10 +200,9 @@ local DEFAULT_SCALE <const> = 4
 -- Writes the decimals of a definition as the core does.
 local function settle(schema)
     for _, column in ipairs(schema.columns) do
-        local rules = column.validation or {}
-        local scale = math.tointeger(rules.scale or DEFAULT_SCALE)
-        if column.dataType == "decimal" and scale then
-            if column.defaultValue ~= nil then column.defaultValue = with_scale(column.defaultValue, scale) end
+        local scale = math.tointeger((column.validation or {}).scale or DEFAULT_SCALE)
+        if column.dataType == "decimal" and scale and column.defaultValue ~= nil then
+            column.defaultValue = with_scale(column.defaultValue, scale)
         end
     end
     return schema

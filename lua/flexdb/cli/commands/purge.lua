@@ -1,5 +1,7 @@
 --- flexdb purge: forgets what nobody can reach any more.
 
+local flexdb = require "flexdb"
+
 local purge = {
     name = "purge",
     about = "Takes values that none of the kept versions can reach out of a table's documents, and erases records that "
@@ -15,7 +17,19 @@ local purge = {
     example = "flexdb purge contacts --keep-versions 2 --yes",
 }
 
+-- Whether the word is a time: true, or nil and the error.
+local function check_time(word)
+    local columns = { { name = "time", dataType = "datetime" } }
+    local good, err = flexdb.validate({ columns = columns }, { time = word })
+    if good then return true end
+    return nil, { usage = true, message = "--deleted-before " .. err.issues[1].message }
+end
+
 function purge.run(session, arguments, options)
+    if options.deleted_before then
+        local good, err = check_time(options.deleted_before)
+        if not good then return nil, err end
+    end
     local handle, err = session:table(arguments.table)
     if not handle then return nil, err end
     local agreed

@@ -1,12 +1,13 @@
 --- What a diagram shows: the tables with their columns, references and versions.
--- Needs a database handle, flexdb.cli.changes and flexdb.cli.definitions.
+-- Needs a database handle, flexdb.core (array), flexdb.cli.changes and flexdb.cli.definitions.
 
+local core = require "flexdb.core"
 local changes = require "flexdb.cli.changes"
 local definitions = require "flexdb.cli.definitions"
 
 -- The columns of a definition as { name, type, rules, required, unique, target }.
 local function columns_of(schema)
-    local list = {}
+    local list = core.array {}
     for _, column in ipairs(schema.columns) do
         if not column.system then
             list[#list + 1] = {
@@ -21,7 +22,7 @@ end
 
 -- One version: when, who, why, what changed, and the columns that it led to.
 local function version_of(entry)
-    local lines = {}
+    local lines = core.array {}
     for _, change in ipairs(entry.changes) do
         for _, line in ipairs(changes.lines(change)) do lines[#lines + 1] = line[2] end
     end
@@ -54,7 +55,7 @@ return function(db, names)
     for _, name in ipairs(names) do wanted[name] = true end
     local list, err = db:tables()
     if not list then return nil, err end
-    local model, there = { tables = {}, references = {} }, {}
+    local model, there = { tables = core.array {}, references = core.array {} }, {}
     for _, info in ipairs(list) do
         if #names == 0 or wanted[info.name] then
             local made

@@ -21,13 +21,14 @@ local function marks(columns, before)
     return out
 end
 
-local function columns_table(columns, before)
+-- The columns of a version; `there`: the names of the tables in the page.
+local function columns_table(columns, before, there)
     if #columns == 0 then return "<p>no columns</p>" end
     local marked = marks(columns, before)
     local rows = {}
     for i, column in ipairs(columns) do
         local rules = escape(column.rules)
-        if column.target then
+        if there[column.target] then
             rules = rules:gsub("^→ [^ ]+", function(text)
                 return ('→ <a href="#%s">%s</a>'):format(svg.anchor(column.target), text:sub(#"→ " + 1))
             end)
@@ -42,7 +43,7 @@ local function columns_table(columns, before)
         .. '<th scope="col">rules</th></tr></thead><tbody>%s</tbody></table></div>'):format(table.concat(rows, "\n"))
 end
 
-local function version_details(each, i)
+local function version_details(each, i, there)
     local version, before = each.versions[i], each.versions[i - 1]
     local current = version.version == each.version
     local when = version.at:sub(1, 16):gsub("T", " ")
@@ -63,27 +64,28 @@ local function version_details(each, i)
         end
         parts[#parts + 1] = ('<ul class="changes">%s</ul>'):format(table.concat(lines))
     end
-    parts[#parts + 1] = columns_table(version.columns, before and before.columns)
+    parts[#parts + 1] = columns_table(version.columns, before and before.columns, there)
     parts[#parts + 1] = "</details>"
     return table.concat(parts)
 end
 
-local function table_section(each)
-    local parts = { ('<section id="%s"><h2>%s'):format(svg.anchor(each.name), escape(each.name)) }
-    if each.called then parts[#parts + 1] = (' <small>%s</small>'):format(escape(each.called)) end
-    parts[#parts + 1] = ("</h2><p class=\"facts\">version %d · %d record%s · %d column%s</p>"):format(each.version,
+local function table_section(each, there)
+    local called = each.called and (" <small>%s</small>"):format(escape(each.called)) or ""
+    local parts = { ('<section id="%s"><h2>%s%s</h2>'):format(svg.anchor(each.name), escape(each.name), called) }
+    parts[#parts + 1] = ("<p class=\"facts\">version %d · %d record%s · %d column%s</p>"):format(each.version,
         each.records, each.records == 1 and "" or "s", #each.columns, #each.columns == 1 and "" or "s")
     if each.description then parts[#parts + 1] = ("<p>%s</p>"):format(escape(each.description)) end
-    for i = #each.versions, 1, -1 do parts[#parts + 1] = version_details(each, i) end
+    for i = #each.versions, 1, -1 do parts[#parts + 1] = version_details(each, i, there) end
     parts[#parts + 1] = '<p class="up"><a href="#top">↑ all tables</a></p></section>'
     return table.concat(parts, "\n")
 end
 
 --- The page for a model (flexdb.cli.diagram.model). `title`: what stands above it.
 return function(model, title)
-    local sections, columns = {}, 0
+    local sections, columns, there = {}, 0, {}
+    for _, each in ipairs(model.tables) do there[each.name] = true end
     for i, each in ipairs(model.tables) do
-        sections[i], columns = table_section(each), columns + #each.columns
+        sections[i], columns = table_section(each, there), columns + #each.columns
     end
     local facts = ("%d table%s · %d column%s · %d reference%s"):format(#model.tables, #model.tables == 1 and "" or "s",
         columns, columns == 1 and "" or "s", #model.references, #model.references == 1 and "" or "s")

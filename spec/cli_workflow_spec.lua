@@ -1,0 +1,148 @@
+-- Workflows from a shell: what they print, what they are told, and what is said of those that fail.
+
+local cli = require "spec.support.cli"
+local engines = require "spec.support.engines"
+local flexdb = require "flexdb"
+
+local orders <const> = [[{
+  "id": "orders", "name": "Orders", "version": "1.0.0",
+  "workflow": [
+    { "flex-table": { "operation": "create", "tableName": "orders",
+        "columns": [ { "name": "number", "dataType": "string", "unique": true } ],
+        "exists?": { "log": { "message": "there already" } } } },
+    { "flex-record": { "operation": "insert", "tableName": "orders", "data": { "number": "$.number" } } },
+    { "log": { "message": "inserted {{$.flexRecord.data.number}}" } }
+  ] }]]
+
+engines.each(function(engine)
+    describe("flexdb run", function()
+        local box, environment
+        before_each(function()
+            box = cli.box()
+            environment = { FLEXDB_URL = engine.server and engine.url or "w.db", FLEXDB_APP = engines.fresh "cli" }
+            box.write("orders.json", orders)
+        end)
+        after_each(function() box.remove() end)
+        local function run(script) return box.run(script, environment) end
+
+        it("makes the database and the tables on the way", function()
+            local out, status, errors = run [[
+                flexdb run orders.json --state '{"number": "A1"}'
+                flexdb run orders.json --state '{"number": "A2"}'
+                flexdb query orders --columns number | cut -d, -f2
+            ]]
+            assert.equal("", errors)
+            assert.equal(0, status)
+            assert.equal("inserted A1\norders.json is done, 3 steps\nthere already\ninserted A2\n"
+                .. "orders.json is done, 4 steps\n\"number\":\"A1\"}\n\"number\":\"A2\"}\n", out)
+        end)
+
+        it("prints the last state, and its messages and trace apart", function()
+            local out, status, errors = run [[flexdb run orders.json --state '{"number": "A1"}' --json --trace]]
+            assert.equal(0, status)
+            assert.equal("A1", flexdb.json.decode(out).flexRecord.data.number)
+            assert.truthy(errors:find("\ninserted A1\n", 1, true))
+            assert.truthy(errors:find("\n  workflow[1].flex-record  success  ", 1, true), errors)
+            out, status, errors = run [[flexdb run orders.json --state '{"number": "A2"}' --events >/dev/null]]
+            assert.equal("", out)
+            assert.equal(0, status)
+            for line in errors:gmatch "[^\n]+" do assert.is_string(assert(flexdb.json.decode(line)).event) end
+        end)
+
+        it("says which step has failed, with what, and how to go on", function()
+            run [[flexdb run orders.json --state '{"number": "A1"}']]
+            local out, status, errors = run [[flexdb run orders.json --state '{"number": "A1"}']]
+            assert.equal("there already\n", out)
+            assert.equal(4, status)
+            assert.equal([[
+flexdb: duplicate: number: "A1" is taken
+  at    workflow[1].flex-record
+  with  {"data":{"number":"A1"},"operation":"insert","tableName":"orders"}
+  next  use upsert, or give the step]], errors:match "^(.-), with " or errors:match "^(.-give the step)")
+            status, errors = select(2, run [[flexdb run orders.json --state '{"number": "A1"}' --json]])
+            assert.equal(4, status)
+            local err = flexdb.json.decode(errors:match "([^\n]*)\n$").error
+            assert.equal("duplicate", err.code)
+            assert.equal("workflow[1].flex-record", err.step)
+        end)
+    end)
+end)
+
+describe("flexdb run", function()
+    local box
+    before_each(function() box = cli.box() end)
+    after_each(function() box.remove() end)
+
+    it("runs a Lua script with the nodes, and needs no database for what uses none", function()
+        box.write("count.lua", [[
+            local nodes, context = ...
+            for i = 1, 3 do nodes.log { message = "round " .. i } end
+            context.state.rounds = 3
+        ]])
+        local out, status, errors = box.run "flexdb run count.lua && flexdb run count.lua --json 2>/dev/null"
+        assert.equal("", errors)
+        assert.equal(0, status)
+        assert.equal('round 1\nround 2\nround 3\ncount.lua is done, 3 steps\n', out:match "^(.-steps\n)")
+        assert.truthy(out:find('"rounds":3', 1, true))
+    end)
+
+    it("reads files only in its own folder", function()
+        box.write("inner.json", [[{"id": "i", "name": "i", "version": "1.0.0", "workflow": [
+            {"log": {"message": "inner"}}]}]])
+        box.run "mkdir sub"
+        box.write("sub/outer.json", [[{"id": "o", "name": "o", "version": "1.0.0", "workflow": [
+            {"workflow": {"file": "../inner.json"}}]}]])
+        local _, status, errors = box.run "flexdb run sub/outer.json"
+        assert.is_true(status == 3 or status == 1)
+        assert.truthy(errors:find("inner.json", 1, true), errors)
+        local out = box.run [[
+            cp inner.json sub/ && sed -i 's,../inner,inner,' sub/outer.json && flexdb run sub/outer.json
+        ]]
+        assert.equal("inner\n", out:match "^[^\n]*\n")
+    end)
+
+    it("makes no database for a workflow that is not good", function()
+        box.write("bad.json", [[{"id": "b", "name": "b", "version": "1.0.0", "workflow": [{"lgo": {}}]}]])
+        box.write("bad.lua", "local x =\n")
+        for _, name in ipairs { "bad.json", "bad.lua", "none.json" } do
+            local _, status = box.run("flexdb run --db new.db " .. name)
+            assert.is_true(status == 3 or status == 1)
+            assert.is_nil(io.open(box.work .. "/new.db"))
+        end
+    end)
+end)
+
+describe("flexdb check", function()
+    local box
+    setup(function()
+        box = cli.box()
+        box.write("good.json", orders)
+        box.write("bad.json", [[{"id": "b", "name": "b", "version": "1.0.0", "workflow": [
+            {"lgo": {}}, {"log": {"message": "x", "sucess?": null}}]}]])
+        box.write("good.lua", "local nodes = ...\nnodes.log { message = 'x' }\n")
+        box.write("bad.lua", "local nodes = ...\nnodes.log { message = }\n")
+    end)
+    teardown(function() box.remove() end)
+
+    it("tells every problem with its place, and runs nothing", function()
+        local out, status, errors = box.run [[
+            flexdb check good.json bad.json good.lua bad.lua --db c.db; status=$?; ls c.db; exit $status
+        ]]
+        assert.equal(3, status)
+        assert.truthy(errors:find("c.db", 1, true))
+        assert.equal([[
+good.json: good
+bad.json: workflow[0].lgo: there is no node "lgo"
+bad.json: workflow[1].log.sucess?: "log" has no edge "sucess"; it has error, success
+good.lua: good
+bad.lua:2: unexpected symbol near '}'
+  2 | nodes.log { message = }
+]], (out:gsub("it has [%a, ]+\n", "it has error, success\n")))
+    end)
+
+    it("is all well where all are good", function()
+        local out, status = box.run "flexdb check good.json good.lua --json"
+        assert.equal(0, status)
+        assert.equal('[{"file":"good.json","ok":true},{"file":"good.lua","ok":true}]\n', out)
+    end)
+end)
