@@ -12,6 +12,7 @@ local pages = {
     { "docs/conversions.md", lua = 1, sh = 0, prints = 0 },
     { "docs/compatibility.md", lua = 1, sh = 0, prints = 1 },
     { "docs/plans.md", lua = 7, sh = 0, prints = 1, texts = 3 },
+    { "docs/workflows.md", lua = 3, sh = 0, prints = 5, workflows = 12 },
     { "docs/operator.md", lua = 1, sh = 0, prints = 0 },
     { "docs/nodes.md", lua = 2, sh = 0, prints = 2 },
     { "docs/cli.md", lua = 0, sh = 0, prints = 0 },
@@ -33,10 +34,22 @@ local function blocks(text, language)
         elseif inside then
             inside[#inside + 1] = each
         elseif each:match "^```" then
-            inside = { language = each:match "^```(%S*)", line = line }
+            inside = { language = each:match "^```(%S*)", name = each:match "^```%S* (%S+)$", line = line }
         end
     end
     return found
+end
+
+-- The characters of each line, in order.
+local function letters(text)
+    local out = {}
+    for line in (text .. "\n"):gmatch "(.-)%s*\n" do
+        local all = {}
+        for letter in line:gmatch "." do all[#all + 1] = letter end
+        table.sort(all)
+        out[#out + 1] = table.concat(all)
+    end
+    return out
 end
 
 local function code_of(text, name)
@@ -109,8 +122,8 @@ describe("the docs", function()
                 end
             end
             assert.is_true(n >= least.prints, ("%d of %d prints are found"):format(n, least.prints))
-            -- a block of text is what was printed last before it
-            local texts = blocks(text, "text")
+            -- a block of text is what was printed last before it, or what a workflow has said: below
+            local texts = least.workflows and {} or blocks(text, "text")
             assert.equal(least.texts or 0, #texts)
             for _, block in ipairs(texts) do
                 local before = block.line
@@ -118,6 +131,38 @@ describe("the docs", function()
                 assert.equal(table.concat(block, "\n"), told[before])
             end
         end)
+
+        -- A block of JSON is a workflow, or steps of one, and what it says stands in the block of text that follows;
+        -- one with a name is a file that others call. All of a page run on one database.
+        if least.workflows then
+            it(page .. ": its workflows run, and say what they say there", function()
+                local flexdb = require "flexdb"
+                local db <close> = assert(flexdb.open "sqlite::memory:")
+                local texts, n = {}, 0
+                for _, block in ipairs(blocks(text, "text")) do texts[block.line] = table.concat(block, "\n") end
+                for _, block in ipairs(blocks(text, "json")) do
+                    local source = table.concat(block, "\n")
+                    local document = assert(flexdb.json.decode(source))
+                    n = n + 1
+                    if block.name then
+                        local file <close> = assert(io.open(folder .. "/" .. block.name, "w"))
+                        file:write(source)
+                    else
+                        if not document.id then
+                            local steps = document[1] and document or { document }
+                            document = { id = "block", name = "Block", version = "1.0.0", workflow = steps }
+                        end
+                        local said = {}
+                        assert(flexdb.workflow.run(document, { db = db, files = folder,
+                            log = function(message) said[#said + 1] = message end }))
+                        -- how a JSON object orders its keys is not said
+                        local expected = assert(texts[block.line + #block + 2], "nothing is said")
+                        assert.same(letters(expected), letters(table.concat(said, "\n")), "line " .. block.line)
+                    end
+                end
+                assert.is_true(n >= least.workflows, ("%d of %d workflows are found"):format(n, least.workflows))
+            end)
+        end
 
         it(page .. ": its commands are targets and files that exist", function()
             local makefile = read "Makefile"
