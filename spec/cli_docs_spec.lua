@@ -29,7 +29,7 @@ end
 -- An expected line as a pattern: `…` stands for a time, where the program says one.
 local function matches(line, expected)
     if line == expected then return true end
-    local pattern = expected:gsub("%p", "%%%0"):gsub("…", "[%%d%%-]+ [%%d:]+")
+    local pattern = expected:gsub("%p", "%%%0"):gsub("…", "[%%d%%-]+ [%%d:]+Z")
     return line:find("^" .. pattern .. "$") ~= nil
 end
 

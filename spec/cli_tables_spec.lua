@@ -145,7 +145,7 @@ engines.each(function(engine)
             -- What the plan has shown is what came of it.
             assert.equal(plan:match "^(.-\n)Plan for", good "flexdb diff contacts")
             local history = good "flexdb history contacts --from 2"
-            assert.truthy(history:find "^version 2  %d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d  alice\n    more of it\n")
+            assert.truthy(history:find "^version 2  %d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%dZ  alice\n    more of it\n")
             assert.truthy(history:find("\n  ~ age is renamed to years\n", 1, true), history)
             assert.truthy(history:find("\n  + vip  boolean  default=false\n", 1, true), history)
             assert.equal('{"id":"ada","email":"ada@example.org","vip":false,"years":36,"balance":"0.000"}\n',

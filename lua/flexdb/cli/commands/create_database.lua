@@ -19,7 +19,7 @@ function init.run(session)
     local out = session.output
     if out.json then return out:emit { db = session:shown_url(), created = made, tables = #tables } end
     if made then return out:say("made %s", session:shown_url()) end
-    out:say("%s is there already, with %d table%s", session:shown_url(), #tables, #tables == 1 and "" or "s")
+    out:say("%s is ready, with %d table%s", session:shown_url(), #tables, #tables == 1 and "" or "s")
 end
 
 return init

@@ -17,7 +17,7 @@ local history = {
 
 local function print_entry(out, entry)
     local head = ("version %d"):format(entry.version)
-    local rest = (entry.createdAt or ""):sub(1, 19):gsub("T", " ")
+    local rest = (entry.createdAt or ""):gsub("^(%S+)T([%d:]+)%S*$", "%1 %2Z")
     if entry.createdBy then rest = rest .. "  " .. require "flexdb.cli.width".safe(entry.createdBy) end
     out:say("%s  %s", out:style("bold", head), rest)
     if entry.message then out:say("    %s", require "flexdb.cli.width".safe(entry.message)) end

@@ -4,6 +4,8 @@ local flexdb = require "flexdb"
 local input = require "flexdb.cli.input"
 local json = require "flexdb.cli.json"
 
+local concat = table.concat
+
 local query = {
     name = "query",
     about = "Prints the records that a query selects: JSON Lines, one record a line, or on a terminal a table. QUERY "
@@ -68,12 +70,30 @@ local function fields_of(schema, made, system)
     return fields
 end
 
-local function print_lines(out, rows, fields)
+-- A function that writes a record's fields, in their order, as JSON. It is what a long output waits for, so it knows
+-- its keys beforehand.
+local function line_of(fields)
+    local encode, keys = flexdb.json.encode, {}
+    for i, name in ipairs(fields) do keys[i] = encode(name) .. ":" end
+    return function(record)
+        local parts, n = {}, 0
+        for i, name in ipairs(fields) do
+            local value = record[name]
+            if value ~= nil then
+                n = n + 1
+                parts[n] = keys[i] .. (type(value) == "table" and json.line(value) or encode(value))
+            end
+        end
+        return "{" .. concat(parts, ",") .. "}"
+    end
+end
+
+-- `whole`: records may hold more than the fields.
+local function print_lines(out, rows, fields, whole)
     local place = {}
     for i, name in ipairs(fields) do place[name] = i end
-    for record in rows do
-        out:say(json.line(record, place))
-    end
+    local text_of = whole and function(record) return json.line(record, place) end or line_of(fields)
+    for record in rows do out:say(text_of(record)) end
 end
 
 local function cell(value)
@@ -122,7 +142,7 @@ function query.run(session, arguments, options)
     if options.table or (out.terminal and not out.json) then
         print_table(out, rows, fields_of(schema, made, false), schema)
     else
-        print_lines(out, rows, fields_of(schema, made, true))
+        print_lines(out, rows, fields_of(schema, made, true), made.include ~= nil)
     end
 end
 

@@ -46,7 +46,7 @@ end
 local function version_details(each, i, there)
     local version, before = each.versions[i], each.versions[i - 1]
     local current = version.version == each.version
-    local when = version.at:sub(1, 16):gsub("T", " ")
+    local when = version.at:gsub("^(%S+)T(%d+:%d+)%S*$", "%1 %2 UTC")
     local parts = { ('<details name="%s"%s><summary><span class="number">version %d</span>'):format(
         svg.anchor(each.name), current and " open" or "", version.version) }
     parts[#parts + 1] = (' <time datetime="%s">%s</time>'):format(escape(version.at), escape(when))
