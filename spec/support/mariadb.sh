@@ -46,12 +46,14 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# A folder of its own for temporary tables: a server that starts deletes those of others that it finds in its folder.
+mkdir "$folder/tmp"
 user=()
 if [ "$(id -u)" = 0 ]; then
     account=mysql
     id "$account" >/dev/null 2>&1 || account=nobody
     user=(--user="$account")
-    chown "$account" "$folder"
+    chown "$account" "$folder" "$folder/tmp"
 fi
 
 # Nothing here has to survive a power cut. --no-defaults keeps the machine's own settings out.
@@ -65,7 +67,7 @@ give_up() {
     exit 1
 }
 
-"$installer" --no-defaults ${user[@]+"${user[@]}"} --datadir="$folder/data" --auth-root-authentication-method=normal \
+"$installer" --no-defaults ${user[@]+"${user[@]}"} --datadir="$folder/data" --tmpdir="$folder/tmp" --auth-root-authentication-method=normal \
     --force --skip-test-db --skip-name-resolve ${quick[@]+"${quick[@]}"} >"$folder/install.log" 2>&1 </dev/null || give_up "the data folder could not be made"
 
 socket=$folder/socket
@@ -74,7 +76,8 @@ ask() { "$client" --no-defaults -uroot -S "$socket" "$@"; }
 start() {
     port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 1; fi
-    "$server" --no-defaults ${user[@]+"${user[@]}"} --datadir="$folder/data" --socket="$socket" --port="$port" \
+    "$server" --no-defaults ${user[@]+"${user[@]}"} --datadir="$folder/data" --tmpdir="$folder/tmp" --socket="$socket" \
+        --port="$port" \
         --bind-address=127.0.0.1 --pid-file="$folder/pid" --log-error="$folder/server.log" --skip-name-resolve \
         ${quick[@]+"${quick[@]}"} --character-set-server=utf8mb4 --collation-server=utf8mb4_bin \
         </dev/null >"$folder/output.log" 2>&1 &

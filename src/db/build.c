@@ -55,86 +55,18 @@ int build_find_cluster(struct evolution *ev, flexdb_error *err) {
 
 /* ---- the note ---- */
 
-/* Writes the table's row as it is, with another layout. */
-static int write_layout(struct table_state *s, const struct layout *l, flexdb_error *err) {
-    struct catalog_entry entry = state_entry(s);
-    struct table_state *now;
-    entry.layout = l;
-    int rc = catalog_update(s->engine, &entry, s->revision, err);
-    if (rc == 0) rc = tables_read_back(&now, s->engine, s->id, err);
-    if (rc == 0) state_drop(now);
-    return rc;
-}
-
 int build_note(struct evolution *ev, flexdb_error *err) {
     struct layout *l;
     int rc = catalog_copy_layout(&l, ev->from->layout, err);
     if (rc != 0) return rc;
     layout_note_build(l, ev->layout, datetime_now());
-    rc = write_layout(ev->from, l, err);
+    rc = build_write_layout(ev->from, l, err);
     layout_free(l);
     ev->noted = rc == 0;
     return rc;
 }
 
 /* ---- begin and end ---- */
-
-static int run_lock(struct engine *e, const char *sql, const char *table_id, bool *had, flexdb_error *err) {
-    const flexdb_value id = value_text(table_id, strlen(table_id));
-    struct statement *s;
-    flexdb_value value = {.tag = FLEXDB_NULL};
-    int rc = engine_query(e, &s, sql, strlen(sql), &id, 1, err);
-    if (rc == 1) rc = engine_driver(e)->column(s, 0, &value, err);
-    engine_finalize(e, s);
-    *had = rc == 0 && value.tag == FLEXDB_INTEGER && value.as.integer == 1;
-    return rc < 0 ? rc : 0;
-}
-
-static void unlock(struct engine *e, const char *table_id) {
-    flexdb_error ignored = FLEXDB_ERROR_INIT;
-    bool had;
-    run_lock(e, journal_unlock(e->dialect), table_id, &had, &ignored);
-    error_clear(&ignored);
-}
-
-/* BUSY when somebody else has it. */
-static int lock(struct engine *e, const char *table_id, flexdb_error *err) {
-    bool had;
-    int rc = run_lock(e, journal_lock(e->dialect), table_id, &had, err);
-    if (rc != 0 || had) return rc;
-    rc = error_set(err, FLEXDB_BUSY, "the records of the table are being copied for another evolution");
-    err->retryable = true;
-    return rc;
-}
-
-/* Who has it may be about to let go, having swept. */
-static int wait_lock(struct engine *e, const char *table_id, flexdb_error *err) {
-    for (int64_t deadline = engine_deadline(e);;) {
-        int rc = lock(e, table_id, err);
-        if (rc == 0 || err->code != FLEXDB_BUSY || !engine_pause(deadline)) return rc;
-        error_clear(err);
-    }
-}
-
-/* Lets those go on that have waited behind an attempt; false when the deadline has passed. */
-static bool pause_long(int64_t deadline) {
-    for (int i = 0; i < 10; i++)
-        if (!engine_pause(deadline)) return false;
-    return true;
-}
-
-/* DDL that nobody should have to wait behind: again and again for a moment each. */
-static int run_briefly(struct engine *e, struct buffer *sql, int64_t deadline, flexdb_error *err) {
-    int rc = buffer_failed(sql) ? error_no_memory(err) : 0;
-    while (rc == 0) {
-        rc = engine_ddl_or_leave(e, sql->data, sql->length, err);
-        if (rc == 0 || err->code != FLEXDB_BUSY || !pause_long(deadline)) break;
-        error_clear(err);
-        rc = 0;
-    }
-    buffer_free(sql);
-    return rc;
-}
 
 static int make_triggers(struct build *b, flexdb_error *err) {
     const struct dialect *d = b->engine->dialect;
@@ -143,7 +75,7 @@ static int make_triggers(struct build *b, flexdb_error *err) {
     for (size_t i = 0; rc == 0; i++) {
         struct buffer sql = BUFFER_INIT;
         if (!journal_create_trigger(d, b->note.journal, b->ev->from->layout->table, i, &sql)) break;
-        rc = run_briefly(b->engine, &sql, deadline, err);
+        rc = build_run_briefly(b->engine, &sql, deadline, err);
     }
     return rc;
 }
@@ -182,7 +114,7 @@ static int open_build(struct build *b, struct evolution *ev, flexdb_error *err) 
     b->width = BUILD_FIXED + b->to.physical_count;
     b->rows = calloc(EVOLUTION_BATCH * b->width, sizeof *b->rows);
     if (b->rows == NULL || buffer_failed(&b->insert) || buffer_failed(&b->add)) return error_no_memory(err);
-    return wait_lock(b->engine, ev->from->id, err);
+    return build_wait_lock(b->engine, ev->from->id, err);
 }
 
 /* Between the note and the lock somebody may have taken it for a dead builder's: nobody would drop what is made without
@@ -309,109 +241,6 @@ int build_run(struct evolution *ev, flexdb_error *err) {
     /* The lock is held twice then. What cannot be dropped now is left to the next evolution, or to doctor. */
     build_sweep(b.engine, ev->from->id, &ignored);
     error_clear(&ignored);
-    unlock(b.engine, ev->from->id);
+    build_unlock(b.engine, ev->from->id);
     return rc;
-}
-
-/* ---- what is left ---- */
-
-static int drop_all(struct engine *e, const struct layout_build *note, flexdb_error *err) {
-    int64_t deadline = engine_deadline(e);
-    int rc = 0;
-    for (size_t i = 0; rc == 0; i++) {
-        struct buffer sql = BUFFER_INIT;
-        if (!journal_drop_trigger(e->dialect, note->journal, i, &sql)) break;
-        rc = run_briefly(e, &sql, deadline, err);
-    }
-    const char *const tables[] = {note->journal, note->table};
-    for (size_t i = 0; rc == 0 && i < 2 && tables[i][0] != '\0'; i++) {
-        struct buffer sql = BUFFER_INIT;
-        ddl_drop(e->dialect, tables[i], &sql);
-        rc = run_briefly(e, &sql, deadline, err);
-    }
-    return rc;
-}
-
-struct leftover {
-    struct engine *engine;
-    const char *table_id;
-    struct layout_build note;
-};
-
-static int clear_note(void *context, flexdb_error *err) {
-    const struct leftover *left = context;
-    struct table_state *s;
-    struct layout *l;
-    int rc = state_find(&s, left->engine, CATALOG_TABLE_LOCK, &left->table_id, 1, err);
-    if (rc != 1) return rc;
-    rc = catalog_copy_layout(&l, s->layout, err);
-    if (rc == 0 && strcmp(l->build.journal, left->note.journal) == 0) {
-        l->build = (struct layout_build){0};
-        rc = write_layout(s, l, err);
-    }
-    layout_free(l);
-    state_drop(s);
-    return rc;
-}
-
-static int find_note(struct leftover *left, flexdb_error *err) {
-    struct table_state *s;
-    int rc = state_find(&s, left->engine, CATALOG_TABLE_BY_ID, &left->table_id, 1, err);
-    if (rc != 1) return rc;
-    left->note = s->layout->build;
-    state_drop(s);
-    return left->note.table[0] != '\0' ? 1 : 0;
-}
-
-int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) {
-    struct leftover left = {.engine = e, .table_id = table_id};
-    int rc = find_note(&left, err);
-    if (rc != 1) return rc;
-    rc = lock(e, table_id, err);
-    if (rc != 0) return rc;
-    /* Its builder may have come to its end before the lock was had. */
-    rc = find_note(&left, err);
-    if (rc == 1) {
-        rc = drop_all(e, &left.note, err);
-        if (rc == 0) rc = engine_transact(e, clear_note, &left, err);
-        if (rc == 0) rc = 1;
-    }
-    unlock(e, table_id);
-    return rc;
-}
-
-int build_drop_journal(struct engine *e, const char *table_id, const char *journal, flexdb_error *err) {
-    struct leftover left = {.engine = e, .table_id = table_id};
-    int rc = lock(e, table_id, err);
-    if (rc != 0) return rc;
-    rc = find_note(&left, err);
-    if (rc >= 0 && strcmp(left.note.journal, journal) != 0) {
-        struct layout_build gone = {.table = ""};
-        snprintf(gone.journal, sizeof gone.journal, "%s", journal);
-        rc = drop_all(e, &gone, err);
-        if (rc == 0) rc = 1;
-    } else if (rc > 0) {
-        rc = 0;
-    }
-    unlock(e, table_id);
-    return rc;
-}
-
-int build_is_alive(struct engine *e, const char *table_id, bool *alive, flexdb_error *err) {
-    int rc = lock(e, table_id, err);
-    *alive = rc == -FLEXDB_BUSY;
-    if (rc == 0) unlock(e, table_id);
-    if (!*alive) return rc;
-    error_clear(err);
-    return 0;
-}
-
-int build_wait(struct evolution *ev, int64_t deadline, flexdb_error *err) {
-    struct engine *e = ev->table->db->engine;
-    for (;;) {
-        int rc = build_sweep(e, ev->from->id, err);
-        if (rc >= 0) return 0;
-        if (err->code != FLEXDB_BUSY || e->depth != 0 || !engine_pause(deadline)) return rc;
-        error_clear(err);
-    }
 }

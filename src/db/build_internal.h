@@ -46,6 +46,16 @@ struct build {
     struct build_set set;
 };
 
+/* The lock that a builder of the table holds as long as it lives. BUSY when somebody else has it; who has it may be
+ * about to let go, having swept, which the second one waits for. */
+int build_lock(struct engine *e, const char *table_id, flexdb_error *err);
+int build_wait_lock(struct engine *e, const char *table_id, flexdb_error *err);
+void build_unlock(struct engine *e, const char *table_id);
+/* DDL that nobody should have to wait behind: again and again for a moment each. Frees the text. */
+int build_run_briefly(struct engine *e, struct buffer *sql, int64_t deadline, flexdb_error *err);
+/* Writes the table's row as it is, with another layout. */
+int build_write_layout(struct table_state *s, const struct layout *l, flexdb_error *err);
+
 /* Inserts the rows that wait; those that are refused go to the journal, but for a whole set: DUPLICATE then. */
 int build_flush(struct build *b, flexdb_error *err);
 /* A place for records, for evolution_inspect. */
