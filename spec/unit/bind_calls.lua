@@ -91,6 +91,44 @@ call("table, tables", function(w)
     return w.db:tables()
 end)
 
+call("table_by_id, table_info, tables with schemas", function(w)
+    local t, err = w.db:table_by_id(w.contacts.id)
+    if not t then return nil, err end
+    local info, why = w.db:table_info(t.id)
+    if not info then return nil, why end
+    return w.db:tables { schemas = true, deleted = true }
+end)
+
+-- What is kept under a key; nil and the error where that cannot be told.
+local function kept_of(look, db, step, entry)
+    local done, kept = look(db, "key", step, entry)
+    if done then return kept end
+    return done, kept
+end
+
+-- In a transaction, as lua/flexdb/nodes/support/once.lua does it.
+call("a write that is done once", function(w)
+    local core = require "flexdb.core"
+    return w.db:transaction(function()
+        local done, err = kept_of(core.once_begin, w.db, "step")
+        if done ~= false then return done, err end
+        local row
+        row, err = w.contacts:insert { id = "n", email = "n@x.org" }
+        if not row then return nil, err end
+        local ok, why = core.once_end(w.db, "key", "step", '{"id": "n"}')
+        if not ok then return nil, why end
+        return kept_of(core.once_begin, w.db, "step")
+    end)
+end)
+
+call("an evolution that is done once", function(w)
+    local core = require "flexdb.core"
+    local entry, err = w.contacts:evolve({ { op = "rename_column", name = "age", to = "years" } },
+        { once_key = "key", once_step = core.digest "step" })
+    if not entry then return nil, err end
+    return kept_of(core.once_find, w.db, core.digest "step", true)
+end)
+
 call("drop_table", function(w) return w.db:drop_table "contacts" end)
 call("restore_table", function(w)
     local t, err = w.db:restore_table "old"

@@ -167,6 +167,61 @@ static int do_evolve_and_back(struct world *w, flexdb_error *err) {
     error_clear(&ignored);
     return rc;
 }
+
+/* ---- writes that are done once ---- */
+
+static const struct flexdb_once key = {.key = "k", .key_length = 1, .step = "step", .step_length = 4};
+
+static int write_once(struct world *w, struct buffer *out, flexdb_error *err) {
+    int rc = flexdb_once_begin(w->db, &key, out, err);
+    if (rc != 0) return rc;
+    rc = do_insert(w, err);
+    return rc == 0 ? flexdb_once_end(w->db, &key, "{\"id\":\"n\"}", 10, err) : rc;
+}
+static int do_once(struct world *w, flexdb_error *err) {
+    struct buffer out = BUFFER_INIT;
+    int rc = flexdb_begin(w->db, err);
+    if (rc != 0) return rc;
+    rc = write_once(w, &out, err);
+    if (rc == 1) assert_string_equal(buffer_text(&out), "{\"id\":\"n\"}");
+    buffer_free(&out);
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    if (rc >= 0) return flexdb_commit(w->db, err);
+    flexdb_rollback(w->db, &ignored);
+    error_clear(&ignored);
+    return rc;
+}
+/* In a database of before there were keys. */
+static int do_once_older(struct world *w, flexdb_error *err) {
+    static const char drop[] = "DROP TABLE IF EXISTS flex_once";
+    int rc =
+        flexdb_transaction_depth(w->db) == 0 ? engine_run(w->db->engine, drop, sizeof drop - 1, NULL, 0, NULL, err) : 0;
+    return rc == 0 ? do_once(w, err) : rc;
+}
+static int do_evolve_once(struct world *w, flexdb_error *err) {
+    static const char changes[] = "[{\"op\":\"remove_column\",\"name\":\"age\"}]";
+    struct buffer out = BUFFER_INIT, kept = BUFFER_INIT;
+    struct flexdb_evolve_options options = {.once = &key};
+    int rc = flexdb_once_find(w->db, &key, &kept, err);
+    if (rc == 0) rc = flexdb_evolve(w->contacts, changes, sizeof changes - 1, &options, &out, err);
+    if (rc == 1 && strncmp(buffer_text(&kept), "{\"tableId\":\"", 12) != 0) fail_msg("%s", buffer_text(&kept));
+    buffer_free(&out);
+    buffer_free(&kept);
+    return rc > 0 ? 0 : rc;
+}
+/* All that the catalogue knows of the tables. */
+static int do_tell(struct world *w, flexdb_error *err) {
+    struct buffer out = BUFFER_INIT;
+    flexdb_table *t = NULL;
+    const char *id = w->contacts->state->id;
+    int rc = flexdb_tables(w->db, true, true, &out, err);
+    if (rc == 0) rc = flexdb_table_info(w->db, id, strlen(id), &out, err);
+    if (rc == 0) rc = flexdb_open_table_by_id(&t, w->db, id, strlen(id), err);
+    flexdb_table_free(t);
+    buffer_free(&out);
+    return rc;
+}
+
 /* ---- retypes ---- */
 
 #define RETYPE(name, fields) "[{\"op\":\"modify_column\",\"name\":\"" name "\",\"set\":{" fields "}}]"
@@ -330,6 +385,10 @@ const struct world_call world_calls[] = {
     {"create_table", do_create, false},
     {"drop_table", do_drop, false},
     {"rename_table", do_rename, false},
+    {"write once", do_once, false},
+    {"write once in a database without keys", do_once_older, true},
+    {"evolve once", do_evolve_once, false},
+    {"tell of tables", do_tell, false},
     {"at, and evolve", do_view, true},
     {"evolve and purge", do_purge, true},
     {"doctor that mends", do_doctor, true},
