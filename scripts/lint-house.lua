@@ -76,6 +76,20 @@ local function check_include(path, line, report)
     end
 end
 
+-- ---------------------------------------------------------------------------------------------------- Lua modules
+
+-- FlexDB's Lua needs nothing but itself, and the command line is on top of it all.
+local function check_require(path, line, report)
+    if not starts(path, "lua/flexdb/") or line:find "^%s*%-%-" then return end
+    for _, name in line:gmatch [[%f[%w_]require%s*%(?%s*(["'])([%w_.%-]+)%1]] do
+        if name ~= "flexdb" and not starts(name, "flexdb.") then
+            report('"%s" may not be required: FlexDB\'s Lua needs flexdb.* alone', name)
+        elseif starts(name, "flexdb.cli") and not starts(path, "lua/flexdb/cli/") then
+            report('"%s" may be required from lua/flexdb/cli/ only', name)
+        end
+    end
+end
+
 -- ---------------------------------------------------------------------------------------------------- the driver
 
 -- The connection may be in another thread's hands: engine_driver() waits for it, and so nothing goes past it.
@@ -210,6 +224,8 @@ local function check_file(path, source, problems)
         if path:match "%.[ch]$" then
             check_include(path, line, reporter(number))
             check_driver(path, line, reporter(number))
+        else
+            check_require(path, line, reporter(number))
         end
     end
     if number > MAX_LINES then reporter(number)("%d lines: a file of more than %d is two things", number, MAX_LINES) end
@@ -271,6 +287,10 @@ local CASES = {
     { "src/flexdb.h", '#include "base/error.h"\n', nil },
     { "lua/flexdb/a.lua", 'local s = [[\nSELECT 1 FROM t]]\n', "SQL text outside of src/sql" },
     { "lua/flexdb/b.lua", "-- SELECT 1\n--[[ DROP TABLE t ]] local s = 'select'\n", nil },
+    { "lua/flexdb/e.lua", "local lfs = require 'lfs'\n", "needs flexdb.* alone" },
+    { "lua/flexdb/f.lua", 'local a, b = require "flexdb.core", pcall(require, "flexdb.mysql")\n', nil },
+    { "lua/flexdb/g.lua", 'local cli = require("flexdb.cli.grid")\n', "lua/flexdb/cli/ only" },
+    { "lua/flexdb/cli/h.lua", 'local grid = require("flexdb.cli.grid") -- see json\n', nil },
     { "lua/flexdb/c.lua", ("x = 1\n"):rep(MAX_LINES + 1), "601 lines" },
     { "lua/flexdb/d.lua", ("x = 1\n"):rep(MAX_LINES), nil },
 }

@@ -244,3 +244,60 @@ describe("transaction", function()
             tostring(workflows.run('[{"transaction": {"body": "empty"}}]').err))
     end)
 end)
+
+describe("lua", function()
+    -- the configuration, the state's luaResult as JSON; or the error
+    for _, scenario in ipairs {
+        { '"source": "return 1 + 1"', "2" },
+        { '"source": "return { n = state.n, v = values.v }", "values": {"v": "$.n"}', '{"n":5,"v":5}' },
+        { '"source": "return \'$.n {{$.n}}\'"', '"$.n {{$.n}}"' },
+        { '"source": "state.n = 6 return state.n"', "6" },
+        { '"source": "local x = = 1"', nil, "invalid_document: lua:1: unexpected symbol near '='" },
+        { '"source": "error(\'boom\', 0)"', nil, "internal: boom" },
+        { '"source": "return io"', "null" },
+        { '"source": "return 1, 2"', nil, "invalid_document: the second value names the edge, it is a number" },
+        { '"source": "return 1", "tables": "x"', nil, "invalid_document: tables must be an array of names" },
+        { '"source": "return 1", "tables": [1]', nil, "invalid_document: tables must be an array of names" },
+        { '"source": "return 1", "readOnly": 1', nil, "invalid_document: readOnly must be true or false, is a number" },
+        { '"file": "x.lua"', nil, 'invalid_document: the file "x.lua": this run may not read files (files = folder)' },
+    } do
+        it(scenario[1], function()
+            local run = workflows.run(('[{"lua": {%s}}]'):format(scenario[1]), { state = { n = 5 } })
+            if scenario[2] then
+                assert.is_nil(run.err, tostring(run.err))
+                assert.equal(scenario[2], workflows.json(run.state.luaResult == nil and flexdb.null
+                    or run.state.luaResult))
+                assert.equal(5, run.state.n)
+            else
+                assert.equal(scenario[3], tostring(run.err))
+            end
+        end)
+    end
+
+    it("names the edge by a second value, and logs where the run does", function()
+        local run = workflows.run('[{"lua": {"source": "print(1, true) return 2, \'even\'", "as": "$.two", '
+            .. '"even?": {"log": {"message": "{{$.two}}"}}}}]')
+        assert.is_nil(run.err, tostring(run.err))
+        assert.same({ "1\ttrue", "2" }, run.said)
+    end)
+
+    it("does not run for ever", function()
+        local run = workflows.run('[{"lua": {"source": "while true do end"}}]', { limits = { seconds = 0.2 } })
+        assert.equal("limit: the script takes longer than 0.2 seconds", tostring(run.err))
+    end)
+
+    it("sees the tables that it is given, and what it writes is undone where it fails", function()
+        local db <close> = assert(flexdb.open "sqlite::memory:")
+        local t = assert(db:create_table("t", { columns = {} }))
+        assert(db:create_table("u", { columns = {} }))
+        local function run(config)
+            return workflows.run(('[{"transaction": {"body": {"lua": {%s}}}}]'):format(config), { db = db })
+        end
+        assert.is_nil(run('"source": "assert(db:table(\'t\'):insert {})", "tables": ["t"]').err)
+        assert.equal(1, t:count())
+        assert.truthy(run('"source": "assert(db:table(\'u\'))", "tables": ["t"]').err)
+        assert.equal("read_only", run('"source": "assert(db:table(\'t\'):insert {})", "readOnly": true').err.code)
+        assert.truthy(run('"source": "assert(db:table(\'t\'):insert {}) error(\'no\')"').err)
+        assert.equal(1, t:count())
+    end)
+end)

@@ -5,21 +5,26 @@ local files = require "flexdb.workflow.files"
 local references = require "flexdb.workflow.references"
 local state = require "flexdb.workflow.state"
 
-local function sandbox()
-    local loaded, module = pcall(require, "flexdb.sandbox")
-    if loaded then return module end
-    return nil, core.error("unsupported",
-        "a text of Lua runs in the sandbox, which this version of FlexDB does not have")
+local function is_names(value)
+    if not state.is_array(value) then return false end
+    for i = 1, rawlen(value) do
+        if type(rawget(value, i)) ~= "string" then return false end
+    end
+    return true
 end
 
 -- Runs a text in a sandbox of its own: what it returns, or nil and the error.
 local function run_text(context, config, text, name)
-    local module, err = sandbox()
-    if not module then return nil, err end
-    local limits = context.limits
-    local box <close>, why = module.new {
-        db = context.db, tables = config.tables, read_only = config.readOnly, memory = limits.memory,
-        seconds = limits.seconds, values = { state = context.state, inputs = context.inputs, values = config.values },
+    if config.tables ~= nil and not is_names(config.tables) then
+        return nil, core.error("invalid_document", "tables must be an array of names")
+    elseif config.readOnly ~= nil and type(config.readOnly) ~= "boolean" then
+        return nil, core.error("invalid_document", "readOnly must be true or false, is " .. state.kind(config.readOnly))
+    end
+    local seconds = context.limits.seconds
+    local box <close>, why = require "flexdb.sandbox".new {
+        db = context.db, tables = config.tables, read_only = config.readOnly,
+        seconds = seconds and math.max(seconds, 0.001), log = context.log,
+        values = { state = context.state, inputs = context.inputs, values = config.values },
     }
     if not box then return nil, why end
     return box:run(text, name)
