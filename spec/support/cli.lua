@@ -10,8 +10,8 @@ local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 cli.quote = quote
 
 -- What the programs that run beside ours leak is their own business; and no setting of the user's has a say.
-local prelude <const> = 'if [ -n "$ASAN_OPTIONS" ]; then export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"; fi\n'
-    .. "unset FLEXDB_URL FLEXDB_APP FLEXDB_ACTOR NO_COLOR COLUMNS FLEXDB_TRACE\n"
+local quiet <const> = 'ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" '
+local prelude <const> = "unset FLEXDB_URL FLEXDB_APP FLEXDB_ACTOR NO_COLOR COLUMNS FLEXDB_TRACE\n"
 
 local function read(path)
     local file <close> = assert(io.open(path, "rb"))
@@ -42,7 +42,7 @@ function cli.box()
         end
         lines[#lines + 1] = ("cd %s\n%s\n"):format(quote(box.work), script)
         write(box.folder .. "/script", table.concat(lines))
-        local _, _, status = os.execute(("bash %s/script >%s/out 2>%s/errors </dev/null"):format(
+        local _, _, status = os.execute((quiet .. "bash %s/script >%s/out 2>%s/errors </dev/null"):format(
             box.folder, box.folder, box.folder))
         return read(box.folder .. "/out"), status, read(box.folder .. "/errors")
     end

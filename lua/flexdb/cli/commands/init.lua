@@ -47,38 +47,25 @@ local function module_of(name)
     return "flexdb.cli.commands." .. (name == "init" and "create_database" or name:gsub("-", "_"))
 end
 
--- What a command cannot do without, beside what every FlexDB has.
-local needs <const> = { run = "flexdb.workflow", check = "flexdb.workflow" }
-
-local function is_there(name)
-    return not needs[name] or package.searchpath(needs[name], package.path) ~= nil
-end
-
 commands.names = {}
 local known = {}
 for _, group in ipairs(groups) do
     for i = 2, #group do
         local name = group[i][1]
-        if is_there(name) then
-            commands.names[#commands.names + 1] = name
-            known[name] = true
-        end
+        commands.names[#commands.names + 1] = name
+        known[name] = true
     end
 end
 
 --- The command, or nil where there is none of this name.
 function commands.load(name) return known[name] and require(module_of(name)) or nil end
 
---- The groups: { title, commands = { { name =, summary = }, … } }, those without a command left out.
+--- The groups: { title, commands = { { name =, summary = }, … } }.
 function commands.groups()
     local list = {}
-    for _, group in ipairs(groups) do
-        local made = { title = group[1], commands = {} }
-        for i = 2, #group do
-            local name, summary = group[i][1], group[i][2]
-            if known[name] then made.commands[#made.commands + 1] = { name = name, summary = summary } end
-        end
-        if #made.commands > 0 then list[#list + 1] = made end
+    for n, group in ipairs(groups) do
+        list[n] = { title = group[1], commands = {} }
+        for i = 2, #group do list[n].commands[i - 1] = { name = group[i][1], summary = group[i][2] } end
     end
     return list
 end
