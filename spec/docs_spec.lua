@@ -13,6 +13,7 @@ local pages = {
     { "docs/compatibility.md", lua = 1, sh = 0, prints = 1 },
     { "docs/plans.md", lua = 7, sh = 0, prints = 1, texts = 3 },
     { "docs/workflows.md", lua = 3, sh = 0, prints = 5, workflows = 13 },
+    { "docs/sandbox.md", lua = 3, sh = 0, prints = 6 },
     { "docs/operator.md", lua = 1, sh = 0, prints = 0 },
     { "docs/nodes.md", lua = 2, sh = 0, prints = 2 },
     { "docs/cli.md", lua = 0, sh = 0, prints = 0 },

@@ -135,6 +135,28 @@ engines.each(function(engine) describe("sandboxed scripts", function()
         end)
     end
 
+    it("begin transactions in transactions until Lua has enough of it, and nothing is left of them", function()
+        local depth, message = run [[
+            local depth = 0
+            local function deeper(db)
+                depth = depth + 1
+                assert(db:table "notes":insert { title = "deep" .. depth })
+                return db:transaction(deeper)
+            end
+            local good, err = pcall(db.transaction, db, deeper)
+            assert(not good)
+            return depth, tostring(err)]]
+        assert.is_true(depth > 5, depth)
+        assert.is_truthy(message:find("C stack overflow", 1, true), message)
+        assert.equal(2, notes:count())
+        assert.equal("limit", select(2, run([[
+            local function deeper(db)
+                return db:transaction(deeper) or (function() while true do end end)()
+            end
+            pcall(deeper, db)
+            while true do end]], { seconds = 0.5, steps = 1 << 50 })).code)
+    end)
+
     it("are rolled back with the host's own transaction", function()
         local result, err = db:transaction(function(within)
             assert(within:table("notes"):insert { title = "before" })

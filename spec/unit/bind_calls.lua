@@ -374,6 +374,45 @@ call("a use of the definition of before", function(w)
 end)
 calls[#calls].steps = true
 
+-- Memory that is out in a sandbox is out for the host too, and ends the script: nothing of it may be caught inside.
+call("a script in a sandbox", function(w)
+    local box <close>, err = w.flexdb.sandbox.new { values = { list = { 1, "two", { deep = w.flexdb.null } },
+        add = function(a, b) return a + b end } }
+    if not box then return nil, err end
+    return box:run [[
+        local words = {}
+        for word in ("one two three"):gmatch "%a+" do words[#words + 1] = word:rep(20) end
+        table.sort(words)
+        local co = coroutine.wrap(function() coroutine.yield(add(1, 2)) end)
+        return { co(), table.concat(words, ","), #list, select(2, load "x x"), tostring(list[3].deep) }]]
+end, "module")
+
+call("a script in a sandbox that writes", function(w)
+    local box <close>, err = w.flexdb.sandbox.new { db = w.db, tables = { "contacts" } }
+    if not box then return nil, err end
+    return box:run [[
+        local contacts = assert(db:table "contacts")
+        local n = 0
+        for row in assert(contacts:each { orderBy = { "age" } }) do n = n + row.age end
+        assert(db:transaction(function(db)
+            return assert(db:table "contacts":insert { id = "n", email = "n@x.org", tags = { n } })
+        end))
+        local record, err = contacts:insert {}
+        assert(not record and err.code == "invalid_record", err)
+        return { n, err.code }]]
+end)
+
+call("a script in a sandbox that meets its limit", function(w)
+    local box <close>, err = w.flexdb.sandbox.new { db = w.db, steps = 20000 }
+    if not box then return nil, err end
+    return refused("limit", box:run [[
+        pcall(db.transaction, db, function(db)
+            assert(db:table "contacts":delete "b")
+            while true do end
+        end)
+        while true do end]])
+end)
+
 call("close", function(w)
     w.db:close()
     w.db = nil

@@ -143,18 +143,24 @@ static void compile(lua_State *L, const char *name, const char *path) {
     lua_pop(L, 1);
 }
 
-static void compile_modules(void) {
-    static const char folder[] = "lua/flexdb/";
-    lua_State *L = luaL_newstate();
+/* The modules of a folder of lua/flexdb, whose names begin with `prefix`. */
+static void compile_folder(lua_State *L, const char *folder, const char *prefix) {
+    char pattern[64], name[64];
     glob_t found;
-    assert_int_equal(glob("lua/flexdb/*.lua", 0, NULL, &found), 0);
+    snprintf(pattern, sizeof pattern, "%s*.lua", folder);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
-        const char *path = found.gl_pathv[i], *file = path + sizeof folder - 1;
-        char name[64];
-        snprintf(name, sizeof name, "flexdb.%.*s", (int)strcspn(file, "."), file);
+        const char *path = found.gl_pathv[i], *file = path + strlen(folder);
+        snprintf(name, sizeof name, "%s%.*s", prefix, (int)strcspn(file, "."), file);
         compile(L, strcmp(name, "flexdb.init") == 0 ? "flexdb" : name, path);
     }
     globfree(&found);
+}
+
+static void compile_modules(void) {
+    lua_State *L = luaL_newstate();
+    compile_folder(L, "lua/flexdb/", "flexdb.");
+    compile_folder(L, "lua/flexdb/sandbox/", "flexdb.sandbox.");
     compile(L, "bind_bed", "spec/unit/bind_bed.lua");
     compile(L, "bind_calls", "spec/unit/bind_calls.lua");
     lua_close(L);

@@ -44,8 +44,14 @@ struct host_call {
     struct sandbox *b;
     int slot;
     const char *class, *method;
-    bool raised;
+    bool raised, no_memory;
 };
+
+/* Whether an error is that the host's memory is out, which the script is not to catch either. */
+static bool is_no_memory(lua_State *host, int status) {
+    return status == LUA_ERRMEM ||
+           (lua_type(host, -1) == LUA_TSTRING && strcmp(lua_tostring(host, -1), "not enough memory") == 0);
+}
 
 /* Calls dispatch(object, class, method, …) of the host, and writes what it came to. */
 static int dispatch(lua_State *host) {
@@ -62,8 +68,10 @@ static int dispatch(lua_State *host) {
     int base = lua_gettop(host) - 4;
     int count = sandbox_read_all(&c);
     b->copying = false;
-    call->raised = lua_pcall(host, 3 + count, LUA_MULTRET, 0) != LUA_OK;
-    if (b->ended != SANDBOX_LIVE) return 0;
+    int status = lua_pcall(host, 3 + count, LUA_MULTRET, 0);
+    call->raised = status != LUA_OK;
+    call->no_memory = call->raised && is_no_memory(host, status);
+    if (b->ended != SANDBOX_LIVE || call->no_memory) return 0;
     b->copying = true;
     sandbox_write_begin(b);
     if (call->raised)
@@ -80,7 +88,7 @@ static int run_dispatch(struct host_call *call) {
     lua_pushcfunction(host, dispatch);
     lua_pushlightuserdata(host, call);
     int status = lua_pcall(host, 1, 0, 0);
-    if (status == LUA_ERRRUN && lua_type(host, -1) == LUA_TSTRING) {
+    if (status == LUA_ERRRUN && lua_type(host, -1) == LUA_TSTRING && !is_no_memory(host, status)) {
         /* The result could not be written: it is an error of the call. */
         struct buffer *out = &call->b->crossing;
         size_t length;
@@ -140,7 +148,7 @@ int sandbox_call_host(lua_State *box, int slot, const char *class, const char *m
     for (size_t i = callbacks; i < b->callbacks; i++) b->serials[i] = 0;
     b->callbacks = callbacks;
     if (b->ended != SANDBOX_LIVE) sandbox_end(b, b->ended);
-    if (status != LUA_OK) sandbox_end(b, SANDBOX_HOST_MEMORY);
+    if (status != LUA_OK || call.no_memory) sandbox_end(b, SANDBOX_HOST_MEMORY);
     sandbox_check_time(b);
     return take_results(box, &c, call.raised);
 }
