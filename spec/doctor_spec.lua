@@ -137,6 +137,13 @@ engines.each(function(engine)
                 sql([[UPDATE %s SET data = '{"email":"b@x","age":"old"}' WHERE id = 'b']], physical)
             end, { { "document", "a stored document holds \"old\" under \"age\", which is not what a column of type "
                 .. "integer writes", record = "b" } } },
+            { "a value that only an older version reads", function()
+                assert(people:evolve(function(c) c:remove "remarks" end))
+                assert(look().ok)
+                sql([[UPDATE %s SET data = '{"email":"b@x","age":41,"company":"c2","boss":"a","notes":7}' ]]
+                    .. [[WHERE id = 'b']], physical)
+            end, { { "document", "a stored document holds 7 under \"notes\", which is not what a column of type "
+                .. "text writes", record = "b" } } },
             { "a computed column that holds something else than its expression gives", function()
                 assert(people:evolve(function(c)
                     c:add { name = "older", dataType = "integer", validation = { computed = "age + 1" } }
@@ -417,6 +424,9 @@ engines.each(function(engine)
             cases[#cases + 1] = { "a text where a number stands", function()
                 sql("UPDATE %s SET schema_version = 'three' WHERE id = 'b'", physical)
             end, { { "unreadable", "column 7 of a result is not an integer" } } }
+            cases[#cases + 1] = { "a text where the time of a deletion stands", function()
+                sql("UPDATE %s SET deleted_at = 'never' WHERE id = 'b'", physical)
+            end, { { "unreadable", "column 6 of a result is not an integer" } } }
             cases[#cases + 1] = { "a version whose definition is no JSON", function()
                 sql("UPDATE flex_table_versions SET new_schema = '{' WHERE id = '%s:2'", people.id)
             end, {

@@ -118,6 +118,7 @@ struct patient {
     struct columns_there there;
     struct table_state seen;             /* for reading records: `layout` without the columns that are missing */
     bool stale[DEFINITION_MAX_PHYSICAL]; /* by the layout's columns: mended now, and still to be filled */
+    struct validator *past;              /* reads what only older versions have keys for; NULL: nothing */
     int64_t seq;                         /* of the last record that was looked at */
 };
 
@@ -191,6 +192,9 @@ int doctor_check_table(flexdb_doctor *d, flexdb_error *err);
 int doctor_check_records(flexdb_doctor *d, flexdb_error *err);
 /* The computed columns of one record, normalized. */
 int doctor_check_computed(flexdb_doctor *d, const flexdb_value *values, const flexdb_value *id, flexdb_error *err);
+/* What makes a reader of the values that only older versions have keys for; the caller drops it, NULL: there are none.
+ */
+int doctor_read_past(flexdb_doctor *d, struct validator **out, flexdb_error *err);
 /* What records must be together: unique, and referring to what is there. */
 int doctor_check_values(flexdb_doctor *d, flexdb_error *err);
 /* What nobody names. */

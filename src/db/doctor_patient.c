@@ -9,6 +9,7 @@
 void patient_clear(struct patient *p) {
     if (p->loaded) catalog_row_clear(&p->row);
     validator_drop(p->validator);
+    validator_drop(p->past);
     layout_free(p->layout);
     state_unmap_physicals(&p->seen);
     layout_free(p->seen.layout);
@@ -192,6 +193,9 @@ int patient_see(flexdb_doctor *d, flexdb_error *err) {
         if (!p->there.system[i]) return rc;
     if (rc == 0) rc = copy_seen(p, err);
     if (rc == 0) rc = state_map_physicals(&p->seen, err);
+    validator_drop(p->past);
+    p->past = NULL;
+    if (rc == 0) rc = doctor_read_past(d, &p->past, err);
     return rc == 0 ? 1 : rc;
 }
 

@@ -111,6 +111,19 @@ static int judge_document(flexdb_doctor *d, const struct row *row, struct verdic
     return rc;
 }
 
+/* What older versions would read. Nothing of it stands in a physical column. */
+static int judge_past(flexdb_doctor *d, const struct row *row, flexdb_error *err) {
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    if (d->patient.past == NULL) return 0;
+    int rc = codec_decode(d->patient.past, row->raw.data, row->raw.data_length, NULL, &d->room, &why);
+    if (rc == -FLEXDB_CORRUPT)
+        rc = find(d, row, DOCTOR_DOCUMENT, false, NULL, err, "%s", why.message);
+    else if (rc != 0)
+        error_move(err, &why);
+    error_clear(&why);
+    return rc;
+}
+
 static bool is_id(const char *text, size_t length) {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
     for (size_t i = 0; i < length; i++)
@@ -150,6 +163,7 @@ static int judge(flexdb_doctor *d, const struct row *row, struct verdict_on *v, 
     if (rc == 0 && v->decoded) rc = judge_entries(d, row, v, err);
     const flexdb_value id = value_text(row->raw.id, row->raw.id_length);
     if (rc == 0 && v->decoded) rc = doctor_check_computed(d, d->record.values, &id, err);
+    if (rc == 0 && v->decoded) rc = judge_past(d, row, err);
     if (rc == 0) rc = judge_numbers(d, row, v, err);
     if (rc == 0) rc = judge_live(d, row, v, err);
     if (rc == 0 && !is_id(row->raw.id, row->raw.id_length))

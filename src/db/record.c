@@ -28,6 +28,8 @@ int raw_read(struct engine *e, struct statement *s, struct raw_record *out, flex
     flexdb_value value;
     rc = d->column(s, FETCH_DELETED_AT, &value, err);
     if (rc != 0) return rc;
+    if (value.tag != FLEXDB_INTEGER && !value_is_none(&value))
+        return error_set(err, FLEXDB_CORRUPT, "column %d of a result is not an integer", (int)FETCH_DELETED_AT);
     out->deleted = value.tag == FLEXDB_INTEGER;
     out->deleted_at = out->deleted ? value.as.integer : 0;
     out->revision = 0;

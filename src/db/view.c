@@ -43,20 +43,21 @@ static bool put_number(cJSON *object, const char *key, int64_t value) {
     return false;
 }
 
-/* The rules of the version say what was to be written then; later ones may have let longer texts and more digits in. So
- * of the rules only those are left that say in which form values stand, as wide as they can be: a decimal has the
- * digits that fit into the physical column where it can be found, but at least those of its version. */
-static bool widen(const struct table_state *base, const struct column *c, cJSON *column) {
+bool view_widen(const struct column *c, int64_t digits, cJSON *column) {
     cJSON_DeleteItemFromObjectCaseSensitive(column, "defaultValue");
     if (c->type == TYPE_REFERENCE) return true;
     cJSON_DeleteItemFromObjectCaseSensitive(column, "validation");
     if (c->type != TYPE_STRING && c->type != TYPE_DECIMAL) return true;
     cJSON *rules = cJSON_AddObjectToObject(column, "validation");
     if (rules == NULL || c->type == TYPE_STRING) return rules != NULL && put_number(rules, "maxLength", INT32_MAX);
-    const struct layout_column *entry = find_entry(base, c);
+    return put_number(rules, "precision", digits) && put_number(rules, "scale", c->rules.scale);
+}
+
+/* The digits that fit into the physical column where a decimal can be found, but at least those of its version. */
+static int64_t digits_of(const struct table_state *base, const struct column *c) {
+    const struct layout_column *entry = c->type == TYPE_DECIMAL ? find_entry(base, c) : NULL;
     bool small = entry != NULL && entry->kind == PHYSICAL_INTEGER && c->rules.precision <= DECIMAL_SMALL_PRECISION;
-    return put_number(rules, "precision", small ? DECIMAL_SMALL_PRECISION : DECIMAL_MAX_PRECISION) &&
-           put_number(rules, "scale", c->rules.scale);
+    return small ? DECIMAL_SMALL_PRECISION : DECIMAL_MAX_PRECISION;
 }
 
 /* The document of a definition that reads by the keys of the version, and judges nothing. NULL when memory is out. */
@@ -69,7 +70,7 @@ static cJSON *reading_document(const struct table_state *s) {
     /* System columns stand behind the others. */
     cJSON *column = good ? columns->child : NULL;
     for (size_t i = 0; good && i < s->viewed->count; i++, column = column->next)
-        good = widen(s->base, &s->viewed->columns[i], column);
+        good = view_widen(&s->viewed->columns[i], digits_of(s->base, &s->viewed->columns[i]), column);
     if (good) return out;
     cJSON_Delete(out);
     return NULL;

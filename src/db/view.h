@@ -17,4 +17,9 @@ int view_state(struct table_state **out, struct table_state *base, int64_t versi
 /* READ_ONLY, naming the view. */
 int view_refuse(const struct table_state *s, flexdb_error *err);
 
+/* The rules of a version say what was to be written then; later ones may have let longer texts and more digits in. So
+ * of the rules of a column's document only those are left that say in which form values stand, as wide as they can be:
+ * a decimal has `digits` of them. Those of a reference stay. False when memory is out. */
+bool view_widen(const struct column *c, int64_t digits, cJSON *column);
+
 #endif
