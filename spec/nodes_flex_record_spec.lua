@@ -394,6 +394,8 @@ engines.each(function(engine)
                     "limit must be an integer of at least 0, is 1.5" },
                 { "a version that is none", { operation = "update", data = {}, version = 0 },
                     "version must be an integer of at least 1, is 0" },
+                { "a configuration that is an array", { operation = "count", "x" },
+                    "a configuration must have names for keys, has 1" },
                 { "a key that is no text", { operation = "insert", data = {}, idempotencyKey = 1 },
                     "idempotencyKey must be a text, is 1" },
                 { "all of these at once", { operation = "update", data = 1, recordId = true, on = "x" },

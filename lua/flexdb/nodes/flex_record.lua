@@ -46,11 +46,11 @@ local function check_aim(t, target, config)
         ("recordId is missing, and the state's flexRecord is no record of table %q"):format(t.name))
 end
 
-local function query_of(config, extra)
-    local query = extra or {}
-    for _, word in ipairs { "filter", "orderBy", "limit", "offset", "after", "select", "include", "includeDeleted" } do
-        query[word] = given(config, word)
-    end
+local query_words = { "filter", "orderBy", "limit", "offset", "after", "select", "include", "includeDeleted" }
+
+local function query_of(config)
+    local query = {}
+    for i = 1, #query_words do query[query_words[i]] = given(config, query_words[i]) end
     return query
 end
 

@@ -69,12 +69,16 @@ end
 function scope.database(context, config)
     local db, state = context.db, context.state
     if not db then return nil, core.error("invalid_document", "this node needs a database: the run has none") end
+    local asked, user = given(config, "applicationId"), rawget(state, "userId")
+    if asked == nil and user == nil and rawget(state, "applicationId") == nil and context.actor == nil then
+        return db
+    end
     local application, actor, err
-    application, err = text_of("applicationId", given(config, "applicationId"), rawget(state, "applicationId"),
+    application, err = text_of("applicationId", asked, rawget(state, "applicationId"),
         db.application)
     if application then application, err = check_application(application) end
     if not application then return nil, err end
-    actor, err = text_of("userId", rawget(state, "userId"), context.actor, db.actor)
+    actor, err = text_of("userId", user, context.actor, db.actor)
     if actor then actor, err = check_actor(actor) end
     if err then return nil, err end
     return view_of(db, application, actor)

@@ -43,12 +43,17 @@ local function show(value)
     return "a " .. kind
 end
 
+local QUESTION <const> = ("?"):byte()
+
 -- Words that every operation takes.
 local common = { operation = "text", applicationId = "text", idempotencyKey = "text" }
 
+-- The names, without keys that are none.
 local function sorted(set)
     local list = {}
-    for name in next, set do list[#list + 1] = name end
+    for name in next, set do
+        if type(name) == "string" then list[#list + 1] = name end
+    end
     table.sort(list)
     return list
 end
@@ -74,6 +79,12 @@ local function judge(operations, config, open, problem)
     if not operation then
         return problem("operation", "enum", ("there is no operation %s: one of %s"):format(show(name),
             table.concat(sorted(operations), ", ")))
+    end
+    for key in next, config do
+        if type(key) ~= "string" then
+            problem("", "type", ("a configuration must have names for keys, has %s"):format(show(key)))
+            break
+        end
     end
     for _, key in ipairs(sorted(config)) do
         local value, kind = given(config, key), operation.words[key] or common[key]
@@ -110,8 +121,27 @@ function words.check(operations)
     end
 end
 
+-- Whether nothing is wrong, found out without putting anything in order: so it is nearly always.
+local function is_right(operations, config)
+    local operation = operations[rawget(config, "operation")]
+    if not operation then return false end
+    local own = operation.words
+    for key, value in next, config do
+        if type(key) ~= "string" then return false end
+        if value ~= core.null and key:byte(-1) ~= QUESTION then
+            local kind = own[key] or common[key]
+            if not kind or not kinds[kind][2](value) then return false end
+        end
+    end
+    for _, key in ipairs(operation.needs or {}) do
+        if given(config, key) == nil then return false end
+    end
+    return true
+end
+
 --- What is wrong with a resolved configuration, as an error with an issue for each problem; or nil.
 function words.fault(operations, config)
+    if is_right(operations, config) then return end
     local issues
     judge(operations, config, never, function(key, rule, message)
         issues = issues or core.array {}
