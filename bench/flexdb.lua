@@ -116,6 +116,30 @@ function rows.open()
     end)
 end
 
+-- What a step of a workflow costs beside the database work that it does: the same records by t:get and by flex-record,
+-- each of which finds its table by name.
+function rows.node()
+    local db <close> = open()
+    local t = assert(db:table "contacts")
+    local count, ids = t:count(), {}
+    for i = 1, n do ids[i] = contacts.id(contacts.pick(i, count)) end
+    local step = { ["flex-record"] = { operation = "findOne", tableName = "contacts", recordId = "$.item" } }
+    local document = { id = "bench", name = "Bench", version = "1.0.0",
+        workflow = { { each = { items = "$.ids", body = step } } } }
+    local function direct()
+        for i = 1, n do assert(assert(db:table "contacts"):get(ids[i])) end
+    end
+    local function steps() assert(flexdb.workflow.run(document, { db = db, state = { ids = ids } })) end
+    local function seconds(work)
+        local start = contacts.clock()
+        work()
+        return contacts.clock() - start
+    end
+    direct()
+    local without = seconds(direct)
+    print(("%.3f"):format(n / (seconds(steps) - without)))
+end
+
 function rows.validate()
     local v = assert(flexdb.validator(contacts.alone()))
     local pool = {}

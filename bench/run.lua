@@ -107,6 +107,7 @@ local plan = {
       goal = 1 / 1.4 },
     { "filterable", "the same, column filterable", n = 20, sides = "flexdb limit", as = "unindexed", of = "limit",
       floor = 1 / 1.3, goal = 1 / 1.1 },
+    { "node", "steps beside their work", n = 20000, sides = "flexdb", floor = 50e3, goal = 80e3 },
     { "open", "open and first query", n = 50, sides = "flexdb", floor = 333, goal = 1000 },
 }
 local server_plan = {
