@@ -4,19 +4,26 @@ local flexdb = require "flexdb"
 local raw = require "spec.support.raw"
 
 describe("a database of another program", function()
+    local missing = {
+        ["create table flex_tables (id text primary key, name text, schema text)"] =
+            "flex_tables of another program: the columns storage and revision are missing",
+        ["create table flex_meta (id text primary key, content text)"] =
+            "flex_meta of another program: the columns name and value are missing",
+    }
     it("is refused and left as it is", function()
-        local path = os.tmpname()
-        local environment = require("luasql.sqlite3").sqlite3()
-        local connection = assert(environment:connect(path))
-        assert(connection:execute "create table flex_tables (id text primary key, name text, schema text)")
-        local db, err = flexdb.open("sqlite:" .. path)
-        assert.is_nil(db)
-        assert.equal("unsupported: the database has a table flex_tables of another program: the columns storage and "
-            .. "revision are missing", tostring(err))
-        assert.equal(1, #raw.rows(connection, "select name from sqlite_master where type = 'table'"))
-        connection:close()
-        environment:close()
-        os.remove(path)
+        for sql, message in pairs(missing) do
+            local path = os.tmpname()
+            local environment = require("luasql.sqlite3").sqlite3()
+            local connection = assert(environment:connect(path))
+            assert(connection:execute(sql))
+            local db, err = flexdb.open("sqlite:" .. path)
+            assert.is_nil(db)
+            assert.equal("unsupported: the database has a table " .. message, tostring(err))
+            assert.equal(1, #raw.rows(connection, "select name from sqlite_master where type = 'table'"))
+            connection:close()
+            environment:close()
+            os.remove(path)
+        end
     end)
 end)
 

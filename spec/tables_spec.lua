@@ -173,6 +173,26 @@ engines.each(function(engine)
             assert.equal("reference", select(2, companies:delete(acme.id)).code)
         end)
 
+        it("do not come back before the tables they refer to, which are called what they were last", function()
+            assert(db:create_table("companies", one))
+            assert(db:create_table("places", one))
+            assert(db:create_table("people", { columns = {
+                { name = "company", dataType = "reference", validation = { targetTable = "companies" } },
+                { name = "place", dataType = "reference", validation = { targetTable = "places" } } } }))
+            assert(db:rename_table("companies", "firms"))
+            for _, name in ipairs { "people", "firms", "places" } do assert(db:drop_table(name)) end
+            local back, err = db:restore_table "people"
+            assert.is_nil(back)
+            assert.equal("reference: company: table \"firms\", which it refers to, is dropped; "
+                .. "place: table \"places\", which it refers to, is dropped", tostring(err))
+            assert(db:restore_table "firms")
+            back, err = db:restore_table "people"
+            assert.is_nil(back)
+            assert.equal("reference: place: table \"places\", which it refers to, is dropped", tostring(err))
+            assert(db:restore_table "places")
+            assert.equal("firms", assert(db:restore_table "people"):schema().columns[1].validation.targetTable)
+        end)
+
         it("answer not_found for what is not there", function()
             assert.equal("not_found", select(2, db:drop_table("x")).code)
             assert.equal("not_found", select(2, db:restore_table("x")).code)

@@ -128,6 +128,14 @@ static int refuse_strangers(struct engine *e, flexdb_error *err) {
                      "missing");
 }
 
+/* A flex_meta that cannot be asked: asked again, so that memory which ran out once is not taken for another program. */
+static int blame_stranger(struct engine *e, int rc, flexdb_error *err) {
+    if (rc != -FLEXDB_INTERNAL || answers(e, CATALOG_READ_LAYOUT)) return rc;
+    error_clear(err);
+    return error_set(err, FLEXDB_UNSUPPORTED,
+                     "the database has a table flex_meta of another program: the columns name and value are missing");
+}
+
 /* Two handles may open a new database at once: every statement is harmless when the other has done it. */
 static int create_catalog(struct engine *e, flexdb_error *err) {
     if (e->options.read_only)
@@ -146,7 +154,7 @@ static int prepare_catalog(struct engine *e, flexdb_error *err) {
     const char *sql = catalog_sql(e->dialect, CATALOG_EXISTS);
     int rc = engine_query(e, &s, sql, strlen(sql), NULL, 0, err);
     engine_finalize(e, s);
-    if (rc == 1) rc = database_read_layout(e, err);
+    if (rc == 1) rc = blame_stranger(e, database_read_layout(e, err), err);
     if (rc == 0) {
         rc = refuse_strangers(e, err);
         if (rc == 0) rc = create_catalog(e, err);

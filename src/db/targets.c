@@ -123,9 +123,16 @@ static int register_at(struct table_state *target, const char *table_id, flexdb_
     return rc < 0 ? rc : 0;
 }
 
+/* What a restore_table goes by: it may have had another name than when the definition was written. */
+static const char *name_of_dropped(const struct table_state *target, const struct column *c) {
+    if (target != NULL && target->layout->original_name != NULL) return target->layout->original_name;
+    return c->rules.target_table != NULL ? c->rules.target_table : c->rules.target_id;
+}
+
 int targets_register(struct engine *e, const char *table_id, const struct validator *v, struct layout *own,
                      flexdb_error *err) {
     const flexdb_shape *shape = validator_shape(v);
+    flexdb_error missing = FLEXDB_ERROR_INIT;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < shape->columns; i++) {
         const struct column *c = validator_column(v, i)->column;
@@ -135,17 +142,23 @@ int targets_register(struct engine *e, const char *table_id, const struct valida
             rc = layout_add_referrer(own, table_id, err);
             continue;
         }
-        struct table_state *target;
-        rc = state_find(&target, e, CATALOG_TABLE_LOCK, &id, 1, err);
-        if (rc == 1 && target->active) {
+        struct table_state *target = NULL;
+        int found = state_find(&target, e, CATALOG_TABLE_LOCK, &id, 1, err);
+        if (found < 0) {
+            rc = found;
+        } else if (found == 0 || !target->active) {
+            error_issue(&missing, c->name, "reference", NULL, NULL, "table \"%s\", which it refers to, is dropped",
+                        name_of_dropped(target, c));
+        } else {
             rc = register_at(target, table_id, err);
-        } else if (rc >= 0) {
-            error_issue(err, c->name, "reference", NULL, NULL, "table \"%s\", which it refers to, is dropped",
-                        c->rules.target_table != NULL ? c->rules.target_table : id);
-            rc = error_close_issues(err, FLEXDB_REFERENCE);
         }
         state_drop(target);
     }
+    if (rc == 0) {
+        rc = error_close_issues(&missing, FLEXDB_REFERENCE);
+        if (rc != 0) error_move(err, &missing);
+    }
+    error_clear(&missing);
     return rc;
 }
 
