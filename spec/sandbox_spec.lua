@@ -12,7 +12,7 @@ end
 
 local MEMORY <const> = "limit: the script needs more memory than it has (16 MiB)"
 local TIME <const> = "limit: the script takes longer than 0.2 seconds"
-local STEPS <const> = "limit: the script takes more than 100000000 steps"
+local STEPS <const> = "limit: the script takes more than 20000000 steps"
 
 -- A sentence, the script, and how it ends: the text of an error, or what the script returns.
 local endings = {
@@ -193,7 +193,7 @@ describe("a sandboxed script with", function()
         local what, text, expected = case[1], case[2], case[3]
         it(what, function()
             -- the one limit that is to be met, however fast the machine is
-            local steps = expected == STEPS and 100000000 or nil
+            local steps = expected == STEPS and 20000000 or nil
             local box <close> = within(expected == TIME and 0.2 or 60, { steps = steps })
             local began = os.clock()
             local results = table.pack(box:run(text))
