@@ -136,6 +136,18 @@ describe("flexdb", function()
         assert.equal("", errors)
     end)
 
+    it("ends quietly when nobody reads on, also where the signal that says so is ignored", function()
+        local out, status, errors = box.run [[
+            trap '' PIPE
+            flexdb query t --db t.db 2>errors | head -n 1 | cut -c 1-6
+            echo "${PIPESTATUS[0]}"
+            cat errors
+        ]]
+        assert.equal('{"id":\n141\n', out)
+        assert.equal(0, status)
+        assert.equal("", errors)
+    end)
+
     it("undoes what it was about to insert when it is interrupted", function()
         box.run "rm -f i.db; flexdb apply schema.json --db i.db"
         local out, status = box.run [[

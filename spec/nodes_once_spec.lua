@@ -75,7 +75,7 @@ engines.each(function(engine)
                 end
                 assert.same(held, not case.gone and now())
                 assert.equal(1, keys())
-                assert.is_true(flexdb.doctor(db).ok)
+                local report = flexdb.doctor(db); assert.is_true(report.ok, tostring(report))
             end)
         end
 

@@ -33,10 +33,14 @@ local function print_help(parsed)
     return 0
 end
 
+-- A pipe that nobody reads any more ends a program quietly, by a signal; where those who started it ignore the signal,
+-- it is this error, and the end should be the same.
+local BROKEN_PIPE <const>, STATUS_OF_SIGNAL <const> = 32, 141
+
 -- What was raised, as an error: a refusal to write, an interruption, or a fault.
 local function raised(what)
     if type(what) == "table" and what.output then
-        return { message = "cannot write: " .. tostring(what.output) }
+        return { message = "cannot write: " .. tostring(what.output), unread = what.number == BROKEN_PIPE }
     elseif type(what) == "string" and what:find "interrupted!" then
         return { message = "interrupted", interrupted = true }
     elseif type(what) == "table" and what.message then
@@ -56,6 +60,7 @@ local function run(parsed)
     if not ok then result, err = nil, raised(result) end
     session:close()
     if result == nil and err then
+        if err.unread then return STATUS_OF_SIGNAL end
         if err.usage then err.command = err.command or parsed.command end
         failure.tell(err, parsed.options.json)
         return err.interrupted and 130 or failure.status(err)
@@ -80,7 +85,8 @@ function cli.main(words)
         return 2
     end
     local status = run(parsed)
-    local ok, why = io.stdout:flush()
+    local ok, why, number = io.stdout:flush()
+    if not ok and (number == BROKEN_PIPE or status == STATUS_OF_SIGNAL) then return STATUS_OF_SIGNAL end
     if not ok then
         failure.tell({ message = "cannot write: " .. tostring(why) }, false)
         return 1

@@ -48,8 +48,8 @@ end
 function output.say(_, ...)
     local format, more = ..., select("#", ...) > 1
     local text = more and format:format(select(2, ...)) or format
-    local ok, why = io.stdout:write(text, "\n")
-    if not ok then error({ output = why }, 0) end
+    local ok, why, number = io.stdout:write(text, "\n")
+    if not ok then error({ output = why, number = number }, 0) end
 end
 
 --- A line for people, which is no data: nothing of it where `--json` is asked for.
