@@ -38,6 +38,13 @@ engines.each(function(engine)
             return tonumber(raw.rows(connection, ("SELECT COUNT(*) AS n FROM flex_once WHERE application_id = '%s'")
                 :format(db.application))[1].n)
         end
+        -- Of a server's database other specs have parts, some of them broken on purpose.
+        local function assert_well(whose)
+            local names = {}
+            for i, each in ipairs(assert(whose:tables())) do names[i] = each.name end
+            local report = assert(flexdb.doctor(whose, { tables = engine.server and names or nil }))
+            assert.is_true(report.ok, tostring(report))
+        end
         -- Times with a Z, null and arrays all come back as they went.
         local function plain(value) return flexdb.json.decode(assert(flexdb.json.encode(value))) end
 
@@ -75,7 +82,7 @@ engines.each(function(engine)
                 end
                 assert.same(held, not case.gone and now())
                 assert.equal(1, keys())
-                local report = flexdb.doctor(db); assert.is_true(report.ok, tostring(report))
+                assert_well(db)
             end)
         end
 
@@ -286,7 +293,7 @@ engines.each(function(engine)
                 end))
                 assert.equal("success", (step(records, config, on)))
                 assert.equal(before + 1, assert(made:count()))
-                assert.is_true(flexdb.doctor(again).ok)
+                assert_well(again)
             end
             if file then os.remove(file) end
         end)
