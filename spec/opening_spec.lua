@@ -37,6 +37,7 @@ describe("opening", function()
             ["x"] = "the URL must begin with sqlite: or mysql://",
             ["postgres://a/b"] = "unknown scheme 'postgres' in the URL: expected sqlite or mysql",
             ["sqlite:"] = "the URL has no path: expected sqlite:PATH or sqlite::memory:",
+            ["sqlite://a/b.db"] = "a path follows sqlite: as it is: expected sqlite:a/b.db or sqlite:/a/b.db",
             ["mysql://"] = "the URL names no database",
             ["mysql://u:p@h:99999/d"] = "the port in the URL must be a number from 1 to 65535",
             ["mysql://u:p@h/d?nope=1"] = "unknown parameter 'nope' in the URL: expected socket or ssl_mode",

@@ -186,8 +186,17 @@ static int parse_server(struct url *u, struct span s, flexdb_error *err) {
 }
 
 static int parse_file(struct url *u, struct span s, flexdb_error *err) {
+    enum { SHOWN = 100 };
     if (s.length == 0) {
         return error_set(err, FLEXDB_INVALID_DOCUMENT, "the URL has no path: expected sqlite:PATH or sqlite::memory:");
+    }
+    /* Taken for a path it would lead to the root of the file system, where nobody who writes it expects the file. */
+    if (s.length > 2 && s.text[0] == '/' && s.text[1] == '/' && s.text[2] != '/') {
+        const char *path = s.text + 2;
+        int shown = s.length - 2 < SHOWN ? (int)s.length - 2 : SHOWN;
+        return error_set(err, FLEXDB_INVALID_DOCUMENT,
+                         "a path follows sqlite: as it is: expected sqlite:%.*s or sqlite:/%.*s", shown, path, shown,
+                         path);
     }
     return copy(&u->path, s, err);
 }
