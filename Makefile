@@ -221,7 +221,7 @@ test:
 	$(SUBMAKE) run-tests
 .PHONY: run-tests
 run-tests:
-	@$(HERE) spec/support/mariadb.sh scripts/test $(UNIT_TESTS)
+	@$(HERE) scripts/test $(UNIT_TESTS)
 
 # F= names one spec (or several), ARGS= goes to busted.
 .PHONY: spec
@@ -237,7 +237,7 @@ sanitize:
 valgrind:
 	@scripts/bootstrap test valgrind
 	$(SUBMAKE) build unit-programs
-	@FLEXDB_TEST_VALGRIND=1 $(HERE) spec/support/mariadb.sh scripts/test $(UNIT_TESTS)
+	@FLEXDB_TEST_VALGRIND=1 $(HERE) scripts/test $(UNIT_TESTS)
 
 # ---------------------------------------------------------------- lint
 
