@@ -3,6 +3,7 @@
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
 local raw = require "spec.support.raw"
+local once = require "flexdb.nodes.support.once"
 local records = require "flexdb.nodes.flex_record"
 local tables = require "flexdb.nodes.flex_table"
 
@@ -261,6 +262,24 @@ engines.each(function(engine)
             local again, data = step(records, config)
             assert.equal("success", again, tostring(data))
             assert.same(first.record, data.record)
+        end)
+
+        it("is found when somebody evolves the table in the same moment", function()
+            local config = { operation = "update", tableName = "t", idempotencyKey = "k" }
+            local changes = { { op = "rename_column", name = "n", to = "number" } }
+            local first
+            local result, err = once.evolve(db, context, "flex-table", config, function(options)
+                first = assert(assert(db:table "t"):evolve(changes, options))
+                return nil, select(2, assert(db:table "t"):plan(changes)) -- as it fails for whoever comes second
+            end)
+            assert.is_nil(err)
+            assert.same(plain(first), plain(result.entry))
+            assert.equal(2, assert(db:table "t").version)
+            result, err = once.evolve(db, context, "flex-table", { operation = "update", tableName = "t",
+                idempotencyKey = "other" }, function() return assert(db:table "t"):plan(changes) end)
+            assert.is_nil(result)
+            assert.equal('invalid_schema: changes[0].name: there is no column "n"; '
+                .. 'changes[0].to: the name "number" is taken', tostring(err))
         end)
 
         it("works in a database of before there were keys", function()

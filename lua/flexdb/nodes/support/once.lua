@@ -117,10 +117,12 @@ function once.evolve(db, context, node, config, work)
     if kept == nil then return nil, why, other end
     if kept then return finish(claimed, kept) end
     local result, err = work { once_key = claimed.key, once_step = claimed.step }
-    if result or err.code ~= "conflict" then return finish(claimed, result), err end
+    if result then return finish(claimed, result) end
+    -- Somebody may have done it meanwhile. Then the table is not what the changes were meant for any more, and the
+    -- error may be any.
     kept, why, other = find(claimed, core.once_find, true)
-    if kept == nil then return nil, why, other end
     if kept then return finish(claimed, kept) end
+    if kept == nil and other == once.foreign then return nil, why, other end
     return nil, err
 end
 
