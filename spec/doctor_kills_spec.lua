@@ -9,7 +9,7 @@ local engines = require "spec.support.engines"
 local raw = require "spec.support.raw"
 
 local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
-local KILLS = tonumber(os.getenv "FLEXDB_TEST_KILLS") or pressed and 2 or 6
+local KILLS = tonumber(os.getenv "FLEXDB_TEST_KILLS") or pressed and 1 or 6
 local RECORDS = 2000
 
 -- arg: url, application, path of its notes, the number of the change to begin with
