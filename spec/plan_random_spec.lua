@@ -6,6 +6,8 @@ local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
 local conversions = require "spec.support.conversions"
 
+local slow = os.getenv "FLEXDB_TEST_VALGRIND" or os.getenv "FLEXDB_TEST_GC" == "1"
+
 local random = math.random
 local names, words, rules = conversions.names, conversions.words, conversions.rules
 local refused, value_of, validation_of = conversions.refused, conversions.value_of, conversions.validation_of
@@ -332,7 +334,7 @@ engines.each(function(engine)
         it("is what its plan said, and what the rules say", function()
             engines.seed("plans on " .. engine.name)
             local db <close> = engine.open()
-            local possible, rounds = 0, os.getenv "FLEXDB_TEST_VALGRIND" and 12 or engine.server and 30 or 100
+            local possible, rounds = 0, slow and 12 or engine.server and 30 or 100
             rounds = tonumber(os.getenv "FLEXDB_TEST_ROUNDS") or rounds
             for round = 1, rounds do
                 local t, columns, records = some_table(db, "t" .. round)
