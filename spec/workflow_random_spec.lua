@@ -94,6 +94,8 @@ local function document()
     return out
 end
 
+require "spec.support.usual_collector"(setup, teardown)
+
 describe("a random document", function()
     it("is checked and run without a crash", function()
         engines.seed "random workflows"
