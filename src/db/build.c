@@ -75,7 +75,7 @@ static int make_triggers(struct build *b, flexdb_error *err) {
     for (size_t i = 0; rc == 0; i++) {
         struct buffer sql = BUFFER_INIT;
         if (!journal_create_trigger(d, b->note.journal, b->ev->from->layout->table, i, &sql)) break;
-        rc = build_run_briefly(b->engine, &sql, deadline, err);
+        rc = build_run_briefly(b->engine, b->ev->from->id, &sql, deadline, err);
     }
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "db/tables.h"
 #include "sql/ddl.h"
 #include "sql/journal.h"
+#include "sql/locks.h"
 
 /* ---- the lock ---- */
 
@@ -23,13 +24,13 @@ static int run_lock(struct engine *e, const char *sql, const char *table_id, boo
 void build_unlock(struct engine *e, const char *table_id) {
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     bool had;
-    run_lock(e, journal_unlock(e->dialect), table_id, &had, &ignored);
+    run_lock(e, locks_leave_build(e->dialect), table_id, &had, &ignored);
     error_clear(&ignored);
 }
 
 int build_lock(struct engine *e, const char *table_id, flexdb_error *err) {
     bool had;
-    int rc = run_lock(e, journal_lock(e->dialect), table_id, &had, err);
+    int rc = run_lock(e, locks_take_build(e->dialect), table_id, &had, err);
     if (rc != 0 || had) return rc;
     rc = error_set(err, FLEXDB_BUSY, "the records of the table are being copied for another evolution");
     err->retryable = true;
@@ -51,10 +52,11 @@ static bool pause_long(int64_t deadline) {
     return true;
 }
 
-int build_run_briefly(struct engine *e, struct buffer *sql, int64_t deadline, flexdb_error *err) {
+int build_run_briefly(struct engine *e, const char *table_id, struct buffer *sql, int64_t deadline,
+                      flexdb_error *err) {
     int rc = buffer_failed(sql) ? error_no_memory(err) : 0;
     while (rc == 0) {
-        rc = engine_ddl_or_leave(e, sql->data, sql->length, err);
+        rc = engine_ddl_briefly(e, table_id, sql->data, sql->length, err);
         if (rc == 0 || err->code != FLEXDB_BUSY || !pause_long(deadline)) break;
         error_clear(err);
         rc = 0;
@@ -75,20 +77,22 @@ int build_write_layout(struct table_state *s, const struct layout *l, flexdb_err
 
 /* ---- what is left ---- */
 
-static int drop_all(struct engine *e, const struct layout_build *note, flexdb_error *err) {
+/* A trigger that a dead builder has asked for, and the server is about to make, would outlive its journal. */
+static int drop_all(struct engine *e, const char *table_id, const struct layout_build *note, flexdb_error *err) {
     int64_t deadline = engine_deadline(e);
-    int rc = 0;
+    int rc = engine_ddl_lock(e, table_id, err);
     for (size_t i = 0; rc == 0; i++) {
         struct buffer sql = BUFFER_INIT;
         if (!journal_drop_trigger(e->dialect, note->journal, i, &sql)) break;
-        rc = build_run_briefly(e, &sql, deadline, err);
+        rc = build_run_briefly(e, NULL, &sql, deadline, err);
     }
     const char *const tables[] = {note->journal, note->table};
     for (size_t i = 0; rc == 0 && i < 2 && tables[i][0] != '\0'; i++) {
         struct buffer sql = BUFFER_INIT;
         ddl_drop(e->dialect, tables[i], &sql);
-        rc = build_run_briefly(e, &sql, deadline, err);
+        rc = build_run_briefly(e, NULL, &sql, deadline, err);
     }
+    engine_ddl_unlock(e, table_id);
     return rc;
 }
 
@@ -132,7 +136,7 @@ int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) {
     /* Its builder may have come to its end before the lock was had. */
     rc = find_note(&left, err);
     if (rc == 1) {
-        rc = drop_all(e, &left.note, err);
+        rc = drop_all(e, table_id, &left.note, err);
         if (rc == 0) rc = engine_transact(e, clear_note, &left, err);
         if (rc == 0) rc = 1;
     }
@@ -148,7 +152,7 @@ int build_drop_journal(struct engine *e, const char *table_id, const char *journ
     if (rc >= 0 && strcmp(left.note.journal, journal) != 0) {
         struct layout_build gone = {.table = ""};
         snprintf(gone.journal, sizeof gone.journal, "%s", journal);
-        rc = drop_all(e, &gone, err);
+        rc = drop_all(e, table_id, &gone, err);
         if (rc == 0) rc = 1;
     } else if (rc > 0) {
         rc = 0;

@@ -202,6 +202,17 @@ static int judge(struct orphan *o, flexdb_error *err) {
     return rc;
 }
 
+/* An evolution that comes after may use the name again. */
+static int drop_alone(struct orphan *o, flexdb_error *err) {
+    struct engine *e = doctor_engine(o->doctor);
+    const char *id = o->id != NULL ? o->id : o->id_text;
+    bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
+    int rc = inside ? 0 : engine_ddl_lock(e, id, err);
+    if (rc == 0) rc = tables_drop_physical(e, o->name, err);
+    if (!inside) engine_ddl_unlock(e, id);
+    return rc;
+}
+
 /* The row is looked at alone: a transaction that has read the table would be in the way of dropping it. */
 static int drop(void *context, flexdb_error *err) {
     struct orphan *o = context;
@@ -209,8 +220,9 @@ static int drop(void *context, flexdb_error *err) {
     int rc = find_in_force(o, in_force, err);
     if (rc < 0) return rc;
     o->in_use = strcmp(in_force, o->name) == 0;
-    rc = o->in_use ? 0 : tables_drop_physical(doctor_engine(o->doctor), o->name, err);
-    o->dropped = rc == 0 && !o->in_use;
+    if (o->in_use) return 0;
+    rc = drop_alone(o, err);
+    o->dropped = rc == 0;
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "db/functions.h"
 #include "db/rows.h"
 #include "db/state.h"
+#include "sql/locks.h"
 
 static int choose_driver(struct engine *e, const struct driver *given, flexdb_error *err) {
     if (given != NULL && given->abi == DRIVER_ABI && given->scheme != NULL &&
@@ -58,6 +59,12 @@ struct engine *engine_hold(struct engine *e) {
     return e;
 }
 
+static void close_ddl(struct engine *e) {
+    if (e->ddl != NULL) engine_driver(e)->close(e->ddl);
+    e->ddl = NULL;
+    e->ddl_locked = false;
+}
+
 void engine_close(struct engine *e) {
     if (e->connection == NULL) return;
     if (e->calling) {
@@ -68,8 +75,7 @@ void engine_close(struct engine *e) {
     batch_end_from(e, 0);
     engine_driver(e)->close(e->connection);
     e->connection = NULL;
-    if (e->ddl != NULL) engine_driver(e)->close(e->ddl);
-    e->ddl = NULL;
+    close_ddl(e);
     e->depth = 0;
     e->epoch++;
     error_clear(&e->doomed);
@@ -200,31 +206,76 @@ void engine_settle(struct engine *e) {
     e->job = NULL;
 }
 
+static int open_ddl(struct engine *e, flexdb_error *err) {
+    return e->ddl != NULL ? 0 : engine_driver(e)->open(&e->ddl, &e->url, &e->options, err);
+}
+
 int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *err) {
     if (engine_has(e, DRIVER_TRANSACTIONAL_DDL))
         return watch(e, engine_driver(e)->execute(e->connection, sql, length, err), err);
-    int rc = 0;
-    if (e->ddl == NULL) rc = engine_driver(e)->open(&e->ddl, &e->url, &e->options, err);
+    int rc = open_ddl(e, err);
     if (rc == 0) rc = engine_driver(e)->execute(e->ddl, sql, length, err);
-    if (rc != 0 && err->code == FLEXDB_CONNECTION && e->ddl != NULL) {
-        /* The server may have hung up on a connection that was seldom used: the next call opens another. */
-        engine_driver(e)->close(e->ddl);
-        e->ddl = NULL;
-    }
+    /* The next call opens another. */
+    if (rc == -FLEXDB_CONNECTION) close_ddl(e);
     return rc;
 }
 
-/* On a connection of its own, for how long one waits is settled when it is opened. */
-int engine_ddl_or_leave(struct engine *e, const char *sql, size_t length, flexdb_error *err) {
+/* Asks what a lock's function answers: 1 where all is well. */
+static int ask_lock(struct engine *e, struct connection *c, const char *sql, const flexdb_value *values, size_t count,
+                    flexdb_error *err) {
+    const struct driver *d = engine_driver(e);
+    struct statement *s;
+    flexdb_value value = {.tag = FLEXDB_NULL};
+    int rc = d->prepare(&s, c, sql, strlen(sql), err);
+    if (rc != 0) return rc;
+    rc = d->bind(s, values, count, err);
+    if (rc == 0) rc = d->step(s, err);
+    if (rc == 1) rc = d->column(s, 0, &value, err);
+    bool had = rc == 0 && value.tag == FLEXDB_INTEGER && value.as.integer == 1;
+    d->finalize(s);
+    if (rc != 0 || had) return rc;
+    err->retryable = true;
+    return error_set(err, FLEXDB_BUSY, "somebody else is at the physical tables of this table");
+}
+
+static int take_lock(struct engine *e, struct connection *c, const char *table_id, double seconds, flexdb_error *err) {
+    const flexdb_value values[] = {value_text(table_id, strlen(table_id)), value_number(seconds)};
+    return ask_lock(e, c, locks_take_physical(e->dialect), values, 2, err);
+}
+
+/* How long one waits is settled when a connection is opened. */
+int engine_ddl_briefly(struct engine *e, const char *table_id, const char *sql, size_t length, flexdb_error *err) {
     if (engine_has(e, DRIVER_TRANSACTIONAL_DDL)) return engine_ddl(e, sql, length, err);
     struct connect_options options = e->options;
     if (options.timeout > 1) options.timeout = 1;
     struct connection *c;
     int rc = engine_driver(e)->open(&c, &e->url, &options, err);
     if (rc != 0) return rc;
-    rc = engine_driver(e)->execute(c, sql, length, err);
+    if (table_id != NULL) rc = take_lock(e, c, table_id, options.timeout, err);
+    if (rc == 0) rc = engine_driver(e)->execute(c, sql, length, err);
     engine_driver(e)->close(c);
     return rc;
+}
+
+/* The server may have hung up on a connection that is seldom used. */
+int engine_ddl_lock(struct engine *e, const char *table_id, flexdb_error *err) {
+    for (bool used = e->ddl != NULL;; used = false) {
+        int rc = open_ddl(e, err);
+        if (rc == 0) rc = take_lock(e, e->ddl, table_id, e->options.timeout, err);
+        e->ddl_locked = rc == 0;
+        if (rc == -FLEXDB_CONNECTION) close_ddl(e);
+        if (rc != -FLEXDB_CONNECTION || !used) return rc;
+        error_clear(err);
+    }
+}
+
+void engine_ddl_unlock(struct engine *e, const char *table_id) {
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    const flexdb_value id = value_text(table_id, strlen(table_id));
+    /* A connection that does not let go of it is closed, which does. */
+    if (e->ddl_locked && ask_lock(e, e->ddl, locks_leave_physical(e->dialect), &id, 1, &ignored) != 0) close_ddl(e);
+    e->ddl_locked = false;
+    error_clear(&ignored);
 }
 
 int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t *out, flexdb_error *err) {

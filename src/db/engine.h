@@ -30,6 +30,7 @@ struct engine {
     struct connection *connection; /* NULL once closed */
     bool cluster_asked, cluster;   /* whether the server is a node of a cluster, once it was asked: build.h */
     struct connection *ddl;        /* for DDL where that ends a transaction; opened when it is first needed */
+    bool ddl_locked;               /* it holds the lock of a table's physical tables: engine_ddl_lock */
     struct url url;
     struct connect_options options;
     size_t references;                                /* of flexdb handles */
@@ -109,8 +110,14 @@ void engine_start_job(struct engine *e, struct batch_writer *w, struct batch_job
 void engine_finalize(struct engine *e, struct statement *s);
 /* DDL, outside the open transaction where the engine cannot have it inside. */
 int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *err);
-/* The same for what may as well be left undone: gives up after a second where others stand in the way. */
-int engine_ddl_or_leave(struct engine *e, const char *sql, size_t length, flexdb_error *err);
+/* The same on a connection of its own, giving up after a second where others stand in the way. `table_id`, or NULL: holds
+ * the lock of its physical tables meanwhile. */
+int engine_ddl_briefly(struct engine *e, const char *table_id, const char *sql, size_t length, flexdb_error *err);
+/* Where DDL is outside the transaction the connection of engine_ddl holds a lock for as long as it makes or drops a
+ * table's physical tables under names that may be had again: what one who was killed has asked the server for there is
+ * over once the lock is had. One table at a time. BUSY. */
+int engine_ddl_lock(struct engine *e, const char *table_id, flexdb_error *err);
+void engine_ddl_unlock(struct engine *e, const char *table_id);
 
 int engine_integer(struct engine *e, struct statement *s, size_t column, int64_t *out, flexdb_error *err);
 /* A text or bytes, borrowed; NULL and 0 for SQL NULL. */

@@ -113,6 +113,8 @@ int evolution_convert(struct evolution *ev, flexdb_error *err);
 int evolution_check_references(struct table_state *s, flexdb_error *err);
 /* Makes the new physical table and copies every record into it. DUPLICATE names values and records: duplicates.h. */
 int evolution_rebuild(struct evolution *ev, flexdb_error *err);
+/* Undoes what an attempt that failed has made outside the transaction, and lets others at it. */
+void evolution_end_rebuild(struct evolution *ev);
 /* Looks for the live records that stand in the way of unique rules which are to come, as their values will be: for a
  * plan (duplicates.h). Those that do not convert have none. */
 int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, size_t *count, flexdb_error *err);

@@ -16,8 +16,7 @@
 enum { MESSAGE_MAX_BYTES = 65535 /* of a TEXT */ };
 
 static void forget_attempt(struct evolution *ev) {
-    if (ev->physical) tables_undo_physical(ev->table->db->engine, ev->layout->table);
-    ev->physical = false;
+    evolution_end_rebuild(ev);
     ev->rebuild = false;
     ev->met = ev->noted = false;
     ev->old_table[0] = '\0';

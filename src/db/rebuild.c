@@ -72,12 +72,32 @@ static int copy_records(struct evolution *ev, flexdb_error *err) {
     return rc;
 }
 
+/* Outside the transaction. The name was had before where an attempt was killed; others wait behind the row's lock, but
+ * for what the server has yet to do for one who is dead. */
+static int make_outside(struct evolution *ev, flexdb_error *err) {
+    struct engine *e = ev->table->db->engine;
+    int rc = engine_ddl_lock(e, ev->from->id, err);
+    if (rc == 0) rc = tables_drop_physical(e, ev->layout->table, err);
+    ev->physical = rc == 0;
+    /* On another connection indexes would wait for the end of this transaction. */
+    return rc == 0 ? tables_create_physical(e, ev->layout, err) : rc;
+}
+
+void evolution_end_rebuild(struct evolution *ev) {
+    struct engine *e = ev->table->db->engine;
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    /* The row's lock is gone: whoever has it now waits for the other one. Where the answer to the commit was lost the
+     * catalogue may name the table. */
+    if (e->ddl_locked && ev->physical && !e->unanswered) tables_drop_physical(e, ev->layout->table, &ignored);
+    error_clear(&ignored);
+    ev->physical = false;
+    if (e->ddl_locked) engine_ddl_unlock(e, ev->from->id);
+}
+
 int evolution_rebuild(struct evolution *ev, flexdb_error *err) {
     struct engine *e = ev->table->db->engine;
     bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
-    ev->physical = !inside;
-    /* On another connection indexes would wait for the end of this transaction. */
-    int rc = inside ? tables_create_bare(e, ev->layout, err) : tables_create_physical(e, ev->layout, err);
+    int rc = inside ? tables_create_bare(e, ev->layout, err) : make_outside(ev, err);
     if (rc == 0 && ev->has_records) rc = copy_records(ev, err);
     if (rc == 0 && inside) rc = tables_create_indexes(e, ev->layout, err);
     if (rc == -FLEXDB_DUPLICATE) rc = evolution_explain_duplicates(ev, err);

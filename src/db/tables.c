@@ -68,23 +68,20 @@ int tables_drop_indexes(struct engine *e, const struct layout *l, flexdb_error *
     return run_all(e, ddl_drop_index, l, err);
 }
 
-static int drop_physical(struct engine *e, const char *table,
-                         int (*run)(struct engine *e, const char *sql, size_t length, flexdb_error *err),
-                         flexdb_error *err) {
+int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {
     struct buffer sql = BUFFER_INIT;
     ddl_drop(e->dialect, table, &sql);
-    int rc = buffer_failed(&sql) ? error_no_memory(err) : run(e, sql.data, sql.length, err);
+    int rc = buffer_failed(&sql) ? error_no_memory(err) : engine_ddl(e, sql.data, sql.length, err);
     buffer_free(&sql);
     return rc;
 }
 
-int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err) {
-    return drop_physical(e, table, engine_ddl, err);
-}
-
 void tables_leave_physical(struct engine *e, const char *table) {
     flexdb_error ignored = FLEXDB_ERROR_INIT;
-    drop_physical(e, table, engine_ddl_or_leave, &ignored);
+    struct buffer sql = BUFFER_INIT;
+    ddl_drop(e->dialect, table, &sql);
+    if (!buffer_failed(&sql)) engine_ddl_briefly(e, NULL, sql.data, sql.length, &ignored);
+    buffer_free(&sql);
     error_clear(&ignored);
 }
 

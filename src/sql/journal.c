@@ -87,16 +87,3 @@ void journal_find(const struct dialect *d, const char *table, struct buffer *out
     sql_name(out, table);
     buffer_puts(out, " WHERE seq = ? FOR UPDATE");
 }
-
-/* Names of such locks hold for the whole server, and are short. */
-#define LOCK_NAME "CONCAT('flexdb:', LEFT(SHA2(CONCAT(DATABASE(), '.', ?), 256), 40))"
-
-const char *journal_lock(const struct dialect *d) {
-    (void)d;
-    return "SELECT GET_LOCK(" LOCK_NAME ", 0)";
-}
-
-const char *journal_unlock(const struct dialect *d) {
-    (void)d;
-    return "SELECT RELEASE_LOCK(" LOCK_NAME ")";
-}

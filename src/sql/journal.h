@@ -37,9 +37,4 @@ void journal_barrier(const struct dialect *d, const char *table, struct buffer *
 /* What a new physical table has: parameters: seq → id, version, schema_version. */
 void journal_find(const struct dialect *d, const char *table, struct buffer *out);
 
-/* The lock that a builder holds as long as it lives: (table id) → 1 when it was had, else 0. Never waits. On a cluster
- * it is a node's own. */
-const char *journal_lock(const struct dialect *d);
-const char *journal_unlock(const struct dialect *d);
-
 #endif
