@@ -44,8 +44,7 @@ engines.each(function(engine)
         it("has the records in the shape of a state, and an edge for none", function()
             fill(1)
             local one = run '[{"each": {"tableId": "$.id", "body": []}}]'
-            assert.equal("invalid_document: there is nothing to go through: what items or the table refers to is not "
-                .. "in the state", tostring(one.err))
+            assert.equal("invalid_document: tableId refers to $.id, which is not in the state", tostring(one.err))
             one = run([==[[
                 {"each": {"tableId": "$.id", "body": {"$.kept": "$.item"}}},
                 {"each": {"tableName": "orders", "filter": {"code": "none"}, "body": [], "empty?": {"$.none": true}}}

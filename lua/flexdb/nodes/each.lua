@@ -69,7 +69,8 @@ return {
         description = "Runs its body for each element of an array, or for each record that a query selects",
         inputs = { "items", "tableName", "tableId", "applicationId", "filter", "orderBy", "limit", "offset", "select",
             "include", "includeDeleted", "as", "index" },
-        bodies = { "body" }, literal = { "as", "index" }, outputs = { "eachCount" }, strict = true,
+        bodies = { "body" }, literal = { "as", "index" }, certain = { "tableName", "tableId", "filter" },
+        outputs = { "eachCount" }, strict = true,
         required = function(config) return wants_query(config) and { "body" } or { "body", "items" } end,
         edges = { success = "the body has run for all of them", empty = "there was none" },
         hints = {

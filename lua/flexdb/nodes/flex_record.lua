@@ -308,6 +308,7 @@ return {
             error = "it could not be done: the state's error says why",
         },
         required = words.required(operations),
+        certain = { "tableId", "tableName", "recordId", "filter", "version", "idempotencyKey" },
         strict = true,
         hints = {
             purpose = "Reads and writes the records of a table, validated by its definition",

@@ -299,6 +299,7 @@ return {
             error = "it could not be done: the state's error says why",
         },
         required = words.required(operations),
+        certain = { "tableId", "tableName", "version", "expectVersion", "idempotencyKey" },
         strict = true,
         hints = {
             purpose = "Defines tables and changes them, without a migration and without losing a value",

@@ -36,6 +36,7 @@ return {
         description = "Runs a piece of Lua: what it returns is kept in the state, a second value names the edge",
         inputs = { "source", "file", "run", "values", "as", "tables", "readOnly" }, outputs = { "luaResult" },
         edges = true, strict = true, literal = { "source", "as" }, foreign = true,
+        certain = { "file", "tables", "readOnly" },
         required = function(config)
             return config.file == nil and config.run == nil and { "source" } or {}
         end,

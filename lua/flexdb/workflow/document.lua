@@ -3,7 +3,8 @@
 -- format.
 --
 -- A program is { id, name, version, steps, initial, calls }. A step is one of
---   { kind = "node", id, path, node, config (compiled), edges = { name = steps }, loop, bodies }
+--   { kind = "node", id, path, node, config (compiled), edges = { name = steps }, loop, bodies,
+--     certain = { { word, value (compiled) }, … } }
 --   { kind = "set", id, path, target (a path), value (compiled), edges }
 --   { kind = "jump", path, to (an index into the program's steps) }
 
@@ -134,6 +135,10 @@ local function compile_key(work, step, key, value, scope)
         local config = step.config
         config.keys[#config.keys + 1] = key
         config.values[#config.keys] = compiled == nil and false or compiled
+        if type(compiled) == "table" and metadata and contains(metadata.certain, key) then
+            step.certain = step.certain or {}
+            table.insert(step.certain, { word = key, value = compiled })
+        end
     end
 end
 

@@ -260,4 +260,29 @@ function references.resolve(compiled, from)
 end
 resolve = references.resolve
 
+-- Null in a list or an object may be meant: a filter asks for it.
+local function leads_nowhere(path, from, inside)
+    local value = state.get(from, path)
+    return value == nil or value == null and not inside
+end
+
+--- The first reference of what was compiled that leads to nothing, as it is written (`$.a.b`); nil when all lead to
+-- something. Null is nothing, but not inside of an array or an object.
+function references.missing(compiled, from, inside)
+    if type(compiled) ~= "table" then return nil end
+    if compiled.op == "get" then
+        return leads_nowhere(compiled.path, from, inside) and "$." .. table.concat(compiled.path, ".") or nil
+    elseif compiled.op == "template" then
+        for _, part in ipairs(compiled.parts) do
+            local lost = type(part) == "table" and leads_nowhere(part.path, from)
+            if lost then return "$." .. table.concat(part.path, ".") end
+        end
+    elseif compiled.op == "table" then
+        for i = 1, #compiled.keys do
+            local lost = references.missing(compiled.values[i], from, true)
+            if lost then return lost end
+        end
+    end
+end
+
 return references

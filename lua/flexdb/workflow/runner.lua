@@ -132,6 +132,24 @@ local function place(err, step)
     return err
 end
 
+-- A word that says which table, which records or under which key, and refers to what is not there, must not be taken
+-- for one that was left out: nil, or the error.
+local function check_certain(step, from)
+    local issues, lines = core.array {}, {}
+    for _, each in ipairs(step.certain or {}) do
+        local lost = references.missing(each.value, from)
+        if lost then
+            local message = ("%s refers to %s, which is not in the state"):format(each.word, lost)
+            lines[#lines + 1] = message
+            issues[#lines] = { path = each.word, rule = "reference", message = message }
+        end
+    end
+    if #lines == 0 then return nil end
+    local err = core.error("invalid_document", table.concat(lines, "; "))
+    err.issues = issues
+    return err
+end
+
 -- Runs the node of a step once: the edge, the data (or the error) and the configuration; nil and an error to end with.
 local function perform(run, step)
     local shared, context = run.shared, run.context
@@ -148,8 +166,9 @@ local function perform(run, step)
     local edge, data
     local good, config = pcall(resolve, step.config, context.state)
     if good then
+        local lost = step.certain and check_certain(step, live)
         for key, steps in next, step.bodies or {} do config[key] = steps end
-        edge, data = execute(run, step, config)
+        if lost then edge, data = "error", lost else edge, data = execute(run, step, config) end
     else
         edge, data = "error", failure.of_raised(config)
         config = nil
