@@ -380,6 +380,8 @@ engines.each(function(engine)
                 { "what is null", { operation = "insert", data = null }, "insert needs data" },
                 { "an array for a record", { operation = "insert", data = { 1, 2 } },
                     "data must be an object, is an array" },
+                { "an empty list for a record", { operation = "insert", data = flexdb.array {} },
+                    "data must be an object, is an array" },
                 { "a text for a record", { operation = "insert", data = "x" }, 'data must be an object, is "x"' },
                 { "a record for an array", { operation = "insertMany", records = { email = "x" } },
                     "records must be an array, is an object" },

@@ -26,7 +26,7 @@ workflow[2].set: required: either value or add must be given]] },
 workflow[0].log: required: message is missing]] },
     { "a configuration that is no object", '[{"log": "x"}, {"log": []}, {"log": 5}]', [[
 workflow[0].log: type: a node's configuration must be an object, is a text
-workflow[1].log: type: a node's configuration must be an object, is an object
+workflow[1].log: type: a node's configuration must be an object, is an array
 workflow[2].log: type: a node's configuration must be an object, is a number]] },
     { "a key that the node does not know", '[{"set": {"path": "$.x", "value": 1, "valeu": 2}}]', [[
 workflow[0].set.valeu: unknown: there is no key "valeu" here]] },
@@ -48,7 +48,7 @@ workflow[0]: type: a step must have one key, a node's id or a path, has none
 workflow[1]: type: a step must have one key, a node's id or a path, has empty, log
 workflow[2]: type: a step must be an object or a node's id, is a number
 workflow[3]: type: a step must be an object or a node's id, is null
-workflow[4]: type: a step must be an object or a node's id, is an object]] },
+workflow[4]: type: a step must be an object or a node's id, is an array]] },
     { "a loop with too few dots", '[{"empty..": {}}]', [[
 workflow[0].empty..: node: a loop is a node's id and three dots]] },
     { "a jump out of a body", '[{"each": {"items": [], "body": [{"logic": {"operation": "not", "values": [1], '
@@ -107,6 +107,12 @@ name: required: is missing
 version: required: is missing
 workflow: required: is missing]] },
     { "an array", { 1, 2 }, "workflow: type: the document must be an object, is an array" },
+    { "an empty array", flexdb.array {}, "workflow: type: the document must be an object, is an array" },
+    { "an object whose metatable is not asked", setmetatable({}, { __index = function() error "asked" end }), [[
+id: required: is missing
+name: required: is missing
+version: required: is missing
+workflow: required: is missing]] },
     { "an id with a space", with { id = "a b" }, "id: type: must be a text of letters, digits, - and _" },
     { "an id that is a number", with { id = 5 }, "id: type: must be a text of letters, digits, - and _" },
     { "an empty name", with { name = "" }, "name: type: must be a text that is not empty" },

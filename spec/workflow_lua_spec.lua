@@ -75,7 +75,17 @@ describe("a workflow in Lua", function()
         { "nil and why", function() return nil, "no luck" end, "internal: no luck" },
         { "nil and an error", function(nodes) return nil, select(2, nodes.set { path = "$.a.b", value = 1 }) end,
             "invalid_document: $.a is a number, not an object" },
+        { "what a failed node has returned", function(nodes) return nodes.set { path = "$.a.b", value = 1 } end,
+            "invalid_document: $.a is a number, not an object" },
         { "a raise", function() error("boom", 0) end, "internal: boom" },
+        { "a state that is gone", function(nodes, context)
+            context.state = nil
+            nodes.log { message = "x" }
+        end, "invalid_document: the state must be an object, is nothing" },
+        { "a state that is a number", function(_, context) context.state = 5 end,
+            "invalid_document: the state must be an object, is a number" },
+        { "a call that is none", function(nodes) nodes.log(5) end,
+            "internal: spec/workflow_lua_spec.lua:LINE: bad argument #1 to 'log' (table expected, got number)" },
         { "a state that cannot be JSON", function(_, context) context.state.f = quiet end,
             "invalid_document: the state cannot be JSON: f: must not be a function" },
         { "a limit", function(nodes) while true do nodes.empty() end end,
@@ -84,7 +94,7 @@ describe("a workflow in Lua", function()
         it("fails by " .. scenario[1], function()
             local state, err, last = run(scenario[2], { limits = { steps = 20 }, state = { a = 1 } })
             assert.is_nil(state)
-            assert.equal(scenario[3], tostring(err))
+            assert.equal(scenario[3], (tostring(err):gsub("_spec.lua:%d+", "_spec.lua:LINE")))
             assert.equal(err, last.error)
             assert.truthy(err.advice)
         end)
@@ -105,6 +115,27 @@ describe("a workflow in Lua", function()
         end)
         assert.truthy(err.step:find "workflow_lua_spec.lua:%d+%.logic$")
         assert.equal('{"operation":"less","values":[1,"x"]}', workflows.json(err.config))
+    end)
+
+    it("says which workflow's step has failed where no line is left to tell", function()
+        local _, err = run(function(nodes) return nodes.logic { operation = "less", values = { 1, "x" } } end)
+        assert.equal("lua.logic", err.step)
+    end)
+
+    it("rolls a transaction back where its body hands on that a node has failed", function()
+        local db <close> = assert(flexdb.open "sqlite::memory:")
+        local t = assert(db:create_table("t", { columns = { { name = "a", dataType = "integer", unique = true } } }))
+        local _, err = run(function(nodes)
+            local function insert()
+                return nodes.flex_record { operation = "insert", tableName = "t", data = { a = 1 } }
+            end
+            return nodes.transaction { body = function()
+                insert()
+                return insert()
+            end }
+        end, { db = db })
+        assert.equal("duplicate", err.code)
+        assert.equal(0, t:count())
     end)
 
     it("may stand in a file, whose mistakes are shown", function()

@@ -11,12 +11,14 @@ local runner = require "flexdb.workflow.runner"
 
 local nodes = {}
 
--- Where in the script the node is called, for messages and events.
-local function place()
-    local level = 3
+-- Where in the script the node is called, for messages and events: `bound`, the level of the function that it has got
+-- from `bind`. What ends in `return nodes.log { … }` is not there any more to be asked.
+local function place(run, bound)
+    if debug.getinfo(bound, "t").istailcall then return run.context.workflow end
+    local level = bound + 1
     while true do
         local info = debug.getinfo(level, "Sl")
-        if not info then return "lua" end
+        if not info then return run.context.workflow end
         if info.currentline > 0 then return ("%s:%d"):format(info.short_src, info.currentline) end
         level = level + 1
     end
@@ -57,7 +59,7 @@ local function call(run, id, node, given)
     if given ~= nil and type(given) ~= "table" then
         error(("bad argument #1 to '%s' (table expected, got %s)"):format(id:gsub("-", "_"), type(given)), 3)
     end
-    local path = ("%s.%s"):format(place(), id)
+    local path = ("%s.%s"):format(place(run, 3), id)
     local config, bodies = prepare(run, node, given or {}, path)
     if not config then
         bodies.step, bodies.node = path, id
@@ -84,7 +86,10 @@ function nodes.bind(run)
             node = registry:find(id)
         end
         if not node then error(("there is no node '%s'"):format(tostring(name)), 2) end
-        local function fn(config) return call(run, id, node, config) end
+        local function fn(config)
+            local edge, data = call(run, id, node, config) -- no tail call: messages count the levels to the script
+            return edge, data
+        end
         rawset(bound, name, fn)
         return fn
     end })

@@ -16,13 +16,14 @@ local state = require "flexdb.workflow.state"
 local document = {}
 
 local null = core.null
+local array_mark = getmetatable(core.array {})
 
 local MAX_NESTING <const> = 100 -- steps inside of steps
 
 -- Whether a table is an object with nothing but names for keys.
 local function is_object(value)
     if type(value) ~= "table" or next(value) ~= nil and state.is_array(value) then return false end
-    return getmetatable(value) == nil or next(value) ~= nil
+    return getmetatable(value) ~= array_mark or next(value) ~= nil
 end
 
 local function sorted_names(object)

@@ -169,12 +169,20 @@ local function call(shared, context, file, given)
     return run.context.state
 end
 
--- A Lua workflow as a program's run: fn(nodes, context), which fails by nil and why, or by raising.
+-- A Lua workflow as a program's run: fn(nodes, context), which fails by nil and why, by what a node has returned that
+-- failed, or by raising.
 local function run_function(run, fn)
-    local ok, first, second = pcall(fn, nodes.bind(run), run.context)
+    local context = run.context
+    local live = context.state
+    local ok, first, second = pcall(fn, nodes.bind(run), context)
+    local last = context.state
+    if type(last) ~= "table" then context.state = live end
     if run.shared.fatal then return nil, run.shared.fatal end
+    if type(last) ~= "table" then
+        return nil, core.error("invalid_document", "the state must be an object, is " .. state.kind(last))
+    end
     if not ok then return nil, failure.of_raised(first) end
-    if first == nil and second ~= nil then return nil, failure.of_value(second) end
+    if runner.says_failure(first, second) then return nil, failure.of_value(second) end
     return true
 end
 

@@ -272,6 +272,12 @@ end
 
 -- ---------------------------------------------------------------------------------------------------- bodies
 
+--- Whether what a function of a Lua workflow returns says that it has failed: nil and why, or what a node has returned
+-- that failed, handed on.
+function runner.says_failure(first, second)
+    return first == nil and second ~= nil or first == "error" and state.is_error(second)
+end
+
 -- Runs a body on behalf of a node: compiled steps, or a function of a Lua workflow. true, or nil and the error.
 local function run_body(run, body, ...)
     local shared, context = run.shared, run.context
@@ -285,7 +291,7 @@ local function run_body(run, body, ...)
     local ok, why
     if type(body) == "function" then
         ok, why = body(...)
-        if ok == nil and why ~= nil then why = failure.of_value(why) else ok = true end
+        if runner.says_failure(ok, why) then ok, why = nil, failure.of_value(why) else ok = true end
         if shared.fatal then ok, why = nil, shared.fatal end
     else
         ok, why = run_steps(run, body, 1)

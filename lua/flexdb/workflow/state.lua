@@ -28,7 +28,9 @@ function state.kind(value)
     if value == nil then return "nothing" end
     if value == core.null then return "null" end
     local kind = type(value)
-    if kind == "table" then return state.is_array(value) and next(value) ~= nil and "an array" or "an object" end
+    if kind == "table" then
+        return (getmetatable(value) == array_mark or rawlen(value) > 0) and "an array" or "an object"
+    end
     return kind == "string" and "a text" or "a " .. kind
 end
 

@@ -39,7 +39,7 @@ local function show(value)
     local kind = type(value)
     if kind == "string" then return #value <= 40 and ("%q"):format(value) or "a text" end
     if kind == "number" or kind == "boolean" then return tostring(value) end
-    if kind == "table" then return next(value) ~= nil and is_array(value) and "an array" or "an object" end
+    if kind == "table" then return is_array(value) and not is_object(value) and "an array" or "an object" end
     return "a " .. kind
 end
 
