@@ -103,8 +103,8 @@ engines.each(function(engine)
         if engine.server then
             it("waits for what the server has yet to do for one who is dead", function()
                 local connection, environment = raw.connect(engine)
-                local name = raw.rows(connection, ("SELECT CONCAT('flexdb-ddl:', LEFT(SHA2(CONCAT(DATABASE(), '.', '%s'), "
-                    .. "256), 40)) AS name"):format(t.id))[1].name
+                local name = raw.rows(connection, ("SELECT CONCAT('flexdb-ddl:', "
+                    .. "LEFT(SHA2(CONCAT(DATABASE(), '.', '%s'), 256), 40)) AS name"):format(t.id))[1].name
                 raw.rows(connection, ("SELECT GET_LOCK('%s', 0)"):format(name))
                 local other <close> = assert(flexdb.open(engine.url, { application = db.application, timeout = 0.3 }))
                 local ok, err = assert(other:table "t"):evolve(function(c) c:modify("n", { dataType = "integer" }) end)

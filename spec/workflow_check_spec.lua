@@ -17,13 +17,14 @@ workflow[0].log.success?[1].nope: node: there is no node "nope"]] },
 workflow[0].log.sucess?: edge: "log" has no edge "sucess"; it has success, error]] },
     { "an edge without a name", '[{"switch": {"value": 1, "?": "empty"}}]', [[
 workflow[0].switch.?: edge: the name of an edge holds letters, digits, _, - and .]] },
-    { "a configuration that is missing", '["log", {"logic": {"operation": "equal"}}, {"set": {}}]', [[
-workflow[0].log: required: message is missing
+    { "a configuration that is missing", '["each", {"logic": {"operation": "equal"}}, {"set": {}}]', [[
+workflow[0].each: required: body is missing
+workflow[0].each: required: items is missing
 workflow[1].logic: required: values is missing
 workflow[2].set: required: path is missing
 workflow[2].set: required: either value or add must be given]] },
-    { "a configuration that is null", '[{"log": {"message": null}}]', [[
-workflow[0].log: required: message is missing]] },
+    { "a configuration that is null", '[{"each": {"body": [], "items": null}}]', [[
+workflow[0].each: required: items is missing]] },
     { "a configuration that is no object", '[{"log": "x"}, {"log": []}, {"log": 5}]', [[
 workflow[0].log: type: a node's configuration must be an object, is a text
 workflow[1].log: type: a node's configuration must be an object, is an array
@@ -37,12 +38,14 @@ workflow[1].log.message.deep[0]: reference: "$.a-b" is not a reference: ]]
     { "a template that is none", '[{"log": {"message": "{{$.a-b}}"}}, {"log": {"message": "x {{$.a"}}]', [[
 workflow[0].log.message: reference: {{$.a-b}} is not a reference
 workflow[1].log.message: reference: a template begins with {{ and does not end with }}]] },
-    { "a setter that is none", '[{"$.a-b": 1}, "$.x", {"$.y": {"valeu": 1, "success?": null}}, {"$.z": "$.a."}]', [[
+    { "a setter that is none", '[{"$.a-b": 1}, "$.x", {"$.y": {"success?": null}}, {"$.z": "$.a."}, '
+        .. '{"$.y": {"value": 1, "unit": "kg", "sucess?": null}}]', [[
 workflow[0].$.a-b: reference: "$.a-b" is not a path: names of letters, digits and _ with dots between them
 workflow[1]: type: the setter "$.x" has no value: write { "$.x": … }
 workflow[2].$.y: required: value is missing
-workflow[2].$.y.valeu: edge: a setter has value, success? and error?
-workflow[3].$.z: reference: "$.a." is not a reference: names of letters, digits and _ with dots between them]] },
+workflow[3].$.z: reference: "$.a." is not a reference: names of letters, digits and _ with dots between them
+workflow[4].$.y.unit: edge: a setter has value, success? and error?
+workflow[4].$.y.sucess?: edge: a setter has value, success? and error?]] },
     { "a step that is none", '[{}, {"log": {"message": "x"}, "empty": {}}, 5, null, []]', [[
 workflow[0]: type: a step must have one key, a node's id or a path, has none
 workflow[1]: type: a step must have one key, a node's id or a path, has empty, log
@@ -51,9 +54,6 @@ workflow[3]: type: a step must be an object or a node's id, is null
 workflow[4]: type: a step must be an object or a node's id, is an array]] },
     { "a loop with too few dots", '[{"empty..": {}}]', [[
 workflow[0].empty..: node: a loop is a node's id and three dots]] },
-    { "a jump out of a body", '[{"each": {"items": [], "body": [{"logic": {"operation": "not", "values": [1], '
-        .. '"true?": "empty"}}]}}, "empty"]', [[
-workflow[0].each.body[0].logic.true?: jump: "empty" is a step of the workflow: a body cannot jump out of itself]] },
     { "a problem in a body", '[{"transaction": {"body": {"each": {"items": [], "body": ["nope"]}}}}]', [[
 workflow[0].transaction.body.each.body[0].nope: node: there is no node "nope"]] },
     { "what nodes know of their words", '[{"logic": {"operation": "eqal", "values": [1, 2]}}, '

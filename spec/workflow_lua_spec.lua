@@ -57,9 +57,9 @@ describe("a workflow in Lua", function()
 
     it("tells of what is missing or is not there", function()
         assert(run(function(nodes, context)
-            local edge, err = nodes.log {}
+            local edge, err = nodes.lua {}
             assert.equal("error", edge)
-            assert.truthy(tostring(err):find "^invalid_document: .*workflow_lua_spec.lua:%d+%.log: message is missing$")
+            assert.truthy(tostring(err):find "^invalid_document: .*workflow_lua_spec.lua:%d+%.lua: source is missing$")
             assert.equal(err, context.state.error)
             edge, err = nodes.each { items = {}, body = { "nope" } }
             assert.equal("error", edge)

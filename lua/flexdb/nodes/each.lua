@@ -45,10 +45,10 @@ end
 local function each_record(context, config, names)
     local scope, record_of = require "flexdb.nodes.support.scope", require "flexdb.nodes.support.record"
     local db, t, err
-    db, err = scope.database(context, config)
-    if not db then return nil, err end
-    local kind, text = scope.naming(context.state, config)
+    local kind, text, id = scope.naming(context.state, config)
     if not kind then return nil, text end
+    db, err = scope.database(context, config, id)
+    if not db then return nil, err end
     t, err = scope.table(db, kind, text)
     if not t then return nil, err end
     local rows, why, control, closing = t:each(query_of(config))

@@ -251,24 +251,30 @@ local edges = { not_found = "not_found", conflict = "conflict" }
 -- Comes with the error of a table that is not there: a fault of the step, and no record that is not found.
 local missing_table = {}
 
+-- What the step is about: what names its table, and the record if it is about one; nil and an error.
+local function find_aim(state, config, operation)
+    local aims, target, err = operation.aims
+    if type(aims) == "function" then aims = aims(config) end
+    if aims then
+        target, err = aim(state, config, config.operation)
+        if not target then return nil, err end
+    end
+    local kind, name, id = scope.naming(state, config, target)
+    return kind, name, id, target
+end
+
 local function run(context, config, operation)
-    local db, err = scope.database(context, config)
+    local kind, name, id, target = find_aim(context.state, config, operation)
+    local db, err = scope.database(context, config, id)
     if not db then return nil, err end
     local function work()
-        local aims, target = operation.aims, nil
-        if type(aims) == "function" then aims = aims(config) end
-        if aims then
-            target, err = aim(context.state, config, config.operation)
-            if not target then return nil, err end
-        end
-        local kind, name = scope.naming(context.state, config, target)
         if not kind then return nil, name end
-        local t, why = scope.table(db, kind, name)
+        local t, good, why
+        t, why = scope.table(db, kind, name)
         if not t then return nil, why, missing_table end
         if target then
-            local ok
-            ok, why = check_aim(t, target, config)
-            if not ok then return nil, why end
+            good, why = check_aim(t, target, config)
+            if not good then return nil, why end
         end
         return operation.work(t, config, target)
     end

@@ -221,11 +221,15 @@ add("restore", {
 
 local edges = { not_found = "not_found", exists = "exists", conflict = "conflict" }
 
--- The work of a step, as once wants it.
-local function worker(context, config, operation, db)
-    return function(key)
-        if not operation.on_table and not operation.restores then return operation.work(db, config) end
-        local kind, name = scope.naming(context.state, config)
+-- The database of a step, and its work, as once wants it; nil and an error.
+local function begin(context, config, operation)
+    local kind, name, id
+    local about_table = operation.on_table or operation.restores
+    if about_table then kind, name, id = scope.naming(context.state, config) end
+    local db, why = scope.database(context, config, id)
+    if not db then return nil, why end
+    return db, function(key)
+        if not about_table then return operation.work(db, config) end
         if not kind then return nil, name end
         if operation.restores then return operation.work(db, config, name) end
         local t, err = scope.table(db, kind, name)
@@ -250,11 +254,10 @@ local function take_existing(state, db, name)
 end
 
 local function run(context, config, operation)
-    local db, err = scope.database(context, config)
-    if not db then return nil, err end
-    local work = worker(context, config, operation, db)
+    local db, work = begin(context, config, operation)
+    if not db then return nil, work end
     local keyed = operation.writes and not given(config, "dryRun") and given(config, "idempotencyKey") ~= nil
-    local result, other
+    local result, err, other
     if not keyed then
         result, err = work()
     elseif operation.evolves then

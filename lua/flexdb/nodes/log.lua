@@ -6,7 +6,7 @@ return {
     metadata = {
         id = "log", name = "Log", version = "1.0.0",
         description = "Says a message: a text, or any value, which is written as JSON",
-        inputs = { "message" }, outputs = { "lastLoggedMessage" }, required = { "message" },
+        inputs = { "message" }, outputs = { "lastLoggedMessage" },
         edges = { success = "it was said" },
         hints = {
             purpose = "Show what a workflow is doing",

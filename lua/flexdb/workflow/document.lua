@@ -19,6 +19,8 @@ local null = core.null
 local array_mark = getmetatable(core.array {})
 
 local MAX_NESTING <const> = 100 -- steps inside of steps
+local STEP_DEPTH <const> = 1    -- where the workflow's own steps stand
+local EDGE_DEPTH <const> = STEP_DEPTH + 1
 
 -- Whether a table is an object with nothing but names for keys.
 local function is_object(value)
@@ -48,24 +50,6 @@ end
 
 local compile_sequence
 
--- A string behind an edge: a step of the workflow itself, where the run goes on, or a node without configuration.
--- Only the last one of an array can be left by a jump.
-local function compile_name(work, name, path, scope, last)
-    local places = last and work.places[name]
-    if places and scope.body then
-        return work.report(path, "jump", ("%q is a step of the workflow: a body cannot jump out of itself"):format(
-            name))
-    elseif places then
-        -- the next one of that name, or the first when there is none further down
-        local to = places[1]
-        for i = #places, 1, -1 do
-            if places[i] > scope.top then to = places[i] end
-        end
-        return { kind = "jump", id = name, path = path .. "." .. name, to = to }
-    end
-    return document.step(work, name, path, scope)
-end
-
 -- Edges a node has, as a check: a name that it does not have is reported.
 local function check_edge(work, node, name, path)
     local edges = node and node.metadata.edges
@@ -78,9 +62,12 @@ local function check_edge(work, node, name, path)
     end
 end
 
--- The steps behind an edge, or false for null.
+-- The steps behind an edge, or false for null. A text right behind an edge of one of the workflow's own steps is where
+-- the run goes on, when there is a step of that name: the first one. Any other text is a node without configuration.
 local function compile_edge(work, value, path, scope)
     if value == null then return false end
+    local to = type(value) == "string" and scope.depth == EDGE_DEPTH and work.places[value]
+    if to then return { { kind = "jump", id = value, path = path .. "." .. value, to = to } } end
     return compile_sequence(work, value, path, scope)
 end
 
@@ -128,7 +115,7 @@ local function compile_key(work, step, key, value, scope)
         step.edges[name] = compile_edge(work, value, path, scope) or nil
     elseif metadata and contains(metadata.bodies, key) then
         step.bodies = step.bodies or {}
-        step.bodies[key] = compile_sequence(work, value, path, { top = scope.top, depth = scope.depth, body = true })
+        step.bodies[key] = compile_sequence(work, value, path, scope)
     else
         local literal = metadata and type(value) == "string" and contains(metadata.literal, key)
         local compiled = value
@@ -173,13 +160,22 @@ end
 
 -- ---------------------------------------------------------------------------------------------------- a state setter
 
--- The long form: { value = …, "success?" = … }.
-local function is_long(value)
-    if not is_object(value) then return false end
-    for key in next, value do
-        if type(key) == "string" and key:sub(-1) == "?" then return true end
+-- The value and the edges of a setter. An object is the long form when it has edges, or nothing but a value: then its
+-- value is `value`, or all that is no edge.
+local function parts_of(value)
+    local edges, rest = {}, {}
+    if not is_object(value) then return value, edges end
+    for key, inner in next, value do
+        if type(key) == "string" and key:sub(-1) == "?" then edges[key] = inner else rest[key] = inner end
     end
-    return false
+    local has_edges, given = next(edges) ~= nil, rawget(rest, "value")
+    if given ~= nil and (has_edges or next(rest, next(rest)) == nil) then
+        rest.value = nil
+        return given, edges, "value", rest
+    elseif has_edges then
+        return next(rest) ~= nil and rest or nil, edges
+    end
+    return value, edges
 end
 
 local function compile_setter(work, key, value, path, scope)
@@ -190,18 +186,18 @@ local function compile_setter(work, key, value, path, scope)
             ("%q is not a path: names of letters, digits and _ with dots between them"):format(key))
     end
     local step = { kind = "set", id = key, path = path, target = target, edges = {} }
-    local given, where = value, path
-    if is_long(value) then
-        given, where = rawget(value, "value"), path .. ".value"
-        if given == nil then work.report(path, "required", "value is missing") end
-        for _, name in ipairs(sorted_names(value)) do
-            local inner = path .. "." .. name
-            if name == "success?" or name == "error?" then
-                local steps = compile_edge(work, rawget(value, name), inner, scope)
-                step.edges[name:sub(1, -2)] = steps or nil
-            elseif name ~= "value" then
-                work.report(inner, "edge", "a setter has value, success? and error?")
-            end
+    local given, edges, name, others = parts_of(value)
+    local where = name and path .. "." .. name or path
+    if given == nil then work.report(path, "required", "value is missing") end
+    for _, key_beside in ipairs(sorted_names(others or {})) do
+        work.report(path .. "." .. key_beside, "edge", "a setter has value, success? and error?")
+    end
+    for _, edge in ipairs(sorted_names(edges)) do
+        local inner = path .. "." .. edge
+        if edge == "success?" or edge == "error?" then
+            step.edges[edge:sub(1, -2)] = compile_edge(work, edges[edge], inner, scope) or nil
+        else
+            work.report(inner, "edge", "a setter has value, success? and error?")
         end
     end
     if type(given) == "string" and utf8.len(given) then
@@ -239,7 +235,7 @@ function document.step(work, value, path, scope)
             or ("a step must have one key, a node's id or a path, has %s"):format(list(names)))
     end
     work.open[value] = true
-    local inner = { top = scope.top, depth = scope.depth + 1, body = scope.body }
+    local inner = { depth = scope.depth + 1 }
     local compile = key:sub(1, 2) == "$." and compile_setter or compile_node
     local step = compile(work, key, config, path, inner)
     work.open[value] = nil
@@ -249,16 +245,11 @@ end
 -- Steps behind an edge or in a body: one, or an array of them.
 compile_sequence = function(work, value, path, scope)
     local steps = {}
-    if type(value) == "string" then
-        steps[1] = compile_name(work, value, path, scope, true)
-    elseif type(value) == "table" and state.is_array(value) then
+    if type(value) == "table" and state.is_array(value) then
         if work.open[value] then return work.report(path, "nesting", "must not contain itself") end
         work.open[value] = true
-        local count = rawlen(value)
-        for i = 1, count do
-            local each, place = rawget(value, i), ("%s[%d]"):format(path, i - 1)
-            steps[#steps + 1] = type(each) == "string" and compile_name(work, each, place, scope, i == count)
-                or type(each) ~= "string" and document.step(work, each, place, scope) or nil
+        for i = 1, rawlen(value) do
+            steps[#steps + 1] = document.step(work, rawget(value, i), ("%s[%d]"):format(path, i - 1), scope)
         end
         work.open[value] = nil
     else
@@ -267,19 +258,13 @@ compile_sequence = function(work, value, path, scope)
     return steps
 end
 
--- Where each node stands among the steps of the workflow, for jumps.
+-- name → the first step of the workflow that has it, for jumps
 local function find_places(steps)
     local places = {}
-    for i = 1, rawlen(steps) do
+    for i = rawlen(steps), 1, -1 do
         local step = rawget(steps, i)
-        local key = type(step) == "table" and next(step) or step
-        if type(key) == "string" then
-            local id = key:gsub("%.%.%.$", "")
-            for _, name in ipairs(id == key and { id } or { id, key }) do
-                places[name] = places[name] or {}
-                table.insert(places[name], i)
-            end
-        end
+        local name = type(step) == "table" and next(step) or step
+        if type(name) == "string" then places[name] = i end
     end
     return places
 end
@@ -336,7 +321,7 @@ local function compile_top(work, given)
     end
     work.places = find_places(given)
     for i = 1, count do
-        program[i] = document.step(work, rawget(given, i), ("workflow[%d]"):format(i - 1), { top = i, depth = 1 })
+        program[i] = document.step(work, rawget(given, i), ("workflow[%d]"):format(i - 1), { depth = STEP_DEPTH })
     end
     return program
 end
@@ -375,7 +360,7 @@ end
 --- Compiles steps that stand outside of a document: a body that a Lua workflow has given. `path` is where it stands.
 function document.compile_body(given, registry, path)
     local work = start(registry)
-    local steps = work:gather(compile_sequence, given, path, { top = 0, depth = 1, body = true })
+    local steps = work:gather(compile_sequence, given, path, { depth = STEP_DEPTH })
     local err = work:error()
     if err then return nil, err end
     return steps

@@ -64,18 +64,25 @@ local function view_of(db, application, actor)
     return view
 end
 
---- The database as the step sees it: the application that its configuration names, else the state, else the handle;
--- the actor that is the state's userId, else the run's, else the handle's. nil and an error.
-function scope.database(context, config)
+-- The application of the table with this id, where the state holds the table or a record of it.
+local function application_of(state, id)
+    local held = rawget(state, "flexTable")
+    if type(held) == "table" and rawget(held, "id") == id then return rawget(held, "applicationId") end
+    held = rawget(state, "flexRecord")
+    if type(held) == "table" and rawget(held, "tableId") == id then return rawget(held, "applicationId") end
+end
+
+--- The database as the step sees it: the application that its configuration names, else the state, else that of the
+-- table with the id `table_id` if the state holds that, else the handle's; the actor that is the state's userId, else
+-- the run's, else the handle's. nil and an error.
+function scope.database(context, config, table_id)
     local db, state = context.db, context.state
     if not db then return nil, core.error("invalid_document", "this node needs a database: the run has none") end
-    local asked, user = given(config, "applicationId"), rawget(state, "userId")
-    if asked == nil and user == nil and rawget(state, "applicationId") == nil and context.actor == nil then
-        return db
-    end
+    local asked, user, held = given(config, "applicationId"), rawget(state, "userId"), rawget(state, "applicationId")
+    if asked == nil and held == nil and table_id then held = application_of(state, table_id) end
+    if asked == nil and user == nil and held == nil and context.actor == nil then return db end
     local application, actor, err
-    application, err = text_of("applicationId", asked, rawget(state, "applicationId"),
-        db.application)
+    application, err = text_of("applicationId", asked, held, db.application)
     if application then application, err = check_application(application) end
     if not application then return nil, err end
     actor, err = text_of("userId", user, context.actor, db.actor)
@@ -84,13 +91,13 @@ function scope.database(context, config)
     return view_of(db, application, actor)
 end
 
---- What names the step's table: "id" or "name", and the text. `record`: the state's record has the last word but one.
--- nil and an error.
+--- What names the step's table: "id" or "name", the text, and the text again if it is an id. `record`: the state's
+-- record has the last word but one. nil and an error.
 function scope.naming(state, config, record)
     local id, name = given(config, "tableId"), given(config, "tableName")
-    if id ~= nil then return "id", id end
+    if id ~= nil then return "id", id, id end
     if name ~= nil then return "name", name end
-    if record and type(record.tableId) == "string" then return "id", record.tableId end
+    if record and type(record.tableId) == "string" then return "id", record.tableId, record.tableId end
     id = rawget(state, "flexTableId")
     if id == nil or id == core.null then
         return invalid("tableName",
@@ -99,7 +106,7 @@ function scope.naming(state, config, record)
     if type(id) ~= "string" then
         return invalid("tableId", ("the state's flexTableId must be a text, is a %s"):format(type(id)))
     end
-    return "id", id
+    return "id", id, id
 end
 
 --- The table; nil and an error.
