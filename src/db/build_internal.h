@@ -51,8 +51,8 @@ struct build {
 int build_lock(struct engine *e, const char *table_id, flexdb_error *err);
 int build_wait_lock(struct engine *e, const char *table_id, flexdb_error *err);
 void build_unlock(struct engine *e, const char *table_id);
-/* DDL that nobody should have to wait behind: again and again for a moment each; `table_id` as engine_ddl_briefly has it.
- * Frees the text. */
+/* DDL that nobody should have to wait behind: again and again for a moment each; `table_id` as engine_ddl_briefly has
+ * it. Frees the text. */
 int build_run_briefly(struct engine *e, const char *table_id, struct buffer *sql, int64_t deadline, flexdb_error *err);
 /* Writes the table's row as it is, with another layout. */
 int build_write_layout(struct table_state *s, const struct layout *l, flexdb_error *err);

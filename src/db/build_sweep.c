@@ -52,8 +52,7 @@ static bool pause_long(int64_t deadline) {
     return true;
 }
 
-int build_run_briefly(struct engine *e, const char *table_id, struct buffer *sql, int64_t deadline,
-                      flexdb_error *err) {
+int build_run_briefly(struct engine *e, const char *table_id, struct buffer *sql, int64_t deadline, flexdb_error *err) {
     int rc = buffer_failed(sql) ? error_no_memory(err) : 0;
     while (rc == 0) {
         rc = engine_ddl_briefly(e, table_id, sql->data, sql->length, err);

@@ -110,8 +110,8 @@ void engine_start_job(struct engine *e, struct batch_writer *w, struct batch_job
 void engine_finalize(struct engine *e, struct statement *s);
 /* DDL, outside the open transaction where the engine cannot have it inside. */
 int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *err);
-/* The same on a connection of its own, giving up after a second where others stand in the way. `table_id`, or NULL: holds
- * the lock of its physical tables meanwhile. */
+/* The same on a connection of its own, giving up after a second where others stand in the way. `table_id`, or NULL:
+ * holds the lock of its physical tables meanwhile. */
 int engine_ddl_briefly(struct engine *e, const char *table_id, const char *sql, size_t length, flexdb_error *err);
 /* Where DDL is outside the transaction the connection of engine_ddl holds a lock for as long as it makes or drops a
  * table's physical tables under names that may be had again: what one who was killed has asked the server for there is

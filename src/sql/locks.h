@@ -1,5 +1,5 @@
-/* Locks of a server that a connection holds as long as it lives: they tell who is dead, and what a dead one has asked for
- * and the server may still be at. On a cluster they are a node's own. Texts are for servers alone. */
+/* Locks of a server that a connection holds as long as it lives: they tell who is dead, and what a dead one has asked
+ * for and the server may still be at. On a cluster they are a node's own. Texts are for servers alone. */
 #ifndef FLEXDB_SQL_LOCKS_H
 #define FLEXDB_SQL_LOCKS_H
 
