@@ -78,6 +78,10 @@ describe("a workflow in Lua", function()
         { "what a failed node has returned", function(nodes) return nodes.set { path = "$.a.b", value = 1 } end,
             "invalid_document: $.a is a number, not an object" },
         { "a raise", function() error("boom", 0) end, "internal: boom" },
+        { "a database that it has closed", function(nodes, context)
+            context.db:close()
+            return nodes.flex_table { operation = "list" }
+        end, "internal: the database is closed" },
         { "a state that is gone", function(nodes, context)
             context.state = nil
             nodes.log { message = "x" }
@@ -92,7 +96,8 @@ describe("a workflow in Lua", function()
             "limit: the run has taken 20 steps (limits.steps)" },
     } do
         it("fails by " .. scenario[1], function()
-            local state, err, last = run(scenario[2], { limits = { steps = 20 }, state = { a = 1 } })
+            local db <close> = assert(flexdb.open "sqlite::memory:")
+            local state, err, last = run(scenario[2], { db = db, limits = { steps = 20 }, state = { a = 1 } })
             assert.is_nil(state)
             assert.equal(scenario[3], (tostring(err):gsub("_spec.lua:%d+", "_spec.lua:LINE")))
             assert.equal(err, last.error)
@@ -158,6 +163,8 @@ describe("a workflow in Lua", function()
         os.remove(path)
         _, err = run(path)
         assert.truthy(tostring(err):find "^not_found: the file cannot be read: ")
+        _, err = run "there.lua\0.lua"
+        assert.equal('not_found: the file cannot be read: "there.lua\\0.lua" is no path', tostring(err))
     end)
 
     it("runs functions of its own by the node lua", function()

@@ -37,10 +37,23 @@ function failure.of_value(value)
     return core.error("internal", words(value))
 end
 
+-- The folder of FlexDB's own Lua files.
+local own_files <const> = debug.getinfo(1, "S").source:match "^@(.*/)workflow/failure%.lua$"
+
+-- A message without the place where it was raised, if that is one of FlexDB's own lines: nobody is to look there. Lua
+-- writes three dots for the beginning of a long path.
+local function without_own_place(message)
+    local path, rest = message:match "^([^\n]-%.lua):%d+: (.*)$"
+    local file = path and own_files and path:match "flexdb/([%w_/]+%.lua)$"
+    if not file then return message end
+    local whole, tail = own_files .. file, path:gsub("^%.%.%.", "")
+    return whole:sub(-#tail) == tail and rest or message
+end
+
 --- The error object of what was raised: itself where it is one, else a programmer's mistake.
 function failure.of_raised(value)
     if state.is_error(value) or has_code(value) then return failure.of_value(value) end
-    return core.error("internal", words(value))
+    return core.error("internal", without_own_place(words(value)))
 end
 
 -- ---------------------------------------------------------------------------------------------------- going on

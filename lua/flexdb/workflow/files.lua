@@ -19,6 +19,9 @@ end
 
 --- The text of a file that the host itself names, wherever it lies; nil and an error.
 function files.read_any(path)
+    if path:find("\0", 1, true) then -- the system would read the path up to there
+        return nil, core.error("not_found", ("the file cannot be read: %q is no path"):format(path))
+    end
     local file, why = io.open(path, "rb")
     if not file then return nil, core.error("not_found", ("the file cannot be read: %s"):format(why)) end
     local text
