@@ -30,6 +30,9 @@ describe("flexdb", function()
         { "flexdb tables --jsno", 2, "flexdb: there is no option '--jsno'; did you mean '--json'?\n"
             .. "usage: flexdb tables [OPTION…]\n'flexdb tables --help' tells more\n" },
         { "flexdb show --db t.db", 2, "flexdb: TABLE is missing\nusage: flexdb show TABLE [OPTION…]\n" },
+        { "flexdb show --json --db t.db", 2, '{"error":{"code":"usage","message":"TABLE is missing"}}\n' },
+        { "flexdb -j", 2, '{"error":{"code":"usage","message":"no command is named"}}\n' },
+        { "flexdb show -- --json", 2, "flexdb: no database is named: say --db URL" },
         { "flexdb tables", 2, "flexdb: no database is named: say --db URL, or set FLEXDB_URL\n" },
         { "flexdb tables --db postgres://x", 2, "flexdb: --db: unknown scheme 'postgres' in the URL" },
         { "flexdb tables --db folder", 5, "flexdb: corrupt: 'folder' is a folder, not a database file\n" },

@@ -73,6 +73,33 @@ describe("flexdb run", function()
     before_each(function() box = cli.box() end)
     after_each(function() box.remove() end)
 
+    it("shows no more of a batch that has failed than a person reads", function()
+        box.write("batch.json", [[{ "id": "b", "name": "B", "version": "1.0.0", "workflow": [
+            { "flex-record": { "operation": "insertMany", "tableName": "t", "records": "$.records" } } ] }]])
+        local records = {}
+        for i = 1, 1000 do records[i] = { a = i } end
+        box.write("records.json", flexdb.json.encode { records = records })
+        local _, status, errors = box.run "flexdb run batch.json --state records.json --db b.db"
+        assert.equal(1, status)
+        local with = errors:match "\n(  with  [^\n]*)\n"
+        assert.equal(408, utf8.len(with))
+        assert.truthy(with:find("…", 1, true))
+        _, _, errors = box.run "flexdb run batch.json --state records.json --db b.db --json"
+        assert.equal(1000, #flexdb.json.decode(errors).error.config.records)
+    end)
+
+    it("reads files beside a workflow in the root of the file system", function()
+        assert.equal("/", require "flexdb.cli.files".folder_of "/hello.json")
+        assert.equal("a/b", require "flexdb.cli.files".folder_of "a/b/hello.json")
+        assert.equal(".", require "flexdb.cli.files".folder_of "hello.json")
+        box.write("inner.json", '{ "id": "i", "name": "I", "version": "1.0.0", "workflow": ["empty"] }')
+        box.write("outer.json", ([[{ "id": "o", "name": "O", "version": "1.0.0", "workflow": [
+            { "workflow": { "file": "%s/inner.json" } } ] }]]):format(box.work:sub(2)))
+        local out, _, errors = box.run "flexdb run outer.json --files /"
+        assert.equal("", errors)
+        assert.equal("outer.json is done, 2 steps\n", out)
+    end)
+
     it("runs a Lua script with the nodes, and needs no database for what uses none", function()
         box.write("count.lua", [[
             local nodes, context = ...

@@ -27,8 +27,9 @@ function failure.status(err)
     return err.opening and by_code_opening[err.code] or by_code[err.code] or 1
 end
 
--- How many issues are shown one by one.
-local SHOWN <const> = 20
+-- How many issues are shown one by one, and how many columns of a step's configuration, which may hold a whole batch;
+-- with --json there is all of it.
+local SHOWN <const>, WITH <const> = 20, 400
 
 local function put_issues(err, lines)
     local issues = err.issues or {}
@@ -66,7 +67,9 @@ function failure.lines(err)
     -- What a workflow's step tells.
     if err.step then
         lines[#lines + 1] = "  at    " .. err.step
-        if err.config then lines[#lines + 1] = "  with  " .. require "flexdb.cli.json".line(err.config) end
+        if err.config then
+            lines[#lines + 1] = "  with  " .. width.cut(width.safe(require "flexdb.cli.json".line(err.config)), WITH)
+        end
         if err.advice then lines[#lines + 1] = "  next  " .. err.advice end
     end
     if err.hint then lines[#lines + 1] = "  " .. err.hint end

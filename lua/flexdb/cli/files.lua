@@ -1,6 +1,12 @@
---- Files that commands write. Needs nothing.
+--- Files that commands name and write. Needs nothing.
 
 local files = {}
+
+--- The folder in which a file lies.
+function files.folder_of(path)
+    local folder = path:match "^(.*)/[^/]*$"
+    return folder == "" and "/" or folder or "."
+end
 
 --- Writes a file as a whole; true, or nil and the error.
 function files.write(path, text)

@@ -68,11 +68,20 @@ local function run(parsed)
     return math.type(result) == "integer" and result or 0
 end
 
+-- Whether words that cannot be read as a command line ask for JSON all the same.
+local function asks_for_json(words)
+    for _, word in ipairs(words) do
+        if word == "--" then break end
+        if word == "--json" or word == "-j" then return true end
+    end
+    return false
+end
+
 --- Runs a command line, an array of words; returns the exit status.
 function cli.main(words)
     local parsed, err = arguments.parse(words, cli.options, commands)
     if not parsed then
-        failure.tell(err, false)
+        failure.tell(err, asks_for_json(words))
         return failure.status(err)
     end
     if parsed.options.version then
@@ -81,7 +90,7 @@ function cli.main(words)
     end
     if parsed.options.help then return print_help(parsed) end
     if not parsed.command then
-        failure.tell({ usage = true, message = "no command is named" }, false)
+        failure.tell({ usage = true, message = "no command is named" }, parsed.options.json)
         return 2
     end
     local status = run(parsed)

@@ -1,6 +1,7 @@
 --- flexdb check: whether workflows could be run.
 
 local flexdb = require "flexdb"
+local folder_of = require "flexdb.cli.files".folder_of
 local width = require "flexdb.cli.width"
 
 local check = {
@@ -11,8 +12,6 @@ local check = {
     options = { { "--files", value = "FOLDER", help = "where files may be read (each workflow's folder)" } },
     example = "flexdb check hello.json",
 }
-
-local function folder_of(path) return path:match "^(.*)/[^/]*$" or "." end
 
 -- A Lua script can only be read; a document is checked whole.
 local function look(path, files)

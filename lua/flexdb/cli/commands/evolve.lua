@@ -15,7 +15,9 @@ local evolve = {
         { "CHANGES", help = "a JSON or Lua file, JSON itself, or - for standard input" },
     },
     options = { own.dry_run, own.yes, own.message, own.on_invalid, own.expect_version },
-    example = [=[flexdb evolve contacts '[{"op": "add_column", "column": {"name": "vip", "dataType": "boolean"}}]']=],
+    example = [=[
+flexdb evolve contacts \
+  '[{"op": "add_column", "column": {"name": "vip", "dataType": "boolean"}}]']=],
 }
 
 function evolve.run(session, arguments, options)

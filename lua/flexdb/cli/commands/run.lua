@@ -1,6 +1,7 @@
 --- flexdb run: runs a workflow.
 
 local flexdb = require "flexdb"
+local folder_of = require "flexdb.cli.files".folder_of
 local input = require "flexdb.cli.input"
 local width = require "flexdb.cli.width"
 
@@ -21,8 +22,6 @@ local run = {
     },
     example = "flexdb run hello.json --state '{\"name\": \"Ada\"}'",
 }
-
-local function folder_of(path) return path:match "^(.*)/[^/]*$" or "." end
 
 -- Calls each of the functions with an event, and counts the steps.
 local function listener(workflow, options, count)
