@@ -103,6 +103,13 @@ describe("a diagram's page", function()
         assert.truthy(text:find("prefers-color-scheme: dark", 1, true))
     end)
 
+    it("lets long names break where it is narrow, and leaves the rules room", function()
+        local text = page({ tables = { table_of("a", column "b") }, references = {} }, "A")
+        local narrow = assert(text:match "max%-width: 600px%) (%b{})")
+        assert.truthy(narrow:find("tbody th { white-space: normal; min-width: 7em; }", 1, true))
+        assert.truthy(text:find("tbody td:nth-child(3) { min-width: 10em; }", 1, true))
+    end)
+
     it("says so where there is no table", function()
         assert.truthy(page({ tables = {}, references = {} }, "A"):find("There is no table yet.", 1, true))
     end)

@@ -57,12 +57,14 @@ time, .by { color: var(--dim); margin-right: 8px; }
   font: 13px/1.6 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
 .plus { color: var(--plus); } .minus { color: var(--minus); } .tilde { color: var(--tilde); }
+details > p { margin: 10px 14px; }
 .wide { overflow-x: auto; margin: 10px 14px 14px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 5px 8px; border-bottom: 1px solid var(--rule); vertical-align: top; }
 thead th { color: var(--dim); font-weight: 500; font-size: 13px; }
 tbody th { font-weight: 600; }
 tbody th, tbody td:nth-child(2) { white-space: nowrap; }
+tbody td:nth-child(3) { min-width: 10em; }
 tbody tr:last-child > * { border-bottom: 0; }
 tr.added { background: var(--plus-soft); } tr.changed { background: var(--tilde-soft); }
 .mark { font-weight: 400; font-size: 12px; }
@@ -71,5 +73,6 @@ tr.added .mark { color: var(--plus); } tr.changed .mark { color: var(--tilde); }
 @media (max-width: 600px) {
   body { padding: 16px 12px 48px; }
   .wide, .changes { margin-left: 10px; margin-right: 10px; }
+  tbody th { white-space: normal; min-width: 7em; }
 }
 @media print { details:not([open]) > * { display: revert; } .drawing { max-height: none; overflow: visible; } }]]
