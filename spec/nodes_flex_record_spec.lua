@@ -184,7 +184,7 @@ engines.each(function(engine)
                 local data = expect("found", { operation = "findOne", tableName = "contacts", recordId = ada.id })
                 assert.equal(36, data.record.data.age)
                 state.flexTableId = contacts.id
-                data = expect("found", { operation = "findOne", filter = { age = { gt = 1 } }, orderBy = { "-age" } })
+                data = expect("found", { operation = "findOne", filter = { age = { gt = 1 } }, orderBy = "-age" })
                 assert.equal("bob", data.record.data.email)
                 assert.equal("bob", state.flexRecord.data.email)
                 contacts:update(state.flexRecordId, { age = 41 })

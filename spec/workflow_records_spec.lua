@@ -29,7 +29,7 @@ engines.each(function(engine)
         it("streams a query through a body that reads and writes", function()
             fill(120)
             local one = run [==[[{"each": {
-                "tableName": "orders", "filter": {"amount": {"gt": "20"}}, "orderBy": ["-amount"], "as": "order",
+                "tableName": "orders", "filter": {"amount": {"gt": "20"}}, "orderBy": "-amount", "as": "order",
                 "body": [
                     {"set": {"path": "$.total", "add": "$.order.data.amount"}},
                     {"flex-record": {"operation": "update", "tableName": "orders", "recordId": "$.order.id",

@@ -3,8 +3,6 @@
 local core = require "flexdb.core"
 local state = require "flexdb.workflow.state"
 
-local query_words = { "filter", "orderBy", "limit", "offset", "select", "include", "includeDeleted" }
-
 local is_name <const> = "^[%a_][%w_]*$"
 
 local function wants_query(config) return config.tableName ~= nil or config.tableId ~= nil end
@@ -34,16 +32,9 @@ local function each_item(context, config, names)
     return #own
 end
 
-local function query_of(config)
-    local query = {}
-    for _, word in ipairs(query_words) do
-        if config[word] ~= core.null then query[word] = config[word] end
-    end
-    return query
-end
-
 local function each_record(context, config, names)
     local scope, record_of = require "flexdb.nodes.support.scope", require "flexdb.nodes.support.record"
+    local query_of = require "flexdb.nodes.support.query"
     local db, t, err
     local kind, text, id = scope.naming(context.state, config)
     if not kind then return nil, text end

@@ -8,6 +8,7 @@
 local core = require "flexdb.core"
 local once = require "flexdb.nodes.support.once"
 local outcome = require "flexdb.nodes.support.outcome"
+local query_of = require "flexdb.nodes.support.query"
 local record_of = require "flexdb.nodes.support.record"
 local scope = require "flexdb.nodes.support.scope"
 local words = require "flexdb.nodes.support.words"
@@ -44,14 +45,6 @@ local function check_aim(t, target, config)
     if given(config, "recordId") ~= nil or target.tableId == nil or target.tableId == t.id then return true end
     return invalid("recordId",
         ("recordId is missing, and the state's flexRecord is no record of table %q"):format(t.name))
-end
-
-local query_words = { "filter", "orderBy", "limit", "offset", "after", "select", "include", "includeDeleted" }
-
-local function query_of(config)
-    local query = {}
-    for i = 1, #query_words do query[query_words[i]] = given(config, query_words[i]) end
-    return query
 end
 
 -- A version that the state knows: of the record that a step before has read.
