@@ -54,7 +54,7 @@ engines.each(function(engine)
             ["bad UTF-8 inside json"] = { { j = { k = "\xff" } },
                 "j.k: must be valid UTF-8" },
             ["a NUL inside json"] = { { j = { "a\0" } },
-                "j: must not hold U+0000" },
+                "j.0: must not hold U+0000" },
             ["an integer that is text"] = { { i = "12abc" },
                 'i: must be an integer, is the string "12abc"' },
             ["an integer with a space"] = { { i = " 42" },

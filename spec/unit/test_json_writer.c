@@ -37,6 +37,30 @@ static void strings_are_escaped_as_little_as_may_be(void **state) {
     }
 }
 
+/* Either it writes what json_write_string would, or nothing; and it leaves only what it says it leaves. */
+static void words_are_written_in_one_step(void **state) {
+    (void)state;
+    for (size_t length = 0; length <= 20; length++) {
+        for (size_t place = 0; place <= length; place++) { /* the last: nowhere */
+            for (int c = 0; c < 256; c++) {
+                char text[20];
+                memset(text, 'x', sizeof text);
+                if (place < length) text[place] = (char)c;
+                struct buffer plain = BUFFER_INIT, whole = BUFFER_INIT;
+                bool odd = place < length && (c < 0x20 || c >= 0x80 || c == '"' || c == '\\');
+                assert_int_equal(json_write_plain(&plain, text, length), length >= 4 && length <= 16 && !odd);
+                json_write_string(&whole, text, length);
+                if (plain.length != 0) {
+                    assert_int_equal(plain.length, whole.length);
+                    assert_memory_equal(plain.data, whole.data, whole.length);
+                }
+                buffer_free(&plain);
+                buffer_free(&whole);
+            }
+        }
+    }
+}
+
 static void numbers_keep_their_kind(void **state) {
     (void)state;
     struct buffer b = BUFFER_INIT;
@@ -114,6 +138,7 @@ static void numbers_survive_the_round_trip(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_escaped_as_little_as_may_be),
+        cmocka_unit_test(words_are_written_in_one_step),
         cmocka_unit_test(numbers_keep_their_kind),
         cmocka_unit_test(strings_survive_the_round_trip),
         cmocka_unit_test(numbers_survive_the_round_trip),

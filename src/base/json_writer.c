@@ -106,6 +106,32 @@ void json_write_string(struct buffer *b, const char *text, size_t length) {
     b->length = (size_t)(to - b->data);
 }
 
+static uint64_t load(const char *from, size_t bytes) {
+    uint64_t word = 0;
+    memcpy(&word, from, bytes);
+    return word;
+}
+
+bool json_write_plain(struct buffer *b, const char *text, size_t length) {
+    const uint64_t highs = UINT64_C(0x8080808080808080);
+    if (length < 4 || length > 16 || !buffer_reserve(b, 16 + 2)) return false;
+    char *to = b->data + b->length;
+    if (length >= 8) {
+        uint64_t head = load(text, 8), tail = load(text + length - 8, 8);
+        if (((head | tail) & highs) != 0 || word_needs_escape(head) || word_needs_escape(tail)) return false;
+        memcpy(to + 1, &head, 8);
+        memcpy(to + 1 + length - 8, &tail, 8);
+    } else {
+        uint64_t both = load(text, 4) | load(text + length - 4, 4) << 32;
+        if ((both & highs) != 0 || word_needs_escape(both)) return false;
+        memcpy(to + 1, text, 4);
+        memcpy(to + 1 + length - 4, text + length - 4, 4);
+    }
+    to[0] = to[length + 1] = '"';
+    b->length += length + 2;
+    return true;
+}
+
 void json_write_integer(struct buffer *b, int64_t value) {
     if (!buffer_reserve(b, NUMBER_INTEGER_SIZE)) return;
     b->length += number_print_integer(value, b->data + b->length);

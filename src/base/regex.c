@@ -144,7 +144,9 @@ struct search {
 
 static int run(const struct search *s, size_t from, pcre2_match_context *context) {
     PCRE2_SPTR text = (PCRE2_SPTR)s->text;
-    int rc = pcre2_match(s->code, text, s->length, from, PCRE2_NO_UTF_CHECK, s->data, context);
+    int rc = pcre2_jit_match(s->code, text, s->length, from, 0, s->data, context);
+    if (rc == PCRE2_ERROR_JIT_BADOPTION) /* this machine has no such compiler */
+        rc = pcre2_match(s->code, text, s->length, from, PCRE2_NO_UTF_CHECK, s->data, context);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT) { /* the interpreter keeps its stack on the heap */
         rc = pcre2_match(s->code, text, s->length, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, s->data, context);
     }

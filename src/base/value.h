@@ -17,7 +17,7 @@ typedef enum flexdb_tag {
     FLEXDB_INTEGER, /* as.integer */
     FLEXDB_NUMBER,  /* as.number: a double, finite or not; who validates says which */
     FLEXDB_TEXT,    /* as.text, length bytes, not NUL-terminated; UTF-8 only once validated */
-    FLEXDB_JSON,    /* as.text, length bytes: one complete JSON value, known to be well formed */
+    FLEXDB_JSON,    /* as.text, length bytes: one complete JSON value, known to be well formed; see judged */
     FLEXDB_BYTES,   /* as.text, length bytes: for drivers, compared bytewise */
     FLEXDB_FAULT    /* as.fault: what was given cannot be a value; an issue in waiting */
 } flexdb_tag;
@@ -31,8 +31,12 @@ typedef struct flexdb_fault {
     const char *got;
 } flexdb_fault;
 
+/* How deep a json value may nest: MariaDB refuses documents that nest deeper than 32 levels, the record's included. */
+enum { FLEXDB_JSON_MAX_DEPTH = 30 };
+
 typedef struct flexdb_value {
     flexdb_tag tag;
+    bool judged; /* JSON: known besides to be UTF-8 without U+0000, with finite numbers, and not too deep */
     size_t length;
     union {
         bool boolean;

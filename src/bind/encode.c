@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 
 const struct encode_options encode_column = {
-    .max_depth = ENCODE_COLUMN_DEPTH, .max_bytes = ENCODE_COLUMN_BYTES, .dotted = true};
+    .max_depth = FLEXDB_JSON_MAX_DEPTH, .max_bytes = ENCODE_COLUMN_BYTES, .dotted = true, .no_nul = true};
 
 /* A table that is being written, and where in it the writer is. */
 struct place {
@@ -121,7 +121,7 @@ static bool check_text(struct encoder *e, const struct place *place, const char 
         SAY(e, "%smust be valid UTF-8", what);
         return fail(e, place, "utf8", NULL);
     }
-    if (!e->options->no_nul || memchr(text, '\0', length) == NULL) return true;
+    if (!e->options->no_nul || !facts.has_nul) return true;
     SAY(e, "%smust not hold U+0000", what);
     return fail(e, place, "nul", NULL);
 }
@@ -257,13 +257,12 @@ static bool write_unordered(struct encoder *e, struct place *place, int depth) {
     return true;
 }
 
-/* From the first member, key and value on the stack, on. Almost always the keys are in order, which two looks tell:
- * nothing is nil up to the border, and nothing comes after the last index. */
-static bool write_array(struct encoder *e, struct place *place, int depth) {
+/* With something at the border `count`. Almost always that is all there is, which two looks tell: nothing is nil up to
+ * it, and nothing comes after it. */
+static bool write_array(struct encoder *e, struct place *place, lua_Integer count, int depth) {
     lua_State *L = e->L;
     size_t begin = e->out->length;
-    lua_Integer count = (lua_Integer)lua_rawlen(L, place->table), i = 1;
-    lua_pop(L, 2);
+    lua_Integer i = 1;
     int top = lua_gettop(L);
     for (; i <= count; i++) {
         if (lua_rawgeti(L, place->table, i) == LUA_TNIL) break;
@@ -273,7 +272,7 @@ static bool write_array(struct encoder *e, struct place *place, int depth) {
         lua_pop(L, 1);
     }
     lua_settop(L, top);
-    if (count > 0 && i > count) {
+    if (i > count) {
         lua_pushinteger(L, count);
         if (!lua_next(L, place->table)) {
             buffer_put(e->out, ']');
@@ -290,9 +289,14 @@ static bool write_table(struct encoder *e, const struct place *up, int depth) {
     struct place place = {.up = up, .table = lua_gettop(L)};
     if (depth > e->options->max_depth) return fail_depth(e, &place);
     if (!lua_checkstack(L, 6)) return fail_memory(e);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, place.table);
+    if (count > 0) return write_array(e, &place, count, depth);
     lua_pushnil(L);
     if (lua_next(L, place.table)) {
-        if (lua_type(L, -2) == LUA_TNUMBER) return write_array(e, &place, depth);
+        if (lua_type(L, -2) == LUA_TNUMBER) {
+            lua_pop(L, 2);
+            return write_unordered(e, &place, depth);
+        }
         return is_marked(e, place.table) ? fail_marked(e, &place) : write_object(e, &place, depth);
     }
     buffer_append(e->out, is_marked(e, place.table) ? "[]" : "{}", 2);
@@ -304,6 +308,7 @@ static bool write_table(struct encoder *e, const struct place *up, int depth) {
 static bool write_text(struct encoder *e, const struct place *up) {
     size_t length;
     const char *text = lua_tolstring(e->L, -1, &length);
+    if (json_write_plain(e->out, text, length)) return true;
     if (!check_text(e, up, "", text, length)) return false;
     json_write_string(e->out, text, length);
     return true;

@@ -11,7 +11,6 @@
 enum {
     ENCODE_DEPTH = JSON_MAX_DEPTH,
     ENCODE_DOCUMENT_DEPTH = 64, /* what the core reads */
-    ENCODE_COLUMN_DEPTH = 30,
     ENCODE_COLUMN_BYTES = 8 << 20,
     ENCODE_DOCUMENT_BYTES = 16 << 20, /* a definition, changes, a query */
     ENCODE_TEXT_BYTES = 256 << 20     /* flexdb.json.encode */

@@ -118,80 +118,90 @@ static bool set_fault(struct state *s, flexdb_value *value, const struct encode_
 }
 
 /* A table becomes JSON in s->json; `value` keeps the offset, for the buffer may still move. */
-static bool collect_table(lua_State *L, struct state *s, flexdb_value *value) {
+static bool collect_table(lua_State *L, struct state *s, int index, flexdb_value *value) {
     struct encode_fault fault;
     size_t begin = s->json.length;
-    if (!encode_value(L, s, -1, &s->json, &encode_column, &fault)) {
+    if (!encode_value(L, s, index, &s->json, &encode_column, &fault)) {
         return !fault.no_memory && set_fault(s, value, &fault, buffer_text(&s->path));
     }
     value->tag = FLEXDB_JSON;
+    value->judged = true;
     value->length = s->json.length - begin;
     value->as.integer = (int64_t)begin;
     return true;
 }
 
-static bool collect_other(lua_State *L, struct state *s, flexdb_value *value) {
+static bool collect_other(lua_State *L, struct state *s, int index, flexdb_value *value) {
     struct encode_fault fault = {.rule = "type"};
-    if (lua_touserdata(L, -1) == s->null) {
+    if (lua_touserdata(L, index) == s->null) {
         value->tag = FLEXDB_NULL;
         return true;
     }
-    encode_say_unfit(L, s, -1, &fault);
+    encode_say_unfit(L, s, index, &fault);
     return set_fault(s, value, &fault, "");
 }
 
-/* The value on the top, which is no string. False when memory is out. */
-static inline bool collect_value(lua_State *L, struct state *s, int type, flexdb_value *value) {
-    switch (type) {
+/* False when memory is out. */
+static inline bool collect_value(lua_State *L, struct state *s, int index, flexdb_value *value) {
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING:
+        value->tag = FLEXDB_TEXT;
+        value->as.text = lua_tolstring(L, index, &value->length);
+        return true;
     case LUA_TNUMBER:
-        if (lua_isinteger(L, -1)) {
+        if (lua_isinteger(L, index)) {
             value->tag = FLEXDB_INTEGER;
-            value->as.integer = (int64_t)lua_tointeger(L, -1);
+            value->as.integer = (int64_t)lua_tointeger(L, index);
         } else {
             value->tag = FLEXDB_NUMBER;
-            value->as.number = (double)lua_tonumber(L, -1);
+            value->as.number = (double)lua_tonumber(L, index);
         }
         return true;
     case LUA_TBOOLEAN:
         value->tag = FLEXDB_BOOLEAN;
-        value->as.boolean = lua_toboolean(L, -1) != 0;
+        value->as.boolean = lua_toboolean(L, index) != 0;
         return true;
-    case LUA_TTABLE: return collect_table(L, s, value);
-    default: return collect_other(L, s, value);
+    case LUA_TTABLE: return collect_table(L, s, index, value);
+    default: return collect_other(L, s, index, value);
     }
 }
 
-int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index, bool keep) {
+/* Leaves the values of the record's fields on the stack, each above its key; s->kept says where. None is looked into
+ * yet: to wait for one string's memory after the other takes longer than all the rest, so each is asked for early. */
+static int64_t gather(lua_State *L, struct state *s, const struct shape *shape, int index) {
     int64_t unknown = 0;
-    if (s->faults.blocks != NULL) arena_free(&s->faults);
-    buffer_reset(&s->json);
-    if (!bind_state_room(s, shape->fields->count) || !lua_checkstack(L, (int)shape->fields->count + LUA_MINSTACK))
-        return -1;
-    int kept = lua_gettop(L);
+    int top = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, index)) {
         int32_t slot = find(L, shape);
         if (slot >= 0) {
-            flexdb_value *value = &s->given[slot];
-            int type = lua_type(L, -1);
-            if (type == LUA_TSTRING) {
-                value->tag = FLEXDB_TEXT;
-                value->as.text = lua_tolstring(L, -1, &value->length);
-                if (keep) {
-                    lua_insert(L, -2);
-                    s->texts[slot] = ++kept;
-                    continue;
-                }
-            } else if (!collect_value(L, s, type, value)) {
-                return -1;
-            }
-        } else if (slot == SLOT_UNKNOWN) {
-            unknown++;
+            __builtin_prefetch(lua_topointer(L, -1));
+            s->kept[slot] = top += 2;
+            lua_pushvalue(L, -2);
+        } else {
+            unknown += slot == SLOT_UNKNOWN;
+            lua_pop(L, 1);
         }
-        lua_pop(L, 1);
+    }
+    return unknown;
+}
+
+int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index, bool keep) {
+    size_t count = shape->fields->count;
+    if (s->faults.blocks != NULL) arena_free(&s->faults);
+    buffer_reset(&s->json);
+    if (!bind_state_room(s, count) || !lua_checkstack(L, 2 * (int)count + LUA_MINSTACK)) return -1;
+    int top = lua_gettop(L);
+    int64_t unknown = gather(L, s, shape, index);
+    for (size_t i = 0; i < count; i++) {
+        if (s->kept[i] != 0 && !collect_value(L, s, s->kept[i], &s->given[i])) return -1;
+    }
+    if (!keep) {
+        s->laid = 0;
+        lua_settop(L, top);
     }
     if (s->json.length == 0) return unknown;
-    for (size_t i = 0; i < shape->fields->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         flexdb_value *value = &s->given[i];
         if (value->tag == FLEXDB_JSON) value->as.text = s->json.data + value->as.integer;
     }
@@ -218,10 +228,10 @@ static inline bool is_there(const flexdb_value *values, const bool *selected, si
 
 /* A text that Lua has already is not made again: to hash or to allocate it costs more than all the rest. */
 static inline void push_text(lua_State *L, const struct state *s, const flexdb_value *value, size_t i, bool echo) {
-    bool same = echo && i < s->laid && s->texts[i] != 0 && value->as.text == s->given[i].as.text &&
+    bool same = echo && i < s->laid && s->kept[i] != 0 && value->as.text == s->given[i].as.text &&
                 value->length == s->given[i].length;
     if (same)
-        lua_pushvalue(L, s->texts[i]);
+        lua_pushvalue(L, s->kept[i]);
     else
         lua_pushlstring(L, value->as.text, value->length);
 }

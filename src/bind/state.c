@@ -19,9 +19,9 @@ static int state_gc(lua_State *L) {
     json_reader_free(&s->reader);
     arena_free(&s->faults);
     free(s->given);
-    free(s->texts);
+    free(s->kept);
     s->given = NULL;
-    s->texts = NULL;
+    s->kept = NULL;
     s->laid = s->capacity = 0;
     flexdb_record_free(s->record);
     s->record = NULL;
@@ -127,13 +127,13 @@ bool bind_state_room(struct state *s, size_t count) {
         flexdb_value *given = realloc(s->given, count * sizeof *given);
         if (given == NULL) return false;
         s->given = given;
-        int *texts = realloc(s->texts, count * sizeof *texts);
-        if (texts == NULL) return false;
-        s->texts = texts;
+        int *kept = realloc(s->kept, count * sizeof *kept);
+        if (kept == NULL) return false;
+        s->kept = kept;
         s->capacity = count;
     }
     memset(s->given, 0, count * sizeof *s->given);
-    memset(s->texts, 0, count * sizeof *s->texts);
+    memset(s->kept, 0, count * sizeof *s->kept);
     s->laid = count;
     return true;
 }

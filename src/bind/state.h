@@ -38,7 +38,7 @@ struct state {
     struct json_reader reader; /* of the text that is being decoded */
     struct arena faults;       /* of the record that is laid out */
     flexdb_value *given;       /* the record that is laid out */
-    int *texts;                /* where on the stack each of its texts is kept; 0: nowhere */
+    int *kept;                 /* where on the stack each of its values is kept; 0: nowhere */
     size_t laid, capacity;     /* the fields that are laid out, and those there is room for */
     flexdb_record *record;     /* room of calls without a table; made when it is first needed */
     const void *null;          /* the address of flexdb.null */

@@ -295,8 +295,8 @@ static void say_text(enum verdict verdict, const flexdb_value *got, struct state
 
 static void say_depth(const flexdb_value *got, struct statement *s) {
     s->rule = "depth";
-    buffer_printf(&s->expected, "%d", (int)JSON_COLUMN_MAX_DEPTH);
-    buffer_printf(&s->message, "must nest at most %d levels deep, nests %zu", (int)JSON_COLUMN_MAX_DEPTH,
+    buffer_printf(&s->expected, "%d", (int)FLEXDB_JSON_MAX_DEPTH);
+    buffer_printf(&s->message, "must nest at most %d levels deep, nests %zu", (int)FLEXDB_JSON_MAX_DEPTH,
                   json_depth(got->as.text, got->length));
 }
 

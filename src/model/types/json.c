@@ -63,7 +63,7 @@ static enum verdict judge_span(const char *text, size_t length) {
         if (*p == '"') {
             p = string_end(p + 1, end, &nul);
         } else if (*p == '[' || *p == '{') {
-            if (++depth > JSON_COLUMN_MAX_DEPTH) return VERDICT_DEPTH;
+            if (++depth > FLEXDB_JSON_MAX_DEPTH) return VERDICT_DEPTH;
         } else if (*p == ']' || *p == '}') {
             depth--;
         } else if (*p == '-' || (*p >= '0' && *p <= '9')) {
@@ -101,8 +101,8 @@ static enum verdict scalar_to_json(flexdb_value *value, struct buffer *scratch) 
 
 static enum verdict json_check(const struct compiled_column *c, flexdb_value *value, struct buffer *scratch) {
     (void)c;
-    if (value->tag == FLEXDB_JSON) return judge_span(value->as.text, value->length);
-    return scalar_to_json(value, scratch);
+    if (value->tag != FLEXDB_JSON) return scalar_to_json(value, scratch);
+    return value->judged ? VERDICT_OK : judge_span(value->as.text, value->length);
 }
 
 static void json_write(const flexdb_value *value, struct buffer *out) {

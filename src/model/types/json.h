@@ -4,10 +4,6 @@
 
 #include <stddef.h>
 
-enum {
-    JSON_COLUMN_MAX_DEPTH = 30
-}; /* MariaDB refuses documents that nest deeper than 32 levels, the record's included */
-
 /* How many arrays and objects stand around the innermost value of a well-formed span. */
 size_t json_depth(const char *text, size_t length);
 
