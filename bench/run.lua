@@ -102,7 +102,9 @@ local plan = {
     { "get", "get by id", n = 50000, of = "peer", floor = 1.15, goal = 1.25 },
     { "filter", "indexed filter, 50 records", n = 3000, of = "peer", floor = 1.4, goal = 1.6 },
     { "stream", "stream all records", n = 1, of = "peer", floor = 1.35, goal = 1.5 },
-    { "stream_three", "stream 3 of 12 columns", n = 1, sides = "flexdb", floor = 800e3, goal = 900e3 },
+    -- 800k and 900k a second where the limit streamed 1.26M whole rows
+    { "stream_three", "stream 3 of 12 columns", n = 1, sides = "flexdb limit", as = "stream", of = "limit",
+      floor = 0.635, goal = 0.714 },
     { "unindexed", "unindexed filter, full scans", n = 20, sides = "flexdb limit", of = "limit", floor = 1 / 1.9,
       goal = 1 / 1.4 },
     { "filterable", "the same, column filterable", n = 20, sides = "flexdb limit", as = "unindexed", of = "limit",
