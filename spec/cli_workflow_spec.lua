@@ -73,6 +73,29 @@ describe("flexdb run", function()
     before_each(function() box = cli.box() end)
     after_each(function() box.remove() end)
 
+    it("ends when it is interrupted, whatever an edge waits for", function()
+        box.write("long.json", [[{ "id": "l", "name": "L", "version": "1.0.0", "workflow": [
+            { "log": { "message": "begun" } },
+            { "logic...": { "operation": "equal", "values": [1, 1], "error?": { "log": { "message": "caught" } },
+                "true?": { "$.x": { "value": "{{$.x}}", "error?": { "log": { "message": "caught" } } } } } } ] }]])
+        box.write("host.lua", [[require "flexdb".workflow.run("long.json", {
+            limits = { iterations = 5000000, steps = 5000000 },
+            log = function(message) io.stdout:write(message, "\n"):flush() end })]])
+        box.write("long.lua", "print 'begun' io.stdout:flush() while true do end")
+        for command, says in pairs { ["lua5.4 host.lua"] = "interrupted!", ["flexdb run long.lua"] = "interrupted" } do
+            local out, _, errors = box.run(([[
+                set -m
+                %s >out &
+                until grep -q begun out; do sleep 0.05; done
+                kill -INT $!; wait $!
+                cat out
+            ]]):format(command))
+            assert.equal("begun\n", out)
+            assert.truthy(errors:find(says .. "\n", 1, true), errors)
+            assert.is_nil(errors:find("at    ", 1, true), errors)
+        end
+    end)
+
     it("shows no more of a batch that has failed than a person reads", function()
         box.write("batch.json", [[{ "id": "b", "name": "B", "version": "1.0.0", "workflow": [
             { "flex-record": { "operation": "insertMany", "tableName": "t", "records": "$.records" } } ] }]])

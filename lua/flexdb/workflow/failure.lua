@@ -50,6 +50,9 @@ local function without_own_place(message)
     return whole:sub(-#tail) == tail and rest or message
 end
 
+--- Whether somebody has pressed Ctrl-C: Lua's own program raises it wherever it is just then. It is no step's error.
+function failure.interrupts(value) return type(value) == "string" and value:find "interrupted!$" ~= nil end
+
 --- The error object of what was raised: itself where it is one, else a programmer's mistake.
 function failure.of_raised(value)
     if state.is_error(value) or has_code(value) then return failure.of_value(value) end

@@ -181,7 +181,7 @@ local function run_function(run, fn)
     if type(last) ~= "table" then
         return nil, core.error("invalid_document", "the state must be an object, is " .. state.kind(last))
     end
-    if not ok then return nil, failure.of_raised(first) end
+    if not ok then return nil, runner.raised(run.shared, first) end
     if runner.says_failure(first, second) then return nil, failure.of_value(second) end
     return true
 end

@@ -47,12 +47,23 @@ end
 
 -- ---------------------------------------------------------------------------------------------------- telling
 
--- What a host's own function raises ends the run, and is raised again where the run was started.
-local function tell(shared, fn, what)
-    local ok, why = pcall(fn, what)
-    if ok or shared.raised then return end
+-- Ends the run by what was raised, which is raised again where the run was started.
+local function raise(shared, why)
+    if shared.raised then return end
     shared.raised = { why }
     shared.fatal = failure.of_raised(why)
+end
+
+-- What a host's own function raises ends the run.
+local function tell(shared, fn, what)
+    local ok, why = pcall(fn, what)
+    if not ok then raise(shared, why) end
+end
+
+--- The error of what a step has raised; an interruption ends the run.
+function runner.raised(shared, why)
+    if failure.interrupts(why) then raise(shared, why) end
+    return failure.of_raised(why)
 end
 
 local function emit(shared, event)
@@ -68,8 +79,8 @@ end
 -- ---------------------------------------------------------------------------------------------------- one step
 
 -- The edge that a node has taken: "error" with the error when it has failed, in whatever way it says so.
-local function judge(step, ok, edge, data)
-    if not ok then return "error", failure.of_raised(edge) end
+local function judge(run, step, ok, edge, data)
+    if not ok then return "error", runner.raised(run.shared, edge) end
     if edge == nil then
         if data == nil then return "success" end
         return "error", failure.of_value(data)
@@ -109,10 +120,10 @@ end
 
 local function execute(run, step, config)
     local context = run.context
-    if not step.foreign then return judge(step, pcall(step.node.execute, context, config)) end
+    if not step.foreign then return judge(run, step, pcall(step.node.execute, context, config)) end
     local live = context.state
     local before = shallow(live)
-    local edge, data = judge(step, pcall(step.node.execute, context, config))
+    local edge, data = judge(run, step, pcall(step.node.execute, context, config))
     context.state = live
     return check_written(run, step, before, edge, data)
 end
@@ -170,7 +181,7 @@ local function perform(run, step)
         for key, steps in next, step.bodies or {} do config[key] = steps end
         if lost then edge, data = "error", lost else edge, data = execute(run, step, config) end
     else
-        edge, data = "error", failure.of_raised(config)
+        edge, data = "error", runner.raised(shared, config)
         config = nil
     end
     context.state, shared.depth = live, depth
@@ -221,9 +232,9 @@ end
 
 local function set_value(run, step)
     local good, value = pcall(resolve, step.value, run.context.state)
-    if not good then return failure.of_raised(value) end
+    if not good then return runner.raised(run.shared, value) end
     local raised, ok, why = pcall(state.set, run.context.state, step.target, value)
-    if not raised then return failure.of_raised(ok) end
+    if not raised then return runner.raised(run.shared, ok) end
     if not ok then return core.error("invalid_document", ("%s cannot be set: %s"):format(step.id, why)) end
 end
 
