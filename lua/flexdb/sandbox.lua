@@ -147,6 +147,7 @@ local function finish(self, text, name, status, ...)
     local own = self:own()
     own.side.finish()
     if status == "ok" then return ... end
+    if status == "ended" and (...) == "closed" then error("the sandbox is closed", 2) end
     if status == "ended" then return ended(own.limits, (...)) end
     return failed(text, name, status == "syntax" and "invalid_document" or "internal", (...))
 end
