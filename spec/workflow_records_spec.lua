@@ -1,5 +1,6 @@
 -- Workflows over records: each streams queries, transactions hold what flex-record writes, runs go on where they were.
 
+local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
 local workflows = require "spec.support.workflows"
 
@@ -39,6 +40,15 @@ engines.each(function(engine)
             assert.equal("7050.00", one.state.total)
             assert.equal(100, one.state.done)
             assert.equal(100, t:count { filter = { code = { startsWith = "x" } } })
+        end)
+
+        it("says of which kind a table's name must be", function()
+            assert.equal("workflow[0].each.tableName: type: must be a text, is a number", (workflows.problems(
+                workflows.document '[{"each": {"tableName": 5, "body": []}}]')))
+            assert.equal("invalid_document: tableName must be a text, is a number", tostring(
+                run('[{"each": {"tableName": "$.n", "body": []}}]', { state = { n = 5 } }).err))
+            assert.equal("invalid_document: tableId must be a text, is an array", tostring(
+                run('[{"each": {"tableId": "$.n", "body": []}}]', { state = { n = flexdb.array {} } }).err))
         end)
 
         it("has the records in the shape of a state, and an edge for none", function()

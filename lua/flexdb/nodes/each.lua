@@ -77,6 +77,12 @@ return {
                 problem(key, "type", "must be a name of letters, digits and _")
             end
         end
+        for _, key in ipairs { "tableId", "tableName" } do
+            local text = config[key]
+            if text ~= nil and text ~= core.null and type(text) ~= "string" then
+                problem(key, "type", "must be a text, is " .. state.kind(text))
+            end
+        end
         if config.items ~= nil and wants_query(config) then
             problem("items", "unknown", "either items or a table is given")
         end

@@ -3,6 +3,7 @@
 
 local core = require "flexdb.core"
 local words = require "flexdb.nodes.support.words"
+local kind_of = require "flexdb.workflow.state".kind
 
 local scope = {}
 
@@ -95,6 +96,10 @@ end
 -- record has the last word but one. nil and an error.
 function scope.naming(state, config, record)
     local id, name = given(config, "tableId"), given(config, "tableName")
+    local word, text = id ~= nil and "tableId" or "tableName", id ~= nil and id or name
+    if text ~= nil and type(text) ~= "string" then
+        return invalid(word, ("%s must be a text, is %s"):format(word, kind_of(text)))
+    end
     if id ~= nil then return "id", id, id end
     if name ~= nil then return "name", name end
     if record and type(record.tableId) == "string" then return "id", record.tableId, record.tableId end
