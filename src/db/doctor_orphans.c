@@ -202,6 +202,22 @@ static int judge(struct orphan *o, flexdb_error *err) {
     return rc;
 }
 
+/* Judges again, while nobody makes or drops such a table: who has brought a new one into force drops the old one right
+ * after its commit. What it could not read then is not there any more, or is unreadable indeed. */
+static int judge_surely(struct orphan *o, flexdb_error *err) {
+    struct engine *e = doctor_engine(o->doctor);
+    const char *id = o->id != NULL ? o->id : o->id_text;
+    int rc = judge(o, err);
+    if (o->in_use || (rc != 0 && rc != -FLEXDB_CORRUPT)) return rc;
+    error_clear(err);
+    o->why_not = NULL;
+    bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
+    rc = inside ? 0 : engine_ddl_lock(e, id, err);
+    if (rc == 0) rc = judge(o, err);
+    if (!inside) engine_ddl_unlock(e, id);
+    return rc;
+}
+
 /* An evolution that comes after may use the name again. */
 static int drop_alone(struct orphan *o, flexdb_error *err) {
     struct engine *e = doctor_engine(o->doctor);
@@ -233,7 +249,7 @@ static int check_orphan(flexdb_doctor *d, const char *name, const char *id, flex
     guess_id(name, o.id_text);
     /* Where DDL is part of the transaction nobody sees what is not finished. */
     bool young = !engine_has(e, DRIVER_TRANSACTIONAL_DDL) && id == NULL && is_young(name);
-    int rc = young ? 0 : judge(&o, &why);
+    int rc = young ? 0 : judge_surely(&o, &why);
     if (rc == 0 && d->repair && !young && !o.in_use && o.why_not == NULL) rc = engine_transact(e, drop, &o, &why);
     if (young || rc == -FLEXDB_BUSY) {
         d->report.in_progress++;

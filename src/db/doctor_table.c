@@ -305,10 +305,13 @@ int doctor_check_table(flexdb_doctor *d, flexdb_error *err) {
         if (d->report.repaired != mark.repaired) engine_forget_states(e);
         return rc;
     }
-    /* Looked at in several statements: good when nothing has moved in between. */
+    /* Looked at in several statements: good when nothing has moved in between. What cannot be read may have gone. */
     for (int tries = 0; tries < TABLE_MAX_ATTEMPTS; tries++) {
-        rc = check_once(&a, err);
-        int current = rc >= 0 ? patient_is_current(d, err) : rc;
+        flexdb_error why = FLEXDB_ERROR_INIT;
+        rc = check_once(&a, &why);
+        int current = rc >= 0 || rc == -FLEXDB_CORRUPT ? patient_is_current(d, err) : 1;
+        if (current == 1 && rc < 0) error_move(err, &why);
+        error_clear(&why);
         if (current != 0) return current < 0 ? current : rc;
     }
     return doctor_kept_changing(d, err);
