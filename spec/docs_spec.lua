@@ -223,7 +223,7 @@ describe("the docs", function()
             assert.is_true(rows[name], name)
             rows[name] = nil
         end
-        assert.equal(34, count)
+        assert.equal(37, count)
         rows.code, rows["repair"] = nil, nil
         assert.is_nil(next(rows))
     end)

@@ -137,11 +137,13 @@ int flexdb_doctor_begin(flexdb_doctor **out, flexdb *db, const struct flexdb_doc
 void flexdb_doctor_free(flexdb_doctor *d) {
     if (d == NULL) return;
     patient_clear(&d->patient);
+    strangers_clear(&d->strangers);
     report_clear(&d->report);
     for (size_t i = 0; i < d->count; i++) free(d->ids[i]);
     free(d->ids);
     record_free(&d->record);
     record_free(&d->room);
+    record_free(&d->mended);
     buffer_free(&d->scratch);
     buffer_free(&d->sql);
     buffer_free(&d->kept);
@@ -154,6 +156,7 @@ void flexdb_doctor_free(flexdb_doctor *d) {
 static void next_table(flexdb_doctor *d, bool done) {
     if (done) d->at++;
     patient_clear(&d->patient);
+    strangers_clear(&d->strangers);
     d->phase = d->at < d->count ? DOCTOR_TABLE : DOCTOR_ORPHANS;
 }
 
@@ -171,6 +174,7 @@ static int step(flexdb_doctor *d, flexdb_error *err) {
         break;
     case DOCTOR_RECORDS:
         rc = doctor_check_records(d, err);
+        if (rc == 0) rc = doctor_check_strangers(d, err);
         if (rc == 0) d->phase = DOCTOR_VALUES;
         break;
     case DOCTOR_VALUES:

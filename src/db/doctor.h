@@ -19,6 +19,7 @@
 /* What may be found: X(constant, name in a report). The docs list them. */
 #define DOCTOR_CODES(X)                                                                                                \
     X(LAYOUT, "layout")                                                                                                \
+    X(CATALOG_INDEX, "catalog_index")                                                                                  \
     X(INTEGRITY, "integrity")                                                                                          \
     X(UNREADABLE, "unreadable")                                                                                        \
     X(DEFINITION, "definition")                                                                                        \
@@ -44,6 +45,8 @@
     X(RECORD_ID, "record_id")                                                                                          \
     X(RECORD_VERSION, "record_version")                                                                                \
     X(SCHEMA_VERSION, "schema_version")                                                                                \
+    X(RECORD_TIME, "record_time")                                                                                      \
+    X(UNKNOWN_KEY, "unknown_key")                                                                                      \
     X(COMPUTED_VALUE, "computed_value")                                                                                \
     X(PHYSICAL_VALUE, "physical_value")                                                                                \
     X(LIVE, "live")                                                                                                    \
@@ -119,7 +122,21 @@ struct patient {
     struct table_state seen;             /* for reading records: `layout` without the columns that are missing */
     bool stale[DEFINITION_MAX_PHYSICAL]; /* by the layout's columns: mended now, and still to be filled */
     struct validator *past;              /* reads what only older versions have keys for; NULL: nothing */
+    struct names known;                  /* keys that a document may have; of the layout and the validators */
     int64_t seq;                         /* of the last record that was looked at */
+};
+
+/* A key that documents have and no version knows. */
+struct stranger {
+    char *key, *record; /* record: the first that has it */
+    int64_t count;
+};
+
+enum { STRANGERS_MAX = 100 };
+struct strangers {
+    struct stranger list[STRANGERS_MAX];
+    size_t count;
+    int64_t more; /* times that others were met, when the list was full */
 };
 
 enum doctor_phase { DOCTOR_ENGINE, DOCTOR_TABLE, DOCTOR_RECORDS, DOCTOR_VALUES, DOCTOR_ORPHANS, DOCTOR_DONE };
@@ -131,8 +148,9 @@ struct flexdb_doctor {
     char **ids; /* of the tables, and the place of the one under way */
     size_t count, at;
     struct patient patient;
+    struct strangers strangers;
     struct report report;
-    struct record record, room; /* scratch */
+    struct record record, room, mended; /* scratch */
     struct buffer scratch, sql, kept;
 };
 
@@ -167,7 +185,7 @@ int patient_load(flexdb_doctor *d, enum catalog_statement lock, flexdb_error *er
 /* Whether a physical table is there. */
 int doctor_has_table(flexdb_doctor *d, const char *table, bool *out, flexdb_error *err);
 /* BUSY: a server shows nothing of a table that is being altered to who would have to wait for it. */
-int doctor_is_altered(flexdb_doctor *d, flexdb_error *err);
+int doctor_is_altered(const char *table, flexdb_error *err);
 /* Fills `there`, unless it is known. */
 int patient_find_columns(flexdb_doctor *d, flexdb_error *err);
 /* Makes `seen` of what is there of the physical table: 1, or 0 when it cannot be read. */
@@ -190,15 +208,42 @@ int doctor_check_integrity(flexdb_doctor *d, const char *table, flexdb_error *er
 int doctor_check_table(flexdb_doctor *d, flexdb_error *err);
 /* One batch of records: 1 there may be more, 0 there are none. */
 int doctor_check_records(flexdb_doctor *d, flexdb_error *err);
-/* The computed columns of one record, normalized. */
-int doctor_check_computed(flexdb_doctor *d, const flexdb_value *values, const flexdb_value *id, flexdb_error *err);
+/* The computed columns of one record, normalized. 1 where values are to be written: `given`, which has a slot for each
+ * column, holds them then, and ABSENT elsewhere; their texts lie in d->room. 0 where not. */
+int doctor_check_computed(flexdb_doctor *d, const flexdb_value *values, const flexdb_value *id, flexdb_value *given,
+                          flexdb_error *err);
 /* What makes a reader of the values that only older versions have keys for; the caller drops it, NULL: there are none.
  */
 int doctor_read_past(flexdb_doctor *d, struct validator **out, flexdb_error *err);
+/* ---- keys that no version knows: doctor_strangers.c ---- */
+
+/* Fills `known` of the table under way. */
+int strangers_prepare(struct patient *p, flexdb_error *err);
+/* Notes those of a record's document. */
+int strangers_meet(flexdb_doctor *d, struct strangers *s, const struct raw_record *raw, flexdb_error *err);
+/* Adds what another list has, and empties that. */
+int strangers_merge(struct strangers *into, struct strangers *from, flexdb_error *err);
+void strangers_clear(struct strangers *s);
+/* Once all records were looked at: tells of them, and keeps columns that are yet to come from getting their keys. */
+int doctor_check_strangers(flexdb_doctor *d, flexdb_error *err);
+
 /* What records must be together: unique, and referring to what is there. */
 int doctor_check_values(flexdb_doctor *d, flexdb_error *err);
 /* What nobody names. */
 int doctor_check_orphans(flexdb_doctor *d, flexdb_error *err);
+
+/* ---- indexes that are there: doctor_indexes.c ---- */
+
+/* Each as `name`, then `unique partial` as two digits, then its columns; every text with its NUL, and an empty one at
+ * the end of each. Begins empty, with BUFFER_INIT; `texts` is the caller's to free. */
+struct index_list {
+    struct buffer texts;
+    const char *at; /* while it is read */
+};
+
+int doctor_list_indexes(flexdb_doctor *d, const char *table, struct index_list *out, flexdb_error *err);
+/* Whether the index is there as it must be. *named: one of its name is there. */
+bool doctor_has_index(struct index_list *list, const struct index_shape *wanted, bool *named);
 
 /* ---- parts of doctor_check_table ---- */
 

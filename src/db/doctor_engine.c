@@ -21,6 +21,72 @@ static int check_layout(flexdb_doctor *d, flexdb_error *err) {
     return rc < 0 ? rc : 0;
 }
 
+/* ---- indexes of FlexDB's own tables ---- */
+
+static int run_ddl(flexdb_doctor *d, struct buffer *sql, flexdb_error *err) {
+    int rc = buffer_failed(sql) ? error_no_memory(err) : engine_ddl(doctor_engine(d), sql->data, sql->length, err);
+    buffer_reset(sql);
+    return rc;
+}
+
+/* 1 done, 0 when rows stand in the way, or somebody is at the table for longer than a call waits. */
+static int build_own(flexdb_doctor *d, const char *table, const struct index_shape *wanted, bool replace,
+                     flexdb_error *err) {
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    int rc = 0;
+    if (replace) {
+        mend_drop_own(doctor_engine(d)->dialect, table, wanted, &d->sql);
+        rc = run_ddl(d, &d->sql, &why);
+    }
+    if (rc == 0) {
+        mend_create_own(table, wanted, &d->sql);
+        rc = run_ddl(d, &d->sql, &why);
+    }
+    bool refused = rc == -FLEXDB_DUPLICATE || rc == -FLEXDB_BUSY;
+    if (rc != 0 && !refused) error_move(err, &why);
+    error_clear(&why);
+    return rc == 0 ? 1 : refused ? 0 : -(int)err->code;
+}
+
+/* Called as it may be, and unique even where it need not be. */
+static bool is_there(struct index_list *list, const struct index_shape *wanted, bool *named) {
+    struct index_shape any = *wanted;
+    bool ignored;
+    if (doctor_has_index(list, wanted, named)) return true;
+    any.name[0] = '\0';
+    if (doctor_has_index(list, &any, &ignored)) return true;
+    any.unique = true;
+    return doctor_has_index(list, &any, &ignored);
+}
+
+static int check_own_index(flexdb_doctor *d, const char *table, const struct index_shape *wanted, flexdb_error *err) {
+    struct index_list list = {.texts = BUFFER_INIT};
+    bool named;
+    int rc = doctor_list_indexes(d, table, &list, err);
+    bool there = rc != 0 || is_there(&list, wanted, &named);
+    buffer_free(&list.texts);
+    if (there) return rc;
+    int built = d->repair ? build_own(d, table, wanted, named, err) : 0;
+    if (built < 0) return built;
+    return doctor_find(d, DOCTOR_CATALOG_INDEX, built == 1 ? REMEDY_DONE : REMEDY_NONE, NULL, err,
+                       "the %sindex on %s%s%s of %s is %s", wanted->unique ? "unique " : "", wanted->columns[0],
+                       wanted->count > 1 ? ", " : "", wanted->count > 1 ? wanted->columns[1] : "", table,
+                       named ? "not as it must be" : "missing");
+}
+
+static int check_own_indexes(flexdb_doctor *d, flexdb_error *err) {
+    struct index_shape wanted;
+    const char *table;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && mend_own_index(i, &table, &wanted); i++) {
+        bool there;
+        /* A database of an older FlexDB gets one of them when it is needed. */
+        rc = doctor_has_table(d, table, &there, err);
+        if (rc == 0 && there) rc = check_own_index(d, table, &wanted, err);
+    }
+    return rc;
+}
+
 /* ---- integrity ---- */
 
 /* Calls the engine's own check; each of its lines but `ok` is a finding. *sound: there was none. */
@@ -82,5 +148,6 @@ int doctor_check_integrity(flexdb_doctor *d, const char *table, flexdb_error *er
 
 int doctor_check_engine(flexdb_doctor *d, flexdb_error *err) {
     int rc = check_layout(d, err);
+    if (rc == 0) rc = check_own_indexes(d, err);
     return rc == 0 && d->whole ? doctor_check_integrity(d, NULL, err) : rc;
 }

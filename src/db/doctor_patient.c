@@ -13,6 +13,7 @@ void patient_clear(struct patient *p) {
     layout_free(p->layout);
     state_unmap_physicals(&p->seen);
     layout_free(p->seen.layout);
+    names_free(&p->known);
     *p = (struct patient){0};
 }
 
@@ -112,8 +113,8 @@ int doctor_has_table(flexdb_doctor *d, const char *table, bool *out, flexdb_erro
     return rc < 0 ? rc : 0;
 }
 
-int doctor_is_altered(flexdb_doctor *d, flexdb_error *err) {
-    error_set(err, FLEXDB_BUSY, "the physical table %s is being altered", d->patient.layout->table);
+int doctor_is_altered(const char *table, flexdb_error *err) {
+    error_set(err, FLEXDB_BUSY, "the table %s is being altered", table);
     err->retryable = true;
     return -FLEXDB_BUSY;
 }
@@ -130,7 +131,7 @@ static int check_missing(flexdb_doctor *d, flexdb_error *err) {
     buffer_reset(&d->sql);
     if (rc < 0 && why.code != FLEXDB_CORRUPT) error_move(err, &why);
     error_clear(&why);
-    if (rc >= 0) return doctor_is_altered(d, err);
+    if (rc >= 0) return doctor_is_altered(d->patient.layout->table, err);
     return err->code == FLEXDB_OK ? 0 : -(int)err->code;
 }
 
@@ -196,6 +197,7 @@ int patient_see(flexdb_doctor *d, flexdb_error *err) {
     validator_drop(p->past);
     p->past = NULL;
     if (rc == 0) rc = doctor_read_past(d, &p->past, err);
+    if (rc == 0) rc = strangers_prepare(p, err);
     return rc == 0 ? 1 : rc;
 }
 

@@ -5,11 +5,22 @@
 
 #include "base/document.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "db/doctor.h"
 #include "model/changes.h"
 #include "sql/inspect.h"
 
-enum { VERSION_ID, VERSION_NUMBER, VERSION_PREVIOUS, VERSION_NEW, VERSION_CHANGES };
+enum {
+    VERSION_ID,
+    VERSION_NUMBER,
+    VERSION_PREVIOUS,
+    VERSION_NEW,
+    VERSION_CHANGES,
+    VERSION_BY,
+    VERSION_AT,
+    VERSION_MESSAGE
+};
+enum { BY_MAX_CHARACTERS = 128, MESSAGE_MAX_BYTES = 65535 /* what the columns take */ };
 enum { MAX_GAPS = 100 }; /* that are put back in one go */
 
 /* A version that is missing between two others, which say what it was. */
@@ -19,8 +30,8 @@ struct gap {
 };
 
 struct version_row {
-    const char *id, *previous, *next, *changes;
-    size_t id_length, previous_length, next_length, changes_length;
+    const char *id, *previous, *next, *changes, *by, *at, *message;
+    size_t id_length, previous_length, next_length, changes_length, by_length, at_length, message_length;
     int64_t version;
 };
 
@@ -39,6 +50,9 @@ static int read_row(struct engine *e, struct statement *s, struct version_row *o
     if (rc == 0) rc = engine_text(e, s, VERSION_PREVIOUS, &out->previous, &out->previous_length, err);
     if (rc == 0) rc = engine_text(e, s, VERSION_NEW, &out->next, &out->next_length, err);
     if (rc == 0) rc = engine_text(e, s, VERSION_CHANGES, &out->changes, &out->changes_length, err);
+    if (rc == 0) rc = engine_text(e, s, VERSION_BY, &out->by, &out->by_length, err);
+    if (rc == 0) rc = engine_text(e, s, VERSION_AT, &out->at, &out->at_length, err);
+    if (rc == 0) rc = engine_text(e, s, VERSION_MESSAGE, &out->message, &out->message_length, err);
     return rc;
 }
 
@@ -158,6 +172,24 @@ static int check_changes(struct reading *r, const struct version_row *row, flexd
     return find_bad_row(r, row->version, "its changes are not a JSON array", err);
 }
 
+/* Who made it, when, and what was said about it: the history tells it as it stands here. */
+static int check_texts(struct reading *r, const struct version_row *row, flexdb_error *err) {
+    struct utf8_facts facts;
+    char time[DATETIME_TEXT_SIZE], shown[SHOWN_SIZE];
+    int rc = 0;
+    bool good =
+        row->by == NULL || (utf8_check(row->by, row->by_length, &facts) && facts.code_points <= BY_MAX_CHARACTERS);
+    if (!good) rc = find_bad_row(r, row->version, "its created_by is not UTF-8 of at most 128 characters", err);
+    good = row->message == NULL ||
+           (row->message_length <= MESSAGE_MAX_BYTES && utf8_check(row->message, row->message_length, &facts));
+    if (rc == 0 && !good) rc = find_bad_row(r, row->version, "its message is not UTF-8 of at most 65535 bytes", err);
+    catalog_time(row->at, row->at_length, time);
+    if (rc != 0 || time[0] != '\0') return rc;
+    const char *said = row->at != NULL ? record_shown(shown, row->at, row->at_length) : "nothing";
+    return doctor_find(r->doctor, DOCTOR_VERSION_ROW, REMEDY_NONE, NULL, err,
+                       "version %lld: its created_at is not a time: %s", (long long)row->version, said);
+}
+
 /* ---- from row to row ---- */
 
 /* Notes the versions between two rows. `after`: what the one behind them begins with. */
@@ -209,6 +241,7 @@ static int check_version(struct reading *r, const struct version_row *row, flexd
     if (rc == 0) rc = check_id(r, row, err);
     if (rc == 0) rc = check_definition(r, row, err);
     if (rc == 0) rc = check_changes(r, row, err);
+    if (rc == 0) rc = check_texts(r, row, err);
     if (rc == 0) rc = check_chain(r, row, err);
     r->last = row->version;
     buffer_reset(&r->made);

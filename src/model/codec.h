@@ -97,6 +97,12 @@ enum computed_result codec_compute(const struct validator *v, size_t slot, const
 int codec_strip(const char *document, size_t length, const struct names *gone, struct buffer *out,
                 struct buffer *scratch, flexdb_error *err);
 
+/* Calls `meet` for each key at the document's top level, unescaped, until that answers other than 0, which is the
+ * result. CORRUPT when the text is not an object. */
+int codec_keys(const char *document, size_t length, struct buffer *scratch,
+               int (*meet)(void *context, const char *key, size_t length, flexdb_error *err), void *context,
+               flexdb_error *err);
+
 /* The physical form of the normalized value of a column slot; NULL for no value. Text may be appended to `scratch`,
  * which must have at least CODEC_PHYSICAL_SCRATCH bytes of room for each value, so that it does not move. */
 enum { CODEC_PHYSICAL_SCRATCH = 32 };

@@ -1,4 +1,4 @@
-/* Documents without some of their members: what a purge leaves of them. */
+/* Documents member by member: which keys they have, and what a purge leaves of them. */
 #include <string.h>
 
 #include "model/codec_parts.h"
@@ -59,15 +59,38 @@ static const char *copy_members(const char *p, const char *end, const struct nam
     return p + 1;
 }
 
+static int refuse(const struct buffer *scratch, flexdb_error *err) {
+    if (buffer_failed(scratch)) return error_no_memory(err);
+    return error_set(err, FLEXDB_CORRUPT, "the stored document is not a JSON object");
+}
+
 int codec_strip(const char *document, size_t length, const struct names *gone, struct buffer *out,
                 struct buffer *scratch, flexdb_error *err) {
     const char *end = document + length;
     size_t begin = out->length;
     bool changed = false;
     const char *behind = copy_members(scan_space(document, end), end, gone, out, scratch, &changed);
-    if (buffer_failed(out) || buffer_failed(scratch)) return error_no_memory(err);
-    if (behind == NULL || scan_space(behind, end) != end)
-        return error_set(err, FLEXDB_CORRUPT, "the stored document is not a JSON object");
+    if (buffer_failed(out)) return error_no_memory(err);
+    if (behind == NULL || scan_space(behind, end) != end) return refuse(scratch, err);
     if (!changed) out->length = begin;
     return changed ? 1 : 0;
+}
+
+int codec_keys(const char *document, size_t length, struct buffer *scratch,
+               int (*meet)(void *context, const char *key, size_t length, flexdb_error *err), void *context,
+               flexdb_error *err) {
+    const char *end = document + length, *p = scan_space(document, end);
+    if (p == end || *p != '{') return refuse(scratch, err);
+    p = scan_space(p + 1, end);
+    if (p < end && *p == '}') return 0;
+    for (;;) {
+        struct member_span m;
+        if (!read_member(p, end, &m, scratch)) return refuse(scratch, err);
+        int rc = meet(context, m.key, m.key_length, err);
+        if (rc != 0) return rc;
+        p = scan_space(m.end, end);
+        if (p == end || (*p != ',' && *p != '}')) return refuse(scratch, err);
+        if (*p == '}') return 0;
+        p = scan_space(p + 1, end);
+    }
 }

@@ -15,7 +15,8 @@ static_assert((int)INSPECT_LIVE == (int)FETCH_COUNT, "live follows what every fe
         [INSPECT_INDEXES] = INDEXES,                                                                                   \
         [INSPECT_TABLES] = "SELECT id, storage FROM flex_tables ORDER BY application_id, name, id",                    \
         [INSPECT_INDEXED] = "SELECT indexed_columns FROM flex_tables WHERE id = ?",                                    \
-        [INSPECT_VERSIONS] = "SELECT id, version, previous_schema, new_schema, `changes` FROM flex_table_versions "    \
+        [INSPECT_VERSIONS] = "SELECT id, version, previous_schema, new_schema, `changes`, created_by, "                \
+                             "CAST(created_at AS CHAR), message FROM flex_table_versions "                             \
                              "WHERE table_id = ? ORDER BY version, id",                                                \
         [INSPECT_LOST_VERSIONS] = "SELECT v.table_id, COUNT(*) FROM flex_table_versions AS v "                         \
                                   "LEFT JOIN flex_tables AS t ON t.id = v.table_id WHERE t.id IS NULL "                \

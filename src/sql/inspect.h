@@ -21,7 +21,8 @@ enum inspect_statement {
                          an index together and in their order */
     INSPECT_TABLES,   /* () → id, storage of every row of flex_tables, ordered by application and name */
     INSPECT_INDEXED,  /* (table id) → indexed_columns of its row */
-    INSPECT_VERSIONS, /* (table id) → id, version, previous_schema, new_schema, changes; ordered by version */
+    INSPECT_VERSIONS, /* (table id) → id, version, previous_schema, new_schema, changes, created_by, created_at as
+                         text, message; ordered by version */
     INSPECT_LOST_VERSIONS, /* () → table id, number of its rows in flex_table_versions; of tables that are not there */
     INSPECT_STATEMENT_COUNT
 };

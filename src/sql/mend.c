@@ -116,6 +116,53 @@ void mend_drop_index(const struct dialect *d, const struct layout *l, const stru
     sql_name(out, l->table);
 }
 
+static const struct {
+    const char *table, *columns[2];
+    bool unique;
+} own[] = {
+    {"flex_tables", {"id"}, true},
+    {"flex_tables", {"application_id", "name"}, true},
+    {"flex_tables", {"application_id"}, false},
+    {"flex_tables", {"is_active"}, false},
+    {"flex_table_versions", {"id"}, true},
+    {"flex_table_versions", {"table_id", "version"}, false},
+    {"flex_table_versions", {"table_id"}, false},
+    {"flex_meta", {"name"}, true},
+    {"flex_once", {"application_id", "name"}, true},
+};
+
+bool mend_own_index(size_t i, const char **table, struct index_shape *out) {
+    if (i >= sizeof own / sizeof *own) return false;
+    *table = own[i].table;
+    *out = (struct index_shape){.unique = own[i].unique};
+    for (size_t k = 0; k < 2 && own[i].columns[k] != NULL; k++) add_column(out, own[i].columns[k]);
+    if (out->count == 1)
+        snprintf(out->name, sizeof out->name, "%s_%s", own[i].table, own[i].columns[0]);
+    else
+        snprintf(out->name, sizeof out->name, "%s_%s_%s", own[i].table, own[i].columns[0], own[i].columns[1]);
+    return true;
+}
+
+void mend_create_own(const char *table, const struct index_shape *index, struct buffer *out) {
+    buffer_puts(out, index->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+    sql_name(out, index->name);
+    buffer_puts(out, " ON ");
+    sql_name(out, table);
+    for (size_t i = 0; i < index->count; i++) {
+        buffer_puts(out, i == 0 ? " (" : ", ");
+        sql_name(out, index->columns[i]);
+    }
+    buffer_put(out, ')');
+}
+
+void mend_drop_own(const struct dialect *d, const char *table, const struct index_shape *index, struct buffer *out) {
+    buffer_puts(out, "DROP INDEX ");
+    sql_name(out, index->name);
+    if (d->partial_indexes) return;
+    buffer_puts(out, " ON ");
+    sql_name(out, table);
+}
+
 void mend_add_digest(const struct dialect *d, const struct layout *l, const struct layout_index *index,
                      struct buffer *out) {
     (void)d;
@@ -140,7 +187,7 @@ const char *mend_system_column(const struct dialect *d, size_t i) {
     return i < sizeof names / sizeof *names - (d->partial_indexes ? 1 : 0) ? names[i] : NULL;
 }
 
-void mend_record(const struct dialect *d, const struct layout *l, struct buffer *out) {
+void mend_record(const struct dialect *d, const struct layout *l, bool document, struct buffer *out) {
     buffer_puts(out, "UPDATE ");
     sql_name(out, l->table);
     buffer_puts(out, " SET ");
@@ -150,7 +197,8 @@ void mend_record(const struct dialect *d, const struct layout *l, struct buffer 
         buffer_puts(out, " = ?, ");
     }
     if (!d->partial_indexes) buffer_puts(out, "live = CASE WHEN deleted_at IS NULL THEN 1 END, ");
-    buffer_puts(out, "version = ?, schema_version = ? WHERE seq = ?");
+    if (document) buffer_puts(out, "data = ?, ");
+    buffer_puts(out, "version = ?, schema_version = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE seq = ?");
 }
 
 void mend_indexes(const struct dialect *d, const char *table, struct buffer *out) {

@@ -29,6 +29,11 @@ void mend_create_index(const struct dialect *d, const struct layout *l, const st
                        struct buffer *out);
 void mend_drop_index(const struct dialect *d, const struct layout *l, const struct index_shape *index,
                      struct buffer *out);
+/* Number i, from 0, of the indexes that FlexDB's own tables must have; false behind the last. An index is as good that
+ * is called otherwise, or is unique where that need not be. */
+bool mend_own_index(size_t i, const char **table, struct index_shape *out);
+void mend_create_own(const char *table, const struct index_shape *index, struct buffer *out);
+void mend_drop_own(const struct dialect *d, const char *table, const struct index_shape *index, struct buffer *out);
 /* An empty physical column. */
 void mend_add_column(const struct dialect *d, const struct layout *l, const struct layout_column *c,
                      struct buffer *out);
@@ -40,9 +45,10 @@ void mend_add_digest(const struct dialect *d, const struct layout *l, const stru
 /* Column number i, from 0, of the at most MEND_SYSTEM_COLUMNS that every physical table has; NULL behind the last. */
 const char *mend_system_column(const struct dialect *d, size_t i);
 
-/* Makes a record agree with its document: parameters: the live physical columns in the layout's order, version,
- * schema_version, seq. `live` is what deleted_at says. */
-void mend_record(const struct dialect *d, const struct layout *l, struct buffer *out);
+/* Makes a record agree with its document: parameters: the live physical columns in the layout's order, [with `document`
+ * a new one,] version, schema_version, created_at, updated_at, deleted_at (NULL or not, as it is), seq. `live` is what
+ * deleted_at says. */
+void mend_record(const struct dialect *d, const struct layout *l, bool document, struct buffer *out);
 /* Builds all indexes anew, of one table or (NULL) of the database, where the engine checks them by itself
  * (INSPECT_INTEGRITY). */
 void mend_indexes(const struct dialect *d, const char *table, struct buffer *out);
