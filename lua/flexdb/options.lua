@@ -11,6 +11,7 @@ end
 --- Raises unless `value` is of one of the types (`"table or function"`).
 function options.argument(call, argument, value, types, up)
     local actual = type(value)
+    if actual == types then return end
     for name in types:gmatch "%a+" do
         if name == actual then return end
     end

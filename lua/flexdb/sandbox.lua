@@ -8,6 +8,7 @@ local plan_of = require "flexdb.plan"
 
 local methods = core.methods.sandbox
 local MIB <const> = 1 << 20
+local TEXTS <const> = 32 -- that a sandbox keeps compiled
 
 local known = {
     memory = "number", steps = "number", seconds = "number", db = "userdata", tables = "table", read_only = "boolean",
@@ -122,7 +123,7 @@ function sandbox.new(given)
         read_only = given.read_only, tables = names_of(given.tables), memory = limits.memory,
     }
     local self = core.sandbox(limits.memory, limits.steps, limits.nanoseconds, side.dispatch,
-        getmetatable(plan_of {}), { limits = limits, side = side })
+        getmetatable(plan_of {}), { limits = limits, side = side, numbers = {}, kept = {}, count = 0 })
     side.ticket = function(class, value, pinned) return self:ticket(class, value, pinned) end
     local log = given.log or print
     local library = {}
@@ -130,7 +131,12 @@ function sandbox.new(given)
     local status, reason = self:fill(handles.classes, library, core.version,
         self:ticket(0, function(line) log(line) end), self:ticket(0, tostring))
     if status ~= "ok" then return ended(limits, reason) end
-    if given.db then self:set("db", self:ticket(handles.number.database, given.db, true)) end
+    if given.db then
+        local own = self:own()
+        own.db = self:ticket(handles.number.database, given.db, true)
+        self:set("db", own.db)
+        self:set("db", own.db, true)
+    end
     for name, value in next, given.values or {} do
         if type(name) ~= "string" then
             options.refuse(0, "new", 1, "option 'values' must have names, has a %s as key", type(name))
@@ -146,10 +152,18 @@ end
 local function finish(self, text, name, status, ...)
     local own = self:own()
     own.side.finish()
-    if status == "ok" then return ... end
+    own.clean = status == "ok"
+    if own.clean then return ... end
     if status == "ended" and (...) == "closed" then error("the sandbox is closed", 2) end
     if status == "ended" then return ended(own.limits, (...)) end
     return failed(text, name, status == "syntax" and "invalid_document" or "internal", (...))
+end
+
+-- The same for a run that may not have begun, because a value cannot cross.
+local function finish_anew(self, text, name, good, status, ...)
+    if good then return finish(self, text, name, status, ...) end
+    self:own().clean = false
+    return nil, core.error("invalid_document", "values: " .. tostring(status))
 end
 
 --- Runs a text; `name` is what errors call it. Returns what the script returns, copied, or nil and the error.
@@ -160,6 +174,66 @@ function methods:run(text, name)
     options.argument("run", 2, name, "string")
     if text:byte() == 35 then text = "--" .. text end -- a first line for the shell: #!
     return finish(self, text, name, self:execute(text, "@" .. name))
+end
+
+-- The number under which a text is kept compiled, negative when it is not yet. Only so many are, for they take of the
+-- script's memory.
+local function number_of(own, text, name)
+    local numbers = own.numbers[name]
+    local number = numbers and numbers[text]
+    if number then return number end
+    own.count = own.count % TEXTS + 1
+    local old = own.kept[own.count]
+    if old then own.numbers[old.name][old.text] = nil end
+    own.numbers[name] = own.numbers[name] or {}
+    own.numbers[name][text] = own.count
+    own.kept[own.count] = { name = name, text = text }
+    return -own.count
+end
+
+-- Values for the script, functions among them as it can call them.
+local function handed(self, values)
+    local out = {}
+    for name, value in next, values do
+        if type(name) ~= "string" then
+            options.refuse(1, "run_anew", 3, "values must have names, has a %s as key", type(name))
+        end
+        out[name] = type(value) == "function" and self:ticket(0, value) or value
+    end
+    return out
+end
+
+--- Runs a text as if the sandbox were new: nothing is there that a run before has done to its globals or a library.
+-- `values`: its globals, beside what every script finds and `db`; those that `new` was given are not there. Returns
+-- what `run` returns.
+function methods:run_anew(text, name, values)
+    options.handle("run_anew", self, "flexdb.sandbox")
+    options.argument("run_anew", 1, text, "string")
+    name = name or "script"
+    options.argument("run_anew", 2, name, "string")
+    values = values or {}
+    options.argument("run_anew", 3, values, "table")
+    local own = self:own()
+    local given = handed(self, values)
+    local loaded = text:byte() == 35 and "--" .. text or text
+    local number = number_of(own, text, name)
+    return finish_anew(self, text, name, pcall(self.anew, self, loaded, "@" .. name, number, given))
+end
+
+--- Whether nothing stands against another run anew: the last run has ended well.
+function methods:is_clean()
+    options.handle("is_clean", self, "flexdb.sandbox")
+    return self:own().clean ~= false
+end
+
+--- Puts another handle in the place of the database that the sandbox was made with; nothing of the script's may be
+-- running. For hosts that reuse a sandbox.
+function methods:use(db)
+    options.handle("use", self, "flexdb.sandbox")
+    check_kind(db)
+    local own = self:own()
+    if not own.db or not db then options.refuse(1, "use", 1, "a database takes the place of one, none that of none") end
+    self:rebind(own.db, db)
 end
 
 --- What it has used: { memory = bytes, steps = of the last run }.

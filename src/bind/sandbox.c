@@ -115,34 +115,31 @@ static int fill(lua_State *L) {
 }
 
 static int set_body(lua_State *box) {
-    struct sandbox *b = lua_touserdata(box, 1);
+    const struct sandbox_run *run = lua_touserdata(box, 1);
     struct sandbox_copy c;
-    sandbox_copy_inside(&c, b, box);
-    lua_getfield(box, LUA_REGISTRYINDEX, SANDBOX_KEY_ENV);
+    sandbox_copy_inside(&c, run->b, box);
+    lua_getfield(box, LUA_REGISTRYINDEX, run->name);
     sandbox_read_all(&c);
     lua_rawset(box, -3);
     return 0;
 }
 
-/* sandbox:set(name, value): a global of the script. */
+/* sandbox:set(name, value, pristine): a global of the script; or one of each run that begins anew, which then must be
+ * nothing that a script can change. */
 static int set(lua_State *L) {
     struct sandbox *b = check(L);
+    struct sandbox_run run = {.b = b, .name = lua_toboolean(L, 4) ? SANDBOX_KEY_PRISTINE : SANDBOX_KEY_ENV};
     lua_settop(L, 3);
-    if (b->main == NULL || enter(L, b, set_body, b, 2) != LUA_OK) return push_ended(L, b);
+    if (b->main == NULL || enter(L, b, set_body, &run, 2) != LUA_OK) return push_ended(L, b);
     lua_pushliteral(L, "ok");
     return 1;
 }
 
 /* ---- running ---- */
 
-struct run {
-    struct sandbox *b;
-    const char *text, *name, *kind;
-    size_t length;
-};
-
 static int run_body(lua_State *box) {
-    struct run *run = lua_touserdata(box, 1);
+    struct sandbox_run *run = lua_touserdata(box, 1);
+    sandbox_return(box);
     if (luaL_loadbufferx(box, run->text, run->length, run->name, "t") != LUA_OK) {
         struct sandbox_copy c;
         int message = lua_gettop(box);
@@ -155,19 +152,45 @@ static int run_body(lua_State *box) {
     return 0;
 }
 
-/* sandbox:execute(text, name): "ok" and the results; "error" and what was raised; "syntax" and the message; "ended" and
- * why. */
-static int execute(lua_State *L) {
+/* Runs the text at 2 with the name at 3; the message is what stands from `first` on. */
+static int run_text(lua_State *L, lua_CFunction body, lua_Integer number, int first) {
     struct sandbox *b = check(L);
-    struct run run = {.b = b, .name = luaL_checkstring(L, 3)};
+    struct sandbox_run run = {.b = b, .name = luaL_checkstring(L, 3), .number = number};
     struct sandbox_copy c;
     luaL_checktype(L, 2, LUA_TSTRING);
     run.text = lua_tolstring(L, 2, &run.length);
-    lua_settop(L, 3);
-    if (b->main == NULL || enter(L, b, run_body, &run, 4) != LUA_OK) return push_ended(L, b);
+    if (b->main == NULL || enter(L, b, body, &run, first) != LUA_OK) return push_ended(L, b);
     sandbox_copy_outside(&c, b, L, 1);
     lua_pushstring(L, run.kind);
     return 1 + sandbox_read_all(&c);
+}
+
+/* sandbox:execute(text, name): "ok" and the results; "error" and what was raised; "syntax" and the message; "ended" and
+ * why. */
+static int execute(lua_State *L) {
+    lua_settop(L, 3);
+    return run_text(L, run_body, 0, 4);
+}
+
+/* sandbox:anew(text, name, number, values): the same in a new environment with these globals. The text is kept compiled
+ * under the number. */
+static int anew(lua_State *L) {
+    lua_Integer number = luaL_checkinteger(L, 4);
+    luaL_checktype(L, 5, LUA_TTABLE);
+    lua_settop(L, 5);
+    for (lua_pushnil(L); lua_next(L, 5) != 0; lua_pushvalue(L, -2)) luaL_checkstack(L, 8, "values");
+    return run_text(L, sandbox_run_anew, number, 6);
+}
+
+/* sandbox:rebind(ticket, value): what a pinned ticket, and the object that the script has of it, stand for. */
+static int rebind(lua_State *L) {
+    bind_state_self(L, SANDBOX_METATABLE);
+    const struct sandbox_ticket *ticket = luaL_checkudata(L, 2, SANDBOX_TICKET);
+    lua_settop(L, 3);
+    lua_getiuservalue(L, 1, SANDBOX_REFS);
+    lua_pushvalue(L, 3);
+    lua_rawseti(L, -2, ticket->slot + 1);
+    return 0;
 }
 
 /* sandbox:own() */
@@ -208,8 +231,9 @@ static int sandbox_close(lua_State *L) {
 
 void bind_sandbox_class(lua_State *L, int state) {
     static const luaL_Reg metamethods[] = {{"__gc", sandbox_gc}, {"__close", sandbox_close}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {{"fill", fill}, {"set", set},       {"execute", execute},     {"usage", usage},
-                                         {"own", own},   {"ticket", ticket}, {"close", sandbox_close}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"fill", fill},   {"set", set}, {"execute", execute}, {"anew", anew},           {"rebind", rebind},
+        {"usage", usage}, {"own", own}, {"ticket", ticket},   {"close", sandbox_close}, {NULL, NULL}};
     const luaL_Reg *const methods[] = {functions, NULL};
     luaL_newmetatable(L, SANDBOX_TICKET);
     lua_pushliteral(L, SANDBOX_TICKET);

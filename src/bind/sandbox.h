@@ -58,6 +58,7 @@ struct sandbox {
     bool is_refused, host_refused;
     enum sandbox_end ended;
     bool running, copying; /* a run is under way; `crossing` is in use */
+    bool elsewhere;        /* the globals are those of a run anew */
     bool raised_inside;    /* the last function of the script that the host called has raised */
     uint64_t secret;       /* hides addresses */
     struct buffer crossing;
@@ -137,6 +138,9 @@ enum { SANDBOX_REFS = 1, SANDBOX_MARKED, SANDBOX_DISPATCH, SANDBOX_OWN, SANDBOX_
 #define SANDBOX_KEY_CLASSES   "flexdb.classes"
 #define SANDBOX_KEY_CALLBACKS "flexdb.callbacks"
 #define SANDBOX_KEY_ENV       "flexdb.environment"
+#define SANDBOX_KEY_METHODS   "flexdb.methods"  /* of texts there */
+#define SANDBOX_KEY_PRISTINE  "flexdb.pristine" /* an environment that no script has seen */
+#define SANDBOX_KEY_TEXTS     "flexdb.texts"    /* what was compiled, by number */
 
 /* A class of proxies: the first is that of functions. */
 struct sandbox_proxy {
@@ -151,6 +155,22 @@ void sandbox_push_callback(lua_State *host, int self, size_t number, uint64_t se
 int sandbox_call_host(lua_State *box, int slot, const char *class, const char *method, int first);
 /* Calls the function below `arguments` values at the top, inside, and writes its results, or its error: false. */
 bool sandbox_call_script(lua_State *box, int arguments);
+
+/* ---- running (sandbox.c, sandbox_anew.c) ---- */
+
+/* What a body for sandbox_enter runs, and how that went: "ok", "error" or "syntax". */
+struct sandbox_run {
+    struct sandbox *b;
+    const char *text, *name, *kind;
+    size_t length;
+    lua_Integer number; /* of the text, where it is kept compiled; negative: it is not yet */
+};
+/* A body: runs a text in a new environment with the globals of the message, name and value by turns. */
+int sandbox_run_anew(lua_State *box);
+/* Makes the environment of the runs that follow each other, of the pristine one. */
+void sandbox_make_environment(lua_State *box);
+/* Goes back to it after runs anew. */
+void sandbox_return(lua_State *box);
 
 /* ---- the environment (sandbox_library.c, _strings.c, _tables.c, _proxy.c) ---- */
 

@@ -241,8 +241,6 @@ static void add_libraries(lua_State *box) {
     lua_setfield(box, -2, "coroutine");
     open_library(box, luaopen_math);
     surround(box, "randomseed", seed);
-    lua_getfield(box, -1, "randomseed");
-    lua_call(box, 0, 0);
     lua_setfield(box, -2, "math");
     open_library(box, luaopen_utf8);
     lua_setfield(box, -2, "utf8");
@@ -292,8 +290,6 @@ int sandbox_fill(lua_State *box) {
     disable_weak_tables(box, b);
     lua_newtable(box); /* the classes are not there yet */
     lua_setfield(box, LUA_REGISTRYINDEX, SANDBOX_KEY_CLASSES);
-    lua_newtable(box);
-    lua_setfield(box, LUA_REGISTRYINDEX, SANDBOX_KEY_CALLBACKS);
     sandbox_copy_inside(&c, b, box);
     sandbox_read(&c);
     sandbox_proxies(box, lua_gettop(box));
@@ -306,10 +302,9 @@ int sandbox_fill(lua_State *box) {
     c.at = at;
     add_flexdb(&c, env);
     lua_pushvalue(box, env);
-    lua_setfield(box, env, "_G");
-    lua_pushvalue(box, env);
-    lua_rawseti(box, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-    lua_pushvalue(box, env);
-    lua_setfield(box, LUA_REGISTRYINDEX, SANDBOX_KEY_ENV);
+    lua_setfield(box, LUA_REGISTRYINDEX, SANDBOX_KEY_PRISTINE);
+    lua_newtable(box);
+    lua_setfield(box, LUA_REGISTRYINDEX, SANDBOX_KEY_TEXTS);
+    sandbox_make_environment(box);
     return 0;
 }

@@ -5,6 +5,11 @@ local files = require "flexdb.workflow.files"
 local references = require "flexdb.workflow.references"
 local state = require "flexdb.workflow.state"
 
+local KEPT <const> = 8              -- sandboxes of a run
+local KEPT_BYTES <const> = 4 << 20 -- that one of them may take
+
+local unnamed <const> = references.path "luaResult"
+
 local function is_names(value)
     if not state.is_array(value) then return false end
     for i = 1, rawlen(value) do
@@ -13,21 +18,62 @@ local function is_names(value)
     return true
 end
 
--- Runs a text in a sandbox of its own: what it returns, or nil and the error.
+-- What sandboxes have in common that can stand for each other in a run.
+local function kind_of(context, config)
+    local kind = not context.db and "lua" or config.readOnly and "lua that reads" or "lua that writes"
+    return config.tables and ("%s %d %s"):format(kind, #config.tables, table.concat(config.tables, "\0")) or kind
+end
+
+-- A sandbox, one of those that the run keeps if it has one: { box =, log = }; or nil and the error. While it runs it is
+-- not among them.
+local function take_box(context, config, kind)
+    local kept = context.kept
+    local entry = kept and kept[kind]
+    if entry then
+        kept[kind], kept.count = nil, kept.count - 1
+        entry.log = context.log
+        if context.db then entry.box:use(context.db) end
+        return entry
+    end
+    entry = { log = context.log }
+    local seconds, why = context.limits.seconds
+    entry.box, why = require "flexdb.sandbox".new {
+        db = context.db, tables = config.tables, read_only = config.readOnly,
+        seconds = seconds and math.max(seconds, 0.001), log = function(line) entry.log(line) end,
+    }
+    if not entry.box then return nil, why end
+    return entry
+end
+
+-- Keeps a sandbox for the next step of its kind: one that nothing has gone wrong in, and that has not grown large.
+local function give_back(context, kind, entry)
+    local kept = context.kept
+    local has_place = kept and not kept[kind] and kept.count < KEPT
+    if has_place and entry.box:is_clean() and entry.box:usage() < KEPT_BYTES then
+        kept[kind], kept.count = entry, kept.count + 1
+    else
+        entry.box:close()
+    end
+end
+
+local function finish(context, kind, entry, ...)
+    give_back(context, kind, entry)
+    return ...
+end
+
+-- Runs a text in a sandbox, where nothing is left of what ran there before: what it returns, or nil and the error.
 local function run_text(context, config, text, name)
     if config.tables ~= nil and not is_names(config.tables) then
         return nil, core.error("invalid_document", "tables must be an array of names")
     elseif config.readOnly ~= nil and type(config.readOnly) ~= "boolean" then
         return nil, core.error("invalid_document", "readOnly must be true or false, is " .. state.kind(config.readOnly))
     end
-    local seconds = context.limits.seconds
-    local box <close>, why = require "flexdb.sandbox".new {
-        db = context.db, tables = config.tables, read_only = config.readOnly,
-        seconds = seconds and math.max(seconds, 0.001), log = context.log,
-        values = { state = context.state, inputs = context.inputs, values = config.values },
-    }
-    if not box then return nil, why end
-    return box:run(text, name)
+    local kind = kind_of(context, config)
+    local entry, why = take_box(context, config, kind)
+    if not entry then return nil, why end
+    return finish(context, kind, entry, entry.box:run_anew(text, name, {
+        state = context.state, inputs = context.inputs, values = config.values,
+    }))
 end
 
 return {
@@ -74,7 +120,7 @@ return {
             result, edge = run_text(context, config, text, name)
             if result == nil and type(edge) == "table" then return "error", edge end
         end
-        local path = references.path(((config.as or "luaResult"):gsub("^%$%.", "")))
+        local path = config.as and references.path((config.as:gsub("^%$%.", ""))) or unnamed
         local ok, why = state.set(context.state, path, result)
         if not ok then return "error", core.error("invalid_document", why) end
         if edge ~= nil and type(edge) ~= "string" then

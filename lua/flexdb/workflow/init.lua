@@ -223,6 +223,13 @@ local function finish(run, program, started, ok, err)
     return context.state
 end
 
+-- Closes what the nodes have kept for the length of the run.
+local function drop(kept)
+    for _, entry in next, kept do
+        if type(entry) == "table" then entry.box:close() end
+    end
+end
+
 --- Runs a workflow: a document (a table), the path of one, a function(nodes, context) or the path of a script that is
 -- such a function. Options: db, state, nodes, on_event, limits, files, log, actor.
 -- The last state; or nil, an error (with step, node, config and advice) and the state as it stood.
@@ -240,11 +247,12 @@ function workflow.run(what, given)
     local initial, err = first_state(program, given.state)
     if not initial then return nil, failure.advise(err), {} end
     local view <close> = db and given.actor and db:with { actor = given.actor } or nil
+    local kept <close> = setmetatable({ count = 0 }, { __close = drop })
     local started = core.clock()
     local shared = {
         db = view or db, registry = own, limits = limits, files = given.files, actor = given.actor,
         on_event = given.on_event, log = given.log, programs = programs, steps = 0, jumps = 0, depth = 0,
-        deadline = limits.seconds and started + limits.seconds,
+        deadline = limits.seconds and started + limits.seconds, kept = kept,
     }
     function shared.call(context, file, values) return call(shared, context, file, values) end
     local run = runner.new(shared, program.id, initial)
