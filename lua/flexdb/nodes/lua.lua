@@ -111,7 +111,7 @@ return {
             if result == nil and type(edge) == "table" then return "error", edge end
         else
             local text, name = config.source, "lua"
-            if config.file then
+            if config.file ~= nil then
                 local err
                 text, err = files.read(context.files, config.file)
                 if not text then return "error", err end

@@ -92,16 +92,18 @@ function scope.database(context, config, table_id)
     return view_of(db, application, actor)
 end
 
+-- What the step itself says, as `naming` gives it.
+local function named(kind, word, text)
+    if type(text) ~= "string" then return invalid(word, ("%s must be a text, is %s"):format(word, kind_of(text))) end
+    return kind, text, kind == "id" and text or nil
+end
+
 --- What names the step's table: "id" or "name", the text, and the text again if it is an id. `record`: the state's
 -- record has the last word but one. nil and an error.
 function scope.naming(state, config, record)
     local id, name = given(config, "tableId"), given(config, "tableName")
-    local word, text = id ~= nil and "tableId" or "tableName", id ~= nil and id or name
-    if text ~= nil and type(text) ~= "string" then
-        return invalid(word, ("%s must be a text, is %s"):format(word, kind_of(text)))
-    end
-    if id ~= nil then return "id", id, id end
-    if name ~= nil then return "name", name end
+    if id ~= nil then return named("id", "tableId", id) end
+    if name ~= nil then return named("name", "tableName", name) end
     if record and type(record.tableId) == "string" then return "id", record.tableId, record.tableId end
     id = rawget(state, "flexTableId")
     if id == nil or id == core.null then
