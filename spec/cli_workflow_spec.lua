@@ -85,8 +85,9 @@ describe("flexdb run", function()
         for command, says in pairs { ["lua5.4 host.lua"] = "interrupted!", ["flexdb run long.lua"] = "interrupted" } do
             local out, _, errors = box.run(([[
                 set -m
+                rm -f out
                 %s >out &
-                until grep -q begun out; do sleep 0.05; done
+                until grep -qs begun out; do sleep 0.05; done
                 kill -INT $!; wait $!
                 cat out
             ]]):format(command))
@@ -94,6 +95,13 @@ describe("flexdb run", function()
             assert.truthy(errors:find(says .. "\n", 1, true), errors)
             assert.is_nil(errors:find("at    ", 1, true), errors)
         end
+    end)
+
+    it("breaks its advice between words on a terminal", function()
+        local lines = require "flexdb.cli.failure".lines({ code = "busy", message = "m", step = "s",
+            advice = "run the workflow again: somebody else held a lock" }, 40)
+        assert.same({ "flexdb: busy: m", "  at    s", "  next  run the workflow again: somebody",
+            "        else held a lock" }, lines)
     end)
 
     it("shows no more of a batch that has failed than a person reads", function()

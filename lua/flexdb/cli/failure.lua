@@ -60,8 +60,14 @@ local function safe(lines)
     return out
 end
 
---- The lines that tell people about an error.
-function failure.lines(err)
+-- A text behind a word, in lines of at most so many columns; in one where nobody says how many.
+local function put_wrapped(lines, word, text, room)
+    local pieces = room and width.wrap(text, math.max(room - #word, 20)) or { text }
+    for i, piece in ipairs(pieces) do lines[#lines + 1] = (i == 1 and word or (" "):rep(#word)) .. piece end
+end
+
+--- The lines that tell people about an error; `room`: the columns of their terminal, if it is one.
+function failure.lines(err, room)
     local lines = { "flexdb: " .. head_of(err) }
     put_issues(err, lines)
     -- What a workflow's step tells.
@@ -70,7 +76,7 @@ function failure.lines(err)
         if err.config then
             lines[#lines + 1] = "  with  " .. width.cut(width.safe(require "flexdb.cli.json".line(err.config)), WITH)
         end
-        if err.advice then lines[#lines + 1] = "  next  " .. err.advice end
+        if err.advice then put_wrapped(lines, "  next  ", err.advice, room) end
     end
     if err.hint then lines[#lines + 1] = "  " .. err.hint end
     if err.usage then
@@ -94,7 +100,9 @@ function failure.tell(err, json)
         io.stderr:write(require "flexdb.cli.json".line { error = document }, "\n")
         return
     end
-    for _, line in ipairs(failure.lines(err)) do io.stderr:write(line, "\n") end
+    local terminal = err.advice and require "flexdb.core".terminal(2)
+    local room = terminal and (terminal >= 20 and terminal or 80)
+    for _, line in ipairs(failure.lines(err, room)) do io.stderr:write(line, "\n") end
 end
 
 return failure
