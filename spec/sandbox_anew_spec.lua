@@ -120,6 +120,21 @@ describe("a run anew", function()
             select(2, box:run_anew("prnt(1)", "n")).message)
     end)
 
+    it("has random numbers of its own", function()
+        local box <close> = new()
+        local seen = {}
+        for i = 1, 20 do
+            local number = assert(box:run_anew "return math.random(0)")
+            assert.is_nil(seen[number], i)
+            seen[number] = true
+        end
+        assert.is_true(box:run_anew [[
+            math.randomseed()
+            local one = math.random(0)
+            math.randomseed()
+            return one ~= math.random(0)]])
+    end)
+
     it("leaves the globals of other runs alone", function()
         local box <close> = new { values = { kept = 1 } }
         assert(box:run "mine = kept + 1 string.mine = function(s) return s .. '!' end return true")

@@ -61,6 +61,7 @@ struct sandbox {
     bool elsewhere;        /* the globals are those of a run anew */
     bool raised_inside;    /* the last function of the script that the host called has raised */
     uint64_t secret;       /* hides addresses */
+    uint64_t seeds;        /* given to the script's random numbers so far */
     struct buffer crossing;
     size_t budget;                       /* what may still be written into it, weighed as tables */
     uint32_t holders[SANDBOX_SLOTS];     /* of each slot: proxies, pins, and a ticket under way */
