@@ -109,6 +109,7 @@ struct orphan {
     const char *name, *id;        /* id: of the table that it belongs to; NULL where that is not in the catalogue */
     char id_text[UUID_TEXT_SIZE]; /* what the id must be that is not there */
     bool in_use, dropped;
+    bool alone;          /* the lock of those who make and drop such tables is held */
     const char *why_not; /* why it is left */
 };
 
@@ -160,13 +161,15 @@ static int read_in_force(const struct catalog_row *row, char out[PHYSICAL_NAME_S
 }
 
 /* Reads the row, held until the transaction ends, or for a moment where there is none: BUSY when somebody is building
- * there. Who may only read does not ask. */
+ * there. Who may only read does not ask; nor does who is alone, for whoever has the row may be waiting for that lock.
+ */
 static int find_in_force(const struct orphan *o, char out[PHYSICAL_NAME_SIZE], flexdb_error *err) {
     struct engine *e = doctor_engine(o->doctor);
     const char *id = o->id != NULL ? o->id : o->id_text;
     struct catalog_row row;
     out[0] = '\0';
-    int rc = catalog_find(e, e->options.read_only ? CATALOG_TABLE_BY_ID : CATALOG_TABLE_LOCK, &id, 1, &row, err);
+    bool looks = o->alone || e->options.read_only;
+    int rc = catalog_find(e, looks ? CATALOG_TABLE_BY_ID : CATALOG_TABLE_LOCK, &id, 1, &row, err);
     if (rc != 1) return rc;
     rc = read_in_force(&row, out, err);
     catalog_row_clear(&row);
@@ -213,7 +216,9 @@ static int judge_surely(struct orphan *o, flexdb_error *err) {
     o->why_not = NULL;
     bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
     rc = inside ? 0 : engine_ddl_lock(e, id, err);
+    o->alone = rc == 0;
     if (rc == 0) rc = judge(o, err);
+    o->alone = false;
     if (!inside) engine_ddl_unlock(e, id);
     return rc;
 }
