@@ -69,7 +69,8 @@ describe("the steps of a workflow", function()
     end
 end)
 
-local initial = '{"a": {"b": [1, 2, {"c": "héé"}], "n": null, "t": true}, "i": 9007199254740993, "f": 2.5, "s": "x"}'
+local initial = '{"a": {"b": [1, 2, {"c": "héé"}], "n": null, "t": true}, "i": 9007199254740993, "f": 2.5, "s": "x", '
+    .. '"price": "9.99", "fee": "0.01"}'
 
 -- name, the value as a document has it, what becomes of it
 local values = {
@@ -102,6 +103,12 @@ local values = {
     { "arithmetic multiplies", '"$.f * $.f"', '6.25' },
     { "arithmetic divides integers that divide", '"$.a.b.1 / 2"', '1' },
     { "arithmetic divides integers that do not", '"$.a.b.0 / 2"', '0.5' },
+    { "arithmetic adds decimals exactly", '"$.price + $.fee"', '"10.00"' },
+    { "arithmetic subtracts decimals exactly", '"$.fee - $.price"', '"-9.98"' },
+    { "arithmetic multiplies decimals by integers exactly", '"$.price * 3"', '"29.97"' },
+    { "arithmetic multiplies decimals exactly", '"$.price * $.fee"', '"0.0999"' },
+    { "arithmetic adds a decimal to an integer", '"$.a.b.0 + $.price"', '"10.99"' },
+    { "arithmetic makes no minus zero of decimals", '"$.price - $.price"', '"0.00"' },
     { "arithmetic with a text is a text", '"$.s + 1"', '"$.s + 1"' },
     { "arithmetic with nothing is a text", '"$.nothing + 1"', '"$.nothing + 1"' },
     { "more than two operands are a text", '"$.f + 1 + 1"', '"$.f + 1 + 1"' },
@@ -173,6 +180,17 @@ describe("a setter", function()
         end
         local run = workflows.run('[{"$.i": "$.i / 0"}]', { state = { i = 1 } })
         assert.equal('invalid_document: "$.i / 0" divides by zero', tostring(run.err))
+    end)
+
+    it("says which decimals it does not calculate", function()
+        local run = workflows.run('[{"$.p": "$.p / 2"}]', { state = { p = "9.99" } })
+        assert.equal('invalid_document: "$.p / 2" divides decimals, which is not exact', tostring(run.err))
+        run = workflows.run('[{"$.p": "$.p * $.f"}]', { state = { p = "9.99", f = 1e300 } })
+        assert.equal("invalid_document: 9.99 * 1e+300: a decimal and this float cannot be multiplied exactly",
+            tostring(run.err))
+        run = workflows.run([==[[{"$.p": "1.5"}, {"logic...": { "operation": "equal", "values": [1, 1],
+            "true?": {"$.p": "$.p * $.p"}}}]]==], { state = {} })
+        assert.equal("limit: a product of decimals has at most 200 digits", tostring(run.err))
     end)
 end)
 

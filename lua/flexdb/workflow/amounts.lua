@@ -71,6 +71,12 @@ local function add_texts(a, b)
     return (negative and text:find "[1-9]" and "-" or "") .. text
 end
 
+-- What is said where one of two is a float that has no such digits.
+local function inexact(a, sign, b, done)
+    return nil, core.error("invalid_document", ("%s %s %s: a decimal and this float cannot be %s exactly"):format(
+        tostring(a), sign, tostring(b), done))
+end
+
 --- a + b: integers stay integers, and a decimal with an integer or a decimal is a decimal, as a text. nil and why not.
 function amounts.add(a, b)
     if math.type(a) and math.type(b) then
@@ -82,11 +88,47 @@ function amounts.add(a, b)
         return sum
     end
     local left, right = parse(a), parse(b)
-    if not left or not right then
-        return nil, core.error("invalid_document", ("%s + %s: a decimal and this float cannot be added exactly"):format(
-            tostring(a), tostring(b)))
-    end
+    if not left or not right then return inexact(a, "+", b, "added") end
     return add_texts(left, right)
+end
+
+--- a - b of two amounts, one of which is a text: a text. nil and why not.
+function amounts.subtract(a, b)
+    local left, right = parse(a), parse(b)
+    if not left or not right then return inexact(a, "-", b, "subtracted") end
+    right.negative = not right.negative and right.digits ~= ""
+    return add_texts(left, right)
+end
+
+local MAX_DIGITS <const> = 200 -- of a product: a loop that squares must not fill the memory
+
+-- The digits of x * y, without leading zeros; both not empty.
+local function product_of(x, y)
+    local sums = {}
+    for i = 1, #x + #y do sums[i] = 0 end
+    for i = #x, 1, -1 do
+        for j = #y, 1, -1 do sums[i + j] = sums[i + j] + (x:byte(i) - zero) * (y:byte(j) - zero) end
+    end
+    for i = #sums, 2, -1 do
+        sums[i - 1] = sums[i - 1] + sums[i] // 10
+        sums[i] = sums[i] % 10
+    end
+    return (table.concat(sums):gsub("^0+", ""))
+end
+
+--- a * b of two amounts, one of which is a text: a text with as many digits behind the point as both have together. nil
+-- and why not.
+function amounts.multiply(a, b)
+    local left, right = parse(a), parse(b)
+    if not left or not right then return inexact(a, "*", b, "multiplied") end
+    local scale = left.scale + right.scale
+    if #left.digits + #right.digits > MAX_DIGITS or scale > MAX_DIGITS then
+        return nil, core.error("limit", ("a product of decimals has at most %d digits"):format(MAX_DIGITS))
+    end
+    local none = left.digits == "" or right.digits == ""
+    local digits = none and "" or product_of(left.digits, right.digits)
+    local negative = not none and left.negative ~= right.negative
+    return add_texts({ negative = negative, digits = digits, scale = scale }, { digits = "", scale = 0 })
 end
 
 return amounts

@@ -1,9 +1,10 @@
 --- References (`$.path`) and templates (`… {{$.path}} …`) of a document: compiled once, resolved against a state.
--- Needs flexdb.core (json, null) and flexdb.workflow.state.
+-- Needs flexdb.core (error, json, null) and flexdb.workflow.amounts and state.
 --
 -- Only the document's own texts are looked at. What comes out of the state is a value and is never looked at again.
 
 local core = require "flexdb.core"
+local amounts = require "flexdb.workflow.amounts"
 local state = require "flexdb.workflow.state"
 
 local references = {}
@@ -178,9 +179,9 @@ end
 
 local resolve
 
-local function number(value, from)
-    if type(value) == "table" then value = state.get(from, value.path) end
-    return math.type(value) and value
+local function operand_of(value, from)
+    if type(value) == "table" then return state.get(from, value.path) end
+    return value
 end
 
 local function overflow(text)
@@ -215,10 +216,28 @@ local arithmetic = {
     end,
 }
 
--- Where one side is no number, the text is a text.
+-- Decimals are texts, and are calculated exactly.
+local of_decimals = { ["+"] = amounts.add, ["-"] = amounts.subtract, ["*"] = amounts.multiply }
+
+local function calculate_decimals(compiled, a, b)
+    local exact = of_decimals[compiled.operator]
+    local result, err
+    if exact then
+        result, err = exact(a, b)
+    else
+        err = core.error("invalid_document", ("%q divides decimals, which is not exact"):format(compiled.text))
+    end
+    if err then error(err, 0) end
+    return result
+end
+
+-- Where one side is neither a number nor a decimal, the text is a text.
 local function calculate(compiled, from)
-    local a, b = number(compiled.left, from), number(compiled.right, from)
-    if not a or not b then return compiled.text end
+    local a, b = operand_of(compiled.left, from), operand_of(compiled.right, from)
+    if not math.type(a) or not math.type(b) then
+        if amounts.is(a) and amounts.is(b) then return calculate_decimals(compiled, a, b) end
+        return compiled.text
+    end
     local result = arithmetic[compiled.operator](a, b, compiled.text)
     if result ~= result or result == math.huge or result == -math.huge then overflow(compiled.text) end
     return result
