@@ -74,13 +74,15 @@ SRC_mysql  := $(wildcard src/driver/mysql/*.c)
 SRC_db     := $(wildcard src/*.c src/db/*.c src/db/*/*.c)
 SRC_bind   := $(filter-out src/bind/mysql_module.c,$(wildcard src/bind/*.c))
 SRC_module := $(wildcard src/bind/mysql_module.c)
+SRC_fuzz   := $(filter-out spec/fuzz/libfuzzer.c,$(wildcard spec/fuzz/*.c))
 SRC_unit   := $(filter-out spec/unit/test_%.c,$(wildcard spec/unit/*.c))
 UNIT_TESTS := $(patsubst spec/unit/%.c,%,$(wildcard spec/unit/test_*.c))
 LUA_FILES  := $(shell cd lua 2>/dev/null && find . -name '*.lua' | sed 's,^\./,,' | sort)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ROOMS   := base model sql driver mysql db
-OBJECTS := $(call object,$(foreach room,$(ROOMS) bind module unit,$(SRC_$(room))) $(wildcard spec/unit/test_*.c))
+OBJECTS := $(call object,$(foreach room,$(ROOMS) bind module unit fuzz,$(SRC_$(room))) $(wildcard spec/unit/test_*.c) \
+	spec/fuzz/libfuzzer.c)
 
 CORE    := $(BUILD)/flexdb/core.so
 MODULES := $(CORE) $(if $(filter yes,$(MYSQL)),$(BUILD)/flexdb/mysql.so)
@@ -138,7 +140,7 @@ $(BUILD)/$(1).members: FORCE
 	@mkdir -p $$(@D)
 	@echo '$(SRC_$(1))' | cmp -s - $$@ || echo '$(SRC_$(1))' > $$@
 endef
-$(foreach name,$(ROOMS) bind unit,$(eval $(call room,$(name))))
+$(foreach name,$(ROOMS) bind unit fuzz,$(eval $(call room,$(name))))
 
 CORE_ROOMS := db sql model driver base
 $(CORE): $(call object,$(SRC_bind)) $(CORE_ROOMS:%=$(BUILD)/lib%.a)
@@ -165,7 +167,7 @@ $(BUILD)/bin/flexdb: bin/flexdb $(BUILD)/flags
 # A first line `/* LDFLAGS: -Wl,--wrap=malloc */` adds to the link.
 MYSQL_ROOM  := $(if $(filter yes,$(MYSQL)),mysql)
 MYSQL_LINK  := $(if $(filter yes,$(MYSQL)),$(MYSQL_LIBS))
-room_list   = $(if $(filter test_bind_%,$(1)),bind db sql model driver base,$(if $(filter test_db_%,$(1)),db sql model driver $(MYSQL_ROOM) base,$(if $(filter test_driver_%,$(1)),driver $(MYSQL_ROOM) base,$(if $(filter test_sql_%,$(1)),sql model base,model base))))
+room_list   = $(if $(filter test_db_fuzz,$(1)),fuzz) $(if $(filter test_bind_%,$(1)),bind db sql model driver base,$(if $(filter test_db_%,$(1)),db sql model driver $(MYSQL_ROOM) base,$(if $(filter test_driver_%,$(1)),driver $(MYSQL_ROOM) base,$(if $(filter test_sql_%,$(1)),sql model base,model base))))
 room_libs   = $(if $(filter test_bind_%,$(1)),$(SQLITE_LIBS) $(LUA_LIBS))$(if $(filter test_db_% test_driver_%,$(1)),$(SQLITE_LIBS) $(MYSQL_LINK))
 
 define unit_program
@@ -239,9 +241,24 @@ valgrind:
 	$(SUBMAKE) build unit-programs
 	@FLEXDB_TEST_VALGRIND=1 $(HERE) scripts/test $(UNIT_TESTS)
 
+# ---------------------------------------------------------------- fuzzing
+
+# One program holds all targets; the environment names the one that runs.
+FUZZ_FLAGS = CC=clang BUILD=build/fuzz SANITIZE=address,undefined CFLAGS='-O1 -g -fsanitize=fuzzer-no-link'
+
+.PHONY: fuzz
+fuzz:
+	@scripts/fuzz --check
+	$(SUBMAKE) $(FUZZ_FLAGS) build/fuzz/fuzzer
+	@FUZZ='$(FUZZ)' SECONDS_EACH='$(SECONDS)' LUA='$(LUA)' scripts/fuzz
+
+$(BUILD)/fuzzer: $(call object,spec/fuzz/libfuzzer.c) $(patsubst %,$(BUILD)/lib%.a,fuzz db sql model driver base)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(SQLITE_LIBS) $(BASE_LIBS) -lm -lpthread
+
 # ---------------------------------------------------------------- lint
 
-C_FILES   = $(wildcard src/*.[ch] src/*/*.[ch] src/*/*/*.[ch] spec/unit/*.[ch] bench/*.[ch])
+C_FILES   = $(wildcard src/*.[ch] src/*/*.[ch] src/*/*/*.[ch] spec/unit/*.[ch] spec/fuzz/*.[ch] bench/*.[ch])
 LUA_DIRS  = $(wildcard lua spec examples bench)
 
 .PHONY: lint
@@ -358,6 +375,7 @@ help:
 	@echo '  make lint       layers, luacheck, clang-format, warnings of gcc and clang'
 	@echo '  make sanitize   every test under the address, undefined and leak sanitizers'
 	@echo '  make valgrind   every test under valgrind'
+	@echo '  make fuzz       random input under the sanitizers  FUZZ=query SECONDS=60'
 	@echo '  make check-rock install with LuaRocks into a temporary tree, and use it'
 	@echo '  make bench      measure against plain C, LuaSQL and peers from npm'
 	@echo '  make format     lay the C files out as .clang-format says'

@@ -17,6 +17,7 @@ static const struct {
     bool ascii, has_nul;
 } scenarios[] = {
     {"nothing is valid", "", 0, true, 0, true, false},
+    {"no text at all is nothing", NULL, 0, true, 0, true, false},
     {"ASCII", "hello", 5, true, 5, true, false},
     {"a zero byte is seen", "a\0b", 3, true, 3, true, true},
     {"a zero byte in a long text is seen", "0123456789abcdef\0bcdef0123456789", 32, true, 32, true, true},

@@ -75,7 +75,7 @@ static bool is_short_ascii(const unsigned char *p, size_t length, bool *has_nul)
 }
 
 bool utf8_check(const char *text, size_t length, struct utf8_facts *facts) {
-    const unsigned char *p = (const unsigned char *)text, *end = p + length;
+    const unsigned char *p = (const unsigned char *)text;
     size_t tails = 0;
     bool has_nul = false, ascii = true;
     if (is_short_ascii(p, length, &has_nul)) {
@@ -83,6 +83,7 @@ bool utf8_check(const char *text, size_t length, struct utf8_facts *facts) {
         return true;
     }
     has_nul = false;
+    const unsigned char *end = length != 0 ? p + length : p; /* no text at all may be NULL, to which nothing is added */
     while (p < end) {
         p = skip_ascii(p, end, &has_nul);
         while (p < end && *p < 0x80) {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* Messages name a part of the URL and quote nothing of it but a scheme or a query parameter's name: an unescaped '/' in
  * a password makes the rest of it look like a host, a port or a path. */
 
@@ -24,6 +26,25 @@ static const char *find_last(struct span s, char c) {
 
 static bool span_is(struct span s, const char *text) {
     return s.length == strlen(text) && memcmp(s.text, text, s.length) == 0;
+}
+
+/* What a message quotes of the URL: at most `max` bytes, no half character, and UTF-8 whatever the URL is. */
+enum { SHOWN_NAME = 32, SHOWN_PATH = 100 };
+struct shown {
+    char text[SHOWN_PATH + 1];
+};
+
+static struct shown show(struct span s, size_t max) {
+    struct shown out = {""};
+    struct utf8_facts facts;
+    size_t length = s.length < max ? s.length : max;
+    while (length < s.length && length > 0 && ((unsigned char)s.text[length] & 0xC0) == 0x80) length--;
+    bool good = utf8_check(s.text, length, &facts);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)s.text[i];
+        out.text[i] = c < 0x20 || c == 0x7F || (c >= 0x80 && !good) ? '?' : s.text[i];
+    }
+    return out;
 }
 
 static int copy(char **out, struct span s, flexdb_error *err) {
@@ -87,12 +108,23 @@ static int parse_port(struct url *u, struct span s, flexdb_error *err) {
     return 0;
 }
 
+/* As far as its letters tell; a zone (RFC 6874) may follow behind a '%'. */
+static bool looks_like_ipv6(struct span s) {
+    size_t i = 0, colons = 0;
+    for (; i < s.length && s.text[i] != '%'; i++) {
+        if (hex_digit(s.text[i]) < 0 && s.text[i] != ':' && s.text[i] != '.') return false;
+        colons += s.text[i] == ':';
+    }
+    return colons >= 2;
+}
+
 /* `host`, `host:port`, `[IPv6]:port`. */
 static int parse_host(struct url *u, struct span s, flexdb_error *err) {
     struct span host = s, port = {NULL, 0};
     if (s.length != 0 && s.text[0] == '[') {
         const char *bracket = find_first(s, ']'), *end = s.text + s.length;
-        if (bracket == NULL || (bracket + 1 != end && bracket[1] != ':')) {
+        bool closed = bracket != NULL && (bracket + 1 == end || bracket[1] == ':');
+        if (!closed || !looks_like_ipv6(span_of(s.text + 1, bracket))) {
             return error_set(err, FLEXDB_INVALID_DOCUMENT,
                              "the host in the URL begins with '[' and must be an IPv6 address followed by ']'");
         }
@@ -125,9 +157,8 @@ static int parse_parameter(struct url *u, struct span s, flexdb_error *err) {
     struct span name = equals == NULL ? s : span_of(s.text, equals);
     char **slot = span_is(name, "socket") ? &u->socket : span_is(name, "ssl_mode") ? &u->ssl_mode : NULL;
     if (slot == NULL) {
-        int shown = name.length > 32 ? 32 : (int)name.length;
-        return error_set(err, FLEXDB_INVALID_DOCUMENT,
-                         "unknown parameter '%.*s' in the URL: expected socket or ssl_mode", shown, name.text);
+        return error_set(err, FLEXDB_INVALID_DOCUMENT, "unknown parameter '%s' in the URL: expected socket or ssl_mode",
+                         show(name, SHOWN_NAME).text);
     }
     const char *part = slot == &u->socket ? "socket" : "ssl_mode";
     if (equals == NULL || equals + 1 == s.text + s.length) {
@@ -186,17 +217,14 @@ static int parse_server(struct url *u, struct span s, flexdb_error *err) {
 }
 
 static int parse_file(struct url *u, struct span s, flexdb_error *err) {
-    enum { SHOWN = 100 };
     if (s.length == 0) {
         return error_set(err, FLEXDB_INVALID_DOCUMENT, "the URL has no path: expected sqlite:PATH or sqlite::memory:");
     }
     /* Taken for a path it would lead to the root of the file system, where nobody who writes it expects the file. */
     if (s.length > 2 && s.text[0] == '/' && s.text[1] == '/' && s.text[2] != '/') {
-        const char *path = s.text + 2;
-        int shown = s.length - 2 < SHOWN ? (int)s.length - 2 : SHOWN;
+        struct shown path = show(span_of(s.text + 2, s.text + s.length), SHOWN_PATH);
         return error_set(err, FLEXDB_INVALID_DOCUMENT,
-                         "a path follows sqlite: as it is: expected sqlite:%.*s or sqlite:/%.*s", shown, path, shown,
-                         path);
+                         "a path follows sqlite: as it is: expected sqlite:%s or sqlite:/%s", path.text, path.text);
     }
     return copy(&u->path, s, err);
 }
