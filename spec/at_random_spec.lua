@@ -2,9 +2,9 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 
 local null = flexdb.null
-local stress = os.getenv "FLEXDB_TEST_GC" == "1"
 
 local NONE = {} -- a key at null
 
@@ -408,7 +408,7 @@ engines.each(function(engine)
     it("every version reads as what was last written under its keys, whatever has happened since", function()
         local db <close> = engine.open()
         engines.seed("reading as of a version on " .. engine.name)
-        local rounds, steps = (engine.server or stress) and 3 or 15, 40
+        local rounds, steps = pace.rounds(engine.server and 3 or 15, 3), 40
         for round = 1, rounds do
             local world = World.new(engine, db, "w" .. round)
             for step = 1, steps do

@@ -3,18 +3,10 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 local people = require "spec.support.contacts"
 
 local definition <const>, email <const> = people.definition, people.email
-
--- What spec/support/helper.lua has set, after a test with settings of its own.
-local function usual_collector()
-    if os.getenv "FLEXDB_TEST_GC" == "1" then
-        collectgarbage("incremental", 1, 1000, 6)
-    else
-        collectgarbage("incremental", 200, 100, 13)
-    end
-end
 
 engines.each(function(engine)
     describe("reading and writing", function()
@@ -240,7 +232,7 @@ engines.each(function(engine)
             end, "", 23)
             local ok, why = pcall(work)
             debug.sethook()
-            usual_collector()
+            pace.restore_collector()
             assert.is_true(ok, why)
         end)
 
@@ -277,7 +269,7 @@ engines.each(function(engine)
                 if engine.server and i >= 300 and let_in > 0 and kept_out > 0 then break end
             end
             collectgarbage()
-            usual_collector()
+            pace.restore_collector()
             assert.is_nil(other)
             assert.is_table(victim)
             assert.is_true(let_in > 0)

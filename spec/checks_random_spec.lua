@@ -4,8 +4,8 @@
 -- written out with the names of the moment. Rollbacks bring back trees and names of their version.
 
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 
-local stress = os.getenv "FLEXDB_TEST_GC" == "1"
 
 local ABSENT = setmetatable({}, { __tostring = function() return "absent" end })
 local FAULT = {}
@@ -457,7 +457,7 @@ engines.each(function(engine)
             end
 
             local writes = { insert, insert, insert, update, update, update, delete, restore }
-            for i = 1, stress and 40 or engine.server and 150 or 500 do
+            for i = 1, pace.rounds(engine.server and 150 or 500, 40) do
                 step = i
                 pick(writes)()
                 if math.random(3) == 1 then evolve() end

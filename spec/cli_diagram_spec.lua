@@ -6,8 +6,8 @@ local mermaid = require "flexdb.cli.diagram.mermaid"
 local page = require "flexdb.cli.diagram.page"
 local svg = require "flexdb.cli.diagram.svg"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 
-local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
 
 local function column(name, more)
     local out = { name = name, type = "string", rules = "", key = name, required = false, unique = false }
@@ -27,7 +27,7 @@ end
 describe("a diagram's layout", function()
     it("stands a table to the right of those that it refers to, and nothing on anything else", function()
         engines.seed "layouts"
-        for _ = 1, pressed and 6 or 60 do
+        for _ = 1, pace.rounds(60, 6) do
             local model = { tables = {}, references = {} }
             local count = math.random(1, 14)
             for i = 1, count do

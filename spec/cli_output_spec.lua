@@ -7,8 +7,8 @@ local json = require "flexdb.cli.json"
 local unified = require "flexdb.cli.unified"
 local width = require "flexdb.cli.width"
 local flexdb = require "flexdb"
+local pace = require "spec.support.pace"
 
-local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
 
 describe("the width of a text", function()
     it("counts the columns of a terminal", function()
@@ -41,7 +41,7 @@ describe("the width of a text", function()
     it("is never exceeded by what is cut or wrapped", function()
         engines.seed "widths"
         local letters = { "a", "é", "日", "🙂", " ", "\u{301}", "…", "Ж", "\u{200B}" }
-        for _ = 1, pressed and 50 or 500 do
+        for _ = 1, pace.rounds(500, 50) do
             local text = {}
             for i = 1, math.random(0, 30) do text[i] = letters[math.random(#letters)] end
             text = table.concat(text)
@@ -134,7 +134,7 @@ describe("a unified diff", function()
 
     it("leads from one text to the other", function()
         engines.seed "diffs"
-        for _ = 1, pressed and 30 or 300 do
+        for _ = 1, pace.rounds(300, 30) do
             local old, new = {}, {}
             for _ = 1, math.random(0, 40) do old[#old + 1] = tostring(math.random(1, 12)) end
             for _, line in ipairs(old) do

@@ -4,24 +4,19 @@
 -- operating system before the next call, so that it outlives the child.
 
 local flexdb = require "flexdb"
+local children = require "spec.support.children"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 
 local WRITERS, EVOLVERS, SECONDS = 3, 2, 1
--- Everything takes many times as long beside a collector that never rests.
-local KILLS = os.getenv "FLEXDB_TEST_GC" == "1" and 2 or 6
+local KILLS = pace.rounds(6, 2)
 -- Values whose index entries are counted at each check.
-local COUNTS = os.getenv "FLEXDB_TEST_GC" == "1" and 30 or 1000
+local COUNTS = pace.rounds(1000, 30)
 
--- arg: role, url, application, seed, seconds, notes
+-- arg: url, application, role, seed, seconds
 local child = [[
-local flexdb = require "flexdb"
-local role, url, application, seed, seconds, path = table.unpack(arg)
+local url, application, role, seed, seconds = table.unpack(arg)
 math.randomseed(tonumber(seed))
-local notes = assert(io.open(path, "w"))
-local function note(...)
-    notes:write(table.concat({ ... }, " "), "\n")
-    notes:flush()
-end
 local db = assert(flexdb.open(url, { application = application, timeout = 20 }))
 local t = assert(db:table "t")
 
@@ -107,67 +102,36 @@ note "ready"
 repeat work[role]() until os.time() > stop
 ]]
 
-local lua = os.getenv "LUA" or "lua5.4"
-
-local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
 engines.each(function(engine)
     describe("processes", function()
-        local script, application, db, t, children
+        local processes, db, t
 
-        -- What is tried here is what processes do to each other: a collector that never rests only slows it down.
-        local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
-        setup(function() if pressed then collectgarbage("incremental", 200, 100, 13) end end)
-        teardown(function() if pressed then collectgarbage("incremental", 1, 300, 9) end end)
+        pace.rest_collector(setup, teardown)
 
         before_each(function()
-            script = os.tmpname()
-            local out = assert(io.open(script, "w"))
-            out:write(child)
-            out:close()
-            application = engines.fresh()
-            db = engine.open { application = application }
+            processes = children.new(child)
+            db = engine.open()
             t = assert(db:create_table("t", { columns = {
                 { name = "a", dataType = "integer", indexed = true },
                 { name = "s", dataType = "string", indexed = true }, { name = "k", dataType = "string" },
                 { name = "p", dataType = "text" } } }))
-            children = {}
         end)
         after_each(function()
-            for _, one in ipairs(children) do os.remove(one.notes) end
-            os.remove(script)
+            processes:remove()
             db:close()
         end)
 
         local function start(role, seconds)
-            local notes = os.tmpname()
-            local command = ("echo $$; exec %s %s %s %s %s %d %d %s 2>&1"):format(lua, quote(script), role,
-                quote(engine.url), application, math.random(1 << 30), seconds, quote(notes))
-            local pipe = assert(io.popen(command))
-            local one = { pipe = pipe, pid = assert(pipe:read "n"), notes = notes, role = role }
-            children[#children + 1] = one
+            local one = processes:start { engine.url, db.application, role, math.random(1 << 30), seconds }
+            one.role = role
             return one
-        end
-
-        -- What a child has said when it ended, nothing but a line's end when all went well.
-        local function finish(one)
-            local said = one.pipe:read "a"
-            one.pipe:close()
-            return (said:gsub("^%s+", ""))
-        end
-
-        local function is_ready(one)
-            local file = io.open(one.notes)
-            local line = file and file:read "l"
-            if file then file:close() end
-            return line ~= nil
         end
 
         -- From a child's notes: the value of `a` that each record must have, and for the last attempt, which may have
         -- been made or not, the one that it may have.
         local function expected_of(one)
             local must, may, try = {}, {}, nil
-            for line in io.lines(one.notes) do
+            for _, line in ipairs(one:lines()) do
                 local words = {}
                 for word in line:gmatch "%S+" do words[#words + 1] = word end
                 assert.not_equal("error", words[1], line)
@@ -216,7 +180,7 @@ engines.each(function(engine)
                 end
             end
             local known = 0
-            for _, one in ipairs(children) do
+            for _, one in ipairs(processes.started) do
                 if one.role == "write" then
                     local must, may = expected_of(one)
                     for id, a in pairs(must) do
@@ -251,7 +215,7 @@ engines.each(function(engine)
             engines.seed("processes on " .. engine.name)
             for _ = 1, WRITERS do start("write", SECONDS) end
             for _ = 1, EVOLVERS do start("evolve", SECONDS) end
-            for _, one in ipairs(children) do assert.equal("", finish(one)) end
+            for _, one in ipairs(processes.started) do assert.equal("", one:finish()) end
             assert.is_true(check() > 0)
             assert.is_true(t.version > 2)
         end)
@@ -263,23 +227,17 @@ engines.each(function(engine)
                 -- An evolver is killed as well, now and then.
                 evolver = evolver or start("evolve", 60)
                 local writer = start("write", 60)
-                local other = round % 2 == 0 and evolver
-                for _ = 1, 500 do
-                    if is_ready(writer) and is_ready(evolver) then break end
-                    os.execute "sleep 0.01"
-                end
+                writer:wait_ready()
+                evolver:wait_ready()
                 os.execute(("sleep 0.%03d"):format(math.random(20, 250)))
-                os.execute(("kill -9 %d %s"):format(writer.pid, other and other.pid or ""))
-                finish(writer)
-                if other then
-                    finish(other)
+                if round % 2 == 0 then
+                    writer:kill(evolver)
                     evolver = nil
+                else
+                    writer:kill()
                 end
             end
-            if evolver then
-                os.execute(("kill -9 %d"):format(evolver.pid))
-                finish(evolver)
-            end
+            if evolver then evolver:kill() end
             settle()
             check()
             -- what a killed evolver has left is found and mended

@@ -5,22 +5,17 @@
 -- FLEXDB_TEST_KILLS makes the killing longer.
 
 local flexdb = require "flexdb"
+local children = require "spec.support.children"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 local raw = require "spec.support.raw"
 
-local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
-local KILLS = tonumber(os.getenv "FLEXDB_TEST_KILLS") or pressed and 1 or 6
+local KILLS = pace.rounds(6, 1, "FLEXDB_TEST_KILLS")
 local RECORDS = 2000
 
--- arg: url, application, path of its notes, the number of the change to begin with
+-- arg: url, application, the number of the change to begin with
 local child = [[
-local flexdb = require "flexdb"
-local url, application, path, first = table.unpack(arg)
-local notes = assert(io.open(path, "w"))
-local function note(...)
-    notes:write(table.concat({ ... }, " "), "\n")
-    notes:flush()
-end
+local url, application, first = table.unpack(arg)
 local db = assert(flexdb.open(url, { application = application, timeout = 20 }))
 local t = assert(db:table "t")
 local function modify(name, set) return function() return t:evolve(function(c) c:modify(name, set) end) end end
@@ -51,22 +46,10 @@ end
 
 engines.each(function(engine)
     describe("doctor after a killed evolution", function()
-        local lua = os.getenv "LUA" or "lua5.4"
-        local script, notes, db, t, connection, environment
-
-        local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
-        local function lines()
-            local out = {}
-            for line in io.lines(notes) do out[#out + 1] = line end
-            return out
-        end
+        local processes, db, t, connection, environment
 
         before_each(function()
-            script, notes = os.tmpname(), os.tmpname()
-            local out = assert(io.open(script, "w"))
-            out:write(child)
-            out:close()
+            processes = children.new(child)
             db = engine.open()
             connection, environment = raw.connect(engine)
             t = assert(db:create_table("t", { columns = {
@@ -81,8 +64,7 @@ engines.each(function(engine)
             connection:close()
             environment:close()
             db:close()
-            os.remove(script)
-            os.remove(notes)
+            processes:remove()
         end)
 
         local function look(options) return assert(flexdb.doctor(db, options)) end
@@ -115,22 +97,12 @@ engines.each(function(engine)
             engines.seed("killed evolutions on " .. engine.name)
             local tables, done = { "t" }, 0
             for _ = 1, KILLS do
-                local command = ("echo $$; FLEXDB_BUILD_FROM=1 exec %s %s %s %s %s %d 2>&1"):format(lua, quote(script),
-                    quote(engine.url), db.application, quote(notes), done + 1)
-                os.remove(notes)
-                assert(io.open(notes, "w")):close()
-                local pipe = assert(io.popen(command))
-                local pid = assert(pipe:read "n")
-                for _ = 1, 3000 do
-                    if #lines() > 0 then break end
-                    os.execute "sleep 0.005"
-                end
+                local one = processes:start({ engine.url, db.application, done + 1 }, "FLEXDB_BUILD_FROM=1")
+                one:wait_ready()
                 os.execute(("sleep 0.%03d"):format(math.random(0, engine.server and 600 or 250)))
-                os.execute(("kill -9 %d"):format(pid))
-                assert.equal("", (pipe:read "a":gsub("%s", "")))
-                pipe:close()
+                assert.equal("", one:kill())
                 local version = 1
-                for _, line in ipairs(lines()) do
+                for _, line in ipairs(one:lines()) do
                     local what, i, at = line:match "^(%a+) ?(%S*) ?(%S*)"
                     assert.not_equal("failed", what, line)
                     if what == "done" then done = tonumber(i) end

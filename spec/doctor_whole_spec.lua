@@ -2,6 +2,7 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 local raw = require "spec.support.raw"
 
 -- A UUID of version 7 made long ago, so that nobody takes it for one that is in the making.
@@ -13,7 +14,7 @@ engines.each(function(engine)
     describe("doctor of a healthy database", function()
         it("finds nothing after any work that FlexDB has done itself", function()
             engines.seed("work for the doctor on " .. engine.name)
-            local STEPS = os.getenv "FLEXDB_TEST_GC" == "1" and 40 or engine.server and 120 or 400
+            local STEPS = pace.rounds(engine.server and 120 or 400, 40)
             local db = engine.open()
             local parent = assert(db:create_table("parent", { columns = {
                 { name = "n", dataType = "integer", unique = true } } }))

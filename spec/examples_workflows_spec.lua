@@ -4,9 +4,8 @@
 local cli = require "spec.support.cli"
 local engines = require "spec.support.engines"
 local flexdb = require "flexdb"
+local pace = require "spec.support.pace"
 
--- Each run is a process, and under the tools that watch it a slow one.
-local slow = os.getenv "FLEXDB_TEST_VALGRIND" or os.getenv "FLEXDB_TEST_GC" == "1"
 
 local pipe = assert(io.popen "pwd")
 local examples = pipe:read "l" .. "/examples"
@@ -159,7 +158,7 @@ describe("the workflow", function()
                 local _, err, _, steps = run_here(name, db)
                 assert.is_nil(err)
                 assert.is_true(steps > 30)
-                for limit = 1, steps - 1, (engine.server or slow) and 11 or 1 do
+                for limit = 1, steps - 1, pace.rounds(engine.server and 11 or 1, 11) do
                     local own <close> = engine.open()
                     local state, why = run_here(name, own, limit)
                     assert.is_nil(state)

@@ -7,9 +7,9 @@ local flexdb = require "flexdb"
 
 local engines = require "spec.support.engines"
 local model = require "spec.support.model"
+local pace = require "spec.support.pace"
 
-local slow = os.getenv "FLEXDB_TEST_VALGRIND" or os.getenv "FLEXDB_TEST_GC" == "1"
-local steps <const> = tonumber(os.getenv "FLEXDB_TEST_STEPS") or slow and 40 or 150
+local steps <const> = pace.rounds(150, 40, "FLEXDB_TEST_STEPS")
 local names <const> = { "a", "b", "c", "d", "e" }
 local types <const> = { "string", "text", "integer" }
 local words <const> = { "x", "12", "007", "-3", "", "long ago", "5.5", "0" }

@@ -2,12 +2,12 @@
 -- moment and started again. In the end there is what one run makes, and nothing twice.
 
 local flexdb = require "flexdb"
+local children = require "spec.support.children"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 
--- Everything takes many times as long beside a collector that never rests.
-local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
-local MANY <const> = pressed and 50 or 2500 -- enough for a build in several transactions on a server
-local ROUNDS <const>, KILLS <const> = pressed and 1 or 3, pressed and 2 or 8
+local MANY <const> = pace.rounds(2500, 50) -- enough for a build in several transactions on a server
+local ROUNDS <const>, KILLS <const> = pace.rounds(3, 1), pace.rounds(8, 2)
 
 -- Orders that come one by one, then many at once; the table changes on the way.
 local function document(single, bulk)
@@ -44,16 +44,14 @@ local function document(single, bulk)
     return { id = "orders", name = "Orders", version = "1.0.0", workflow = steps }
 end
 
--- arg: url, application, file of the document; its own process, and before or after which call about a key it is to
--- die, or 0.
+-- arg: url, application, file of the document, and before or after which call about a key it is to die, or 0.
 local child = [[
-    local flexdb = require "flexdb"
     local core = require "flexdb.core"
     local db = assert(flexdb.open(arg[1], { application = arg[2], timeout = 60 }))
-    local left = tonumber(arg[5])
+    local left = tonumber(arg[4])
     local function place()
         left = left - 1
-        if left == 0 then os.execute("kill -9 " .. arg[4]) end
+        if left == 0 then os.execute "kill -9 $PPID" end
     end
     for _, name in ipairs { "once_find", "once_begin", "once_end" } do
         local call = core[name]
@@ -72,24 +70,12 @@ local child = [[
     print("done")
 ]]
 
-local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
-local function write(name, text)
-    local file = assert(io.open(name, "w"))
-    file:write(text)
-    file:close()
-end
-
 engines.each(function(engine)
     describe("a workflow with idempotency keys", function()
-        local lua = os.getenv "LUA" or "lua5.4"
-        local script, paper, db
-        setup(function()
-            script, paper = os.tmpname(), os.tmpname()
-            write(script, child)
-        end)
+        local paper, processes, db
+        setup(function() paper, processes = os.tmpname(), children.new(child) end)
         teardown(function()
-            os.remove(script)
+            processes:remove()
             os.remove(paper)
         end)
         local single, bulk
@@ -98,7 +84,8 @@ engines.each(function(engine)
 
         local function prepare(...)
             single, bulk = ...
-            write(paper, assert(flexdb.json.encode(document(single, bulk))))
+            local file <close> = assert(io.open(paper, "w"))
+            file:write((assert(flexdb.json.encode(document(single, bulk)))))
         end
         local function anew()
             db:close()
@@ -106,14 +93,7 @@ engines.each(function(engine)
         end
 
         local function start(place)
-            local pipe = assert(io.popen(("echo $$; exec %s %s %s %s %s $$ %d 2>&1"):format(lua, quote(script),
-                quote(engine.url), quote(db.application), quote(paper), place or 0)))
-            return { pipe = pipe, pid = assert(pipe:read "n") }
-        end
-        local function finish(one)
-            local said = one.pipe:read "a"
-            one.pipe:close()
-            return said:match "^%s*(.-)%s*$"
+            return processes:start { engine.url, db.application, paper, place or 0 }
         end
 
         local function check()
@@ -139,7 +119,7 @@ engines.each(function(engine)
             prepare(8, MANY)
             local running = {}
             for i = 1, 3 do running[i] = start() end
-            for _, one in ipairs(running) do assert.equal("done", finish(one)) end
+            for _, one in ipairs(running) do assert.equal("done", one:finish()) end
             check()
         end)
 
@@ -154,14 +134,13 @@ engines.each(function(engine)
                     -- a shell and sleep may take longer than the run itself
                     local wait = math.random(-50, 150)
                     if wait > 0 then os.execute(("sleep 0.%03d"):format(wait)) end
-                    os.execute(("kill -9 %d 2>/dev/null"):format(one.pid))
-                    if finish(one) ~= "done" then cut = cut + 1 end
+                    if one:kill() ~= "done" then cut = cut + 1 end
                     kills = kills + 1
                 until kills >= KILLS and cut > 0 or kills > 10 * KILLS
-                assert.equal("done", finish(start()))
+                assert.equal("done", start():finish())
                 check()
                 -- once more, when all is done
-                assert.equal("done", finish(start()))
+                assert.equal("done", start():finish())
                 check()
                 anew()
             end
@@ -173,9 +152,9 @@ engines.each(function(engine)
             prepare(2, 3)
             local place = 0
             repeat
-                place = place + math.random(1, pressed and 15 or 3)
-                local killed = finish(start(place)) ~= "done"
-                assert.equal("done", finish(start()), "killed at " .. place)
+                place = place + math.random(1, pace.rounds(3, 15))
+                local killed = start(place):finish() ~= "done"
+                assert.equal("done", start():finish(), "killed at " .. place)
                 check()
                 anew()
             until not killed

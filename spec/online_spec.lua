@@ -6,19 +6,21 @@
 -- written there while a new definition comes into force is out of sight until the evolution is over, so that writers
 -- which build on what they have written could not go on: on a cluster they insert.
 
+local children = require "spec.support.children"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 local raw = require "spec.support.raw"
 
-local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
-local SECONDS = tonumber(os.getenv "FLEXDB_TEST_SECONDS") or 3
-local KILLS = pressed and 2 or 8
-local RECORDS = tonumber(os.getenv "FLEXDB_TEST_RECORDS") or 1500 -- of each writer
+local SECONDS = pace.rounds(3, 3, "FLEXDB_TEST_SECONDS")
+local KILLS = pace.rounds(8, 2)
+local RECORDS = pace.rounds(1500, 1500, "FLEXDB_TEST_RECORDS") -- of each writer
 local LONGEST_STALL = 3 -- seconds: generous, for machines that do much else
 
--- arg: role, url, application, seed, seconds, path of its notes
+local quote = children.quote
+
+-- arg: url, application, role, seed, seconds. It notes that it is ready, and at its end, in place of that, all else.
 local child = [[
-local flexdb = require "flexdb"
-local role, url, application, seed, seconds, path = table.unpack(arg)
+local url, application, role, seed, seconds = table.unpack(arg)
 local records = tonumber(os.getenv "FLEXDB_TEST_RECORDS")
 math.randomseed(tonumber(seed))
 local db = assert(flexdb.open(url, { application = application, timeout = 20 }))
@@ -31,11 +33,6 @@ local function now()
 end
 
 local function again(err) return err.code == "busy" or err.code == "conflict" and err.retryable end
-
-local function ready()
-    local file <close> = assert(io.open(path, "w"))
-    file:write "ready\n"
-end
 
 local once = {
     unique = function(c) c:modify("u", { unique = true }) end,
@@ -54,7 +51,7 @@ if role == "evolve" then
         function() return t:evolve(function(c) c:modify("n", { dataType = "string", filterable = true }) end) end,
         function() return t:rollback(1) end,
     }
-    ready()
+    note "ready"
     local made, stop = 0, now() + tonumber(seconds)
     for i = 1, math.huge do
         local ok, err = kinds[(i - 1) % #kinds + 1]()
@@ -62,7 +59,7 @@ if role == "evolve" then
         if ok then made = made + 1 end
         if now() >= stop then break end
     end
-    local file <close> = assert(io.open(path, "w"))
+    local file <close> = assert(io.open(notes_path, "w"))
     file:write(made, "\n")
     os.exit(true, true)
 end
@@ -162,80 +159,42 @@ for i = 1, records do
     ids[i] = id
 end
 assert(t:insert_many(many))
-ready()
-while not io.open(path .. ".go") do os.execute "sleep 0.01" end
+note "ready"
+while not io.open(notes_path .. ".go") do os.execute "sleep 0.01" end
 stall, calls = 0, 0
 local stop = now() + tonumber(seconds)
 if role == "append" then work = { insert } end
 repeat work[math.random(#work)]() until now() > stop
-local file <close> = assert(io.open(path, "w"))
+local file <close> = assert(io.open(notes_path, "w"))
 file:write(("%.2f %d\n"):format(stall, calls))
 for id, record in pairs(model) do
     file:write(("%s %d %s %d %s\n"):format(id, record.n, record.u, record.a, tostring(record.deleted or false)))
 end
 ]]
 
-local lua = os.getenv "LUA" or "lua5.4"
-local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
 -- writer_url: another node of a cluster.
 local function on_server(engine, writer_url)
     describe("building while others write", function()
-        local script, application, db, t, children
+        local processes, db, t
 
-        setup(function() if pressed then collectgarbage("incremental", 200, 100, 13) end end)
-        teardown(function() if pressed then collectgarbage("incremental", 1, 300, 9) end end)
+        pace.rest_collector(setup, teardown)
 
         before_each(function()
-            script = os.tmpname()
-            local out <close> = assert(io.open(script, "w"))
-            out:write(child)
-            application = engines.fresh()
-            db = engine.open { application = application, timeout = 20 }
+            processes = children.new(child)
+            db = engine.open { timeout = 20 }
             t = assert(db:create_table("t", { columns = {
                 { name = "n", dataType = "string" }, { name = "u", dataType = "string" },
                 { name = "a", dataType = "integer" }, { name = "p", dataType = "text" } } }))
-            children = {}
         end)
         after_each(function()
-            for _, one in ipairs(children) do
-                os.remove(one.notes)
-                os.remove(one.notes .. ".go")
-            end
-            os.remove(script)
+            for _, one in ipairs(processes.started) do os.remove(one.notes .. ".go") end
+            processes:remove()
             db:close()
         end)
 
-        local function start(role, seconds, from)
-            local notes = os.tmpname()
-            local command = ("echo $$; FLEXDB_TEST_RECORDS=%d FLEXDB_BUILD_FROM=%d exec %s %s %s %s %s %d %g %s 2>&1")
-                :format(RECORDS, from or 1, lua, quote(script), role,
-                    quote(role == "append" and writer_url or engine.url), application,
-                    math.random(1 << 30), seconds, quote(notes))
-            local pipe = assert(io.popen(command))
-            local one = { pipe = pipe, pid = assert(pipe:read "n"), notes = notes }
-            children[#children + 1] = one
-            return one
-        end
-
-        local function finish(one)
-            local said = one.pipe:read "a"
-            one.pipe:close()
-            return (said:gsub("^%s+", ""))
-        end
-
-        local function lines(one)
-            local list = {}
-            for line in io.lines(one.notes) do list[#list + 1] = line end
-            return list
-        end
-
-        local function wait_ready(one)
-            for _ = 1, 6000 do
-                if #lines(one) > 0 then return end
-                os.execute "sleep 0.01"
-            end
-            error "a child was never ready"
+        local function start(role, seconds)
+            return processes:start({ role == "append" and writer_url or engine.url, db.application, role,
+                math.random(1 << 30), seconds }, ("FLEXDB_TEST_RECORDS=%d FLEXDB_BUILD_FROM=1"):format(RECORDS))
         end
 
         local function go(one) assert(io.open(one.notes .. ".go", "w")):close() end
@@ -271,7 +230,7 @@ local function on_server(engine, writer_url)
         local function check(writers)
             local must, stall, calls = {}, 0, 0
             for _, one in ipairs(writers) do
-                local list = lines(one)
+                local list = one:lines()
                 local longest, count = list[1]:match "(%S+) (%S+)"
                 stall, calls = math.max(stall, tonumber(longest)), calls + tonumber(count)
                 for i = 2, #list do
@@ -312,16 +271,16 @@ local function on_server(engine, writer_url)
             engines.seed("building on " .. engine.name)
             local role = writer_url and "append" or "write"
             local writers = { start(role, SECONDS), start(role, SECONDS) }
-            for _, one in ipairs(writers) do wait_ready(one) end
+            for _, one in ipairs(writers) do one:wait_ready() end
             local evolver = start("evolve", SECONDS)
             for _, one in ipairs(writers) do go(one) end
             local said = {}
-            for _, one in ipairs(children) do said[#said + 1] = finish(one) end
+            for _, one in ipairs(processes.started) do said[#said + 1] = one:finish() end
             assert.equal("", table.concat(said))
             local stall, calls = check(writers)
             check_versions()
             check_leftovers()
-            local made = tonumber(lines(evolver)[1])
+            local made = tonumber(evolver:lines()[1])
             io.stderr:write(("  %d evolutions, %d writes, the longest took %.2f s\n"):format(made, calls, stall))
             assert.is_true(made > 0)
             assert.equal(made + 1, t.version)
@@ -332,27 +291,26 @@ local function on_server(engine, writer_url)
 
         it("lets two evolvers take turns", function()
             local writer = start("write", 1)
-            wait_ready(writer)
+            writer:wait_ready()
             local first, second = start("evolve", 1), start("evolve", 1)
             go(writer)
-            for _, one in ipairs(children) do assert.equal("", finish(one)) end
+            for _, one in ipairs(processes.started) do assert.equal("", one:finish()) end
             check { writer }
             check_versions()
             check_leftovers()
-            assert.is_true(t.version > 1 and tonumber(lines(first)[1]) > 0 and tonumber(lines(second)[1]) > 0)
+            assert.is_true(t.version > 1 and tonumber(first:lines()[1]) > 0 and tonumber(second:lines()[1]) > 0)
         end)
 
         it("may be killed while it builds: the next evolution goes on", function()
             engines.seed("killed builders on " .. engine.name)
             local writer = start("write", 0.4 * KILLS)
-            wait_ready(writer)
+            writer:wait_ready()
             go(writer)
             for round = 1, KILLS do
                 local evolver = start("evolve", 60)
-                wait_ready(evolver)
+                evolver:wait_ready()
                 os.execute(("sleep 0.%03d"):format(math.random(0, 500)))
-                os.execute(("kill -9 %d"):format(evolver.pid))
-                finish(evolver)
+                evolver:kill()
                 assert(t:schema())
                 check_versions()
                 if round % 2 == 0 then
@@ -360,9 +318,9 @@ local function on_server(engine, writer_url)
                     check_leftovers()
                 end
             end
-            assert.equal("", finish(writer))
+            assert.equal("", writer:finish())
             local last = start("evolve", 0)
-            assert.equal("", finish(last))
+            assert.equal("", last:finish())
             check { writer }
             check_versions()
             check_leftovers()
@@ -387,7 +345,7 @@ local function on_server(engine, writer_url)
             raw.rows(connection, ("SELECT RELEASE_LOCK(%s) AS had"):format(name))
             connection:close()
             environment:close()
-            assert.equal("", finish(evolver))
+            assert.equal("", evolver:finish())
             assert(t:schema())
             assert.equal(2, t.version)
             assert.equal(300, t:count { filter = { n = { gte = 1 } } })
@@ -396,13 +354,13 @@ local function on_server(engine, writer_url)
 
         it("reports duplicates and changes nothing", function()
             local writer = start("write", 0.1)
-            wait_ready(writer)
+            writer:wait_ready()
             go(writer)
-            assert.equal("", finish(writer))
+            assert.equal("", writer:finish())
             local some = assert(t:find { limit = 1 })[1]
             assert(t:insert { id = "twin", u = some.u, n = "1", a = 1 })
             local version = t.version
-            local said = finish(start("unique", 0))
+            local said = start("unique", 0):finish()
             assert.truthy(said:find(('duplicate: u: "%s" is held by 2 records: %s, twin'):format(
                 some.u, some.id), 1, true), said)
             assert(t:schema())
@@ -416,7 +374,7 @@ local function on_server(engine, writer_url)
             local records = {}
             for i = 1, 3000 do records[i] = { n = i % 100 == 0 and "x" .. i or tostring(i), u = "u" .. i, a = 1 } end
             assert(t:insert_many(records))
-            local said = finish(start("integer", 0))
+            local said = start("integer", 0):finish()
             assert.truthy(said:find("invalid_record: 30 records stand against the change", 1, true), said)
             assert(t:schema())
             assert.equal(1, t.version)

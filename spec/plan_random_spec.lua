@@ -5,8 +5,8 @@
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
 local conversions = require "spec.support.conversions"
+local pace = require "spec.support.pace"
 
-local slow = os.getenv "FLEXDB_TEST_VALGRIND" or os.getenv "FLEXDB_TEST_GC" == "1"
 
 local random = math.random
 local names, words, rules = conversions.names, conversions.words, conversions.rules
@@ -334,8 +334,7 @@ engines.each(function(engine)
         it("is what its plan said, and what the rules say", function()
             engines.seed("plans on " .. engine.name)
             local db <close> = engine.open()
-            local possible, rounds = 0, slow and 12 or engine.server and 30 or 100
-            rounds = tonumber(os.getenv "FLEXDB_TEST_ROUNDS") or rounds
+            local possible, rounds = 0, pace.rounds(engine.server and 30 or 100, 12, "FLEXDB_TEST_ROUNDS")
             for round = 1, rounds do
                 local t, columns, records = some_table(db, "t" .. round)
                 local on_invalid = pick { "stop", "null", "ignore" }

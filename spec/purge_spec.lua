@@ -3,10 +3,9 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 local raw = require "spec.support.raw"
 
--- Everything takes many times as long beside a collector that never rests.
-local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
 
 engines.each(function(engine)
     describe("purge", function()
@@ -213,7 +212,7 @@ engines.each(function(engine)
                 function() t:rollback(math.random(t.version), { on_invalid = "null" }) end,
             }
             local purged = 1
-            for _ = 1, pressed and 4 or engine.server and 12 or 30 do
+            for _ = 1, pace.rounds(engine.server and 12 or 30, 4) do
                 for _ = 1, 6 do any(work)() end
                 local keep = math.random(6)
                 local from = math.max(purged, t.version - keep + 1)

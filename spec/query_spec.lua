@@ -2,10 +2,9 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 
 local null = flexdb.null
--- Under the sanitizers, with a collector that never rests, each round takes ten times as long.
-local patient = os.getenv "FLEXDB_TEST_GC" ~= "1"
 
 -- Two columns of each type, one of them indexed, so that both ways to a value are compared with the model below.
 local types = {
@@ -182,7 +181,7 @@ engines.each(function(engine)
         teardown(function() db:close() end)
 
         it("agree with a brute-force evaluation", function()
-            for round = 1, patient and 400 or 60 do
+            for round = 1, pace.rounds(400, 60) do
                 local filter = random_filter(2)
                 local expected = {}
                 for _, row in ipairs(rows) do
@@ -199,7 +198,7 @@ engines.each(function(engine)
         end)
 
         it("order totally, null first ascending and last descending, ties by insertion", function()
-            for _ = 1, patient and 60 or 10 do
+            for _ = 1, pace.rounds(60, 10) do
                 local orders, compare = {}, {}
                 local used = {}
                 for i = 1, math.random(1, 3) do

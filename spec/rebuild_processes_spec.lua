@@ -3,26 +3,25 @@
 -- has failed, leaves there is never in the way of another, nor taken for what another has made.
 
 local flexdb = require "flexdb"
+local children = require "spec.support.children"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 local raw = require "spec.support.raw"
 
 local RECORDS <const> = 300
-local ROUNDS <const> = os.getenv "FLEXDB_TEST_GC" == "1" and 2 or 6
+local ROUNDS <const> = pace.rounds(6, 2)
 
--- arg: role, url, application, path of its notes. When all records are copied, before the commit: "die" is killed,
+-- arg: url, application, role. When all records are copied, before the commit: "die" is killed,
 -- "fail" gives up after a while.
 local child = [[
-    local flexdb = require "flexdb"
-    local role, url, application, path = table.unpack(arg)
+    local url, application, role = table.unpack(arg)
     local db = assert(flexdb.open(url, { application = application, timeout = 20 }))
     local t = assert(db:table "t")
     local ok, err = pcall(t.evolve, t, function(c) c:modify("n", { dataType = "integer" }) end, {
         on_progress = function(at)
             if at.done < at.total then return end
             if role == "die" then os.execute "kill -9 $PPID" end
-            local notes <close> = assert(io.open(path, "w"))
-            notes:write "copied"
-            notes:close()
+            note "copied"
             os.execute "sleep 0.2"
             error "enough"
         end,
@@ -32,18 +31,9 @@ local child = [[
 
 engines.each(function(engine)
     describe("an evolution that copies a small table", function()
-        local lua = os.getenv "LUA" or "lua5.4"
-        local script, notes, db, t
-        setup(function()
-            script, notes = os.tmpname(), os.tmpname()
-            local file <close> = assert(io.open(script, "w"))
-            file:write(child)
-        end)
-        teardown(function()
-            os.remove(script)
-            os.remove(notes)
-        end)
+        local processes, db, t
         before_each(function()
+            processes = children.new(child)
             db = engine.open { timeout = 20 }
             t = assert(db:create_table("t", { columns = { { name = "n", dataType = "string", indexed = true } } }))
             local i = 0
@@ -52,21 +42,12 @@ engines.each(function(engine)
                 return i <= RECORDS and { n = tostring(i) } or nil
             end))
         end)
-        after_each(function() db:close() end)
+        after_each(function()
+            db:close()
+            processes:remove()
+        end)
 
-        local function start(role)
-            os.remove(notes)
-            return assert(io.popen(("exec %s %s %s '%s' '%s' %s 2>&1"):format(lua, script, role, engine.url,
-                db.application, notes)))
-        end
-        local function wait_for_notes()
-            for _ = 1, 4000 do
-                local file <close> = io.open(notes)
-                if file and file:read "a" == "copied" then return end
-                os.execute "sleep 0.005"
-            end
-            error "the child does not come on"
-        end
+        local function start(role) return processes:start { engine.url, db.application, role } end
         local function to_integer() return t:evolve(function(c) c:modify("n", { dataType = "integer" }) end) end
         local function check(type_name)
             assert.equal(type_name, t:schema().columns[1].dataType)
@@ -78,11 +59,7 @@ engines.each(function(engine)
         end
 
         it("is made anew after one that was killed before its end", function()
-            for _ = 1, 2 do
-                local one = start "die"
-                assert.equal("", one:read "a")
-                one:close()
-            end
+            for _ = 1, 2 do assert.equal("", start "die":finish()) end
             assert(to_integer())
             check "integer"
         end)
@@ -90,10 +67,9 @@ engines.each(function(engine)
         it("does not harm another that has waited for it and comes right after its failure", function()
             for _ = 1, ROUNDS do
                 local one = start "fail"
-                wait_for_notes()
+                one:wait_ready()
                 assert(to_integer())
-                assert.matches("enough", one:read "a")
-                one:close()
+                assert.matches("enough", one:finish())
                 check "integer"
                 assert(t:rollback(1))
                 check "string"

@@ -4,37 +4,18 @@
 -- against each other while they do it, is in support/storm_child.lua; each notes what it did, and when.
 
 local flexdb = require "flexdb"
+local children = require "spec.support.children"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 
-local pressed = os.getenv "FLEXDB_TEST_GC" == "1"
-local SECONDS = tonumber(os.getenv "FLEXDB_TEST_SECONDS") or 3
-local WRITERS, READERS, EVOLVERS = 3, 2, 3
-if pressed then WRITERS, READERS, EVOLVERS = 2, 1, 2 end
+local SECONDS = pace.rounds(3, 3, "FLEXDB_TEST_SECONDS")
+local WRITERS, READERS, EVOLVERS = pace.rounds(3, 2), pace.rounds(2, 1), pace.rounds(3, 2)
 local TICK = 0.011 -- the clock of the notes counts hundredths
 
-local lua = os.getenv "LUA" or "lua5.4"
-local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
--- Starts one process; they all run until they are waited for.
-local function start(engine, application, role, i)
-    local notes = os.tmpname()
-    -- on a server every other evolver builds what it rebuilds in steps, however small the table
-    local from = i % 2 == 0 and "FLEXDB_BUILD_FROM=1 " or ""
-    local command = ("%sexec %s spec/support/storm_child.lua %s %s %s %d %g %s 2>&1"):format(from, lua, role,
-        quote(engine.url), application, math.random(1 << 30), SECONDS, quote(notes))
-    return { pipe = assert(io.popen(command)), role = role, notes = notes }
-end
-
-local function finish(one)
-    local said = one.pipe:read "a"
-    one.pipe:close()
-    return (said:gsub("^%s+", ""))
-end
-
-local function read_notes(children)
+local function read_notes(started)
     local all = {}
-    for _, one in ipairs(children) do
-        for line in io.lines(one.notes) do
+    for _, one in ipairs(started) do
+        for _, line in ipairs(one:lines()) do
             local entry = assert(flexdb.json.decode(line))
             entry.role = one.role
             all[#all + 1] = entry
@@ -216,11 +197,9 @@ end
 
 engines.each(function(engine)
     describe("a storm", function()
-        local application, db, children, planted
+        local processes, db, planted
 
-        -- What is tried here is what processes do to each other: a collector that never rests only slows it down.
-        setup(function() if pressed then collectgarbage("incremental", 200, 100, 13) end end)
-        teardown(function() if pressed then collectgarbage("incremental", 1, 300, 9) end end)
+        pace.rest_collector(setup, teardown)
 
         -- A few records that nobody touches: a column that is added has an initial default from the first on.
         local function plant(t, name)
@@ -233,9 +212,16 @@ engines.each(function(engine)
             return left
         end
 
+        local function start(role, i)
+            -- on a server every other evolver builds what it rebuilds in steps, however small the table
+            local one = processes:start({ engine.url, db.application, role, math.random(1 << 30), SECONDS },
+                i % 2 == 0 and "FLEXDB_BUILD_FROM=1")
+            one.role = role
+        end
+
         before_each(function()
-            application, children, planted = engines.fresh(), {}, {}
-            db = engine.open { application = application, timeout = 30 }
+            processes, planted = children.of_file "spec/support/storm_child.lua", {}
+            db = engine.open { timeout = 30 }
             for _, name in ipairs { "one", "two" } do
                 local t = assert(db:create_table(name, { columns = {
                     { name = "w", dataType = "string", indexed = true }, { name = "a", dataType = "integer" },
@@ -248,19 +234,19 @@ engines.each(function(engine)
             end
         end)
         after_each(function()
-            for _, one in ipairs(children) do os.remove(one.notes) end
+            processes:remove()
             db:close()
         end)
 
         it("leaves every write that was acknowledged, and versions without twin or gap", function()
             engines.seed("the storm on " .. engine.name)
             for role, count in pairs { write = WRITERS, read = READERS, evolve = EVOLVERS } do
-                for i = 1, count do children[#children + 1] = start(engine, application, role, i) end
+                for i = 1, count do start(role, i) end
             end
             local said = {}
-            for _, one in ipairs(children) do said[#said + 1] = finish(one) end
+            for _, one in ipairs(processes.started) do said[#said + 1] = one:finish() end
             assert.equal("", table.concat(said))
-            local notes = read_notes(children)
+            local notes = read_notes(processes.started)
             for _, left in pairs(planted) do table.move(left, 1, #left, #notes + 1, notes) end
             for _, name in ipairs { "one", "two" } do
                 local t = assert(db:table(name))

@@ -71,7 +71,7 @@ workflow[5].each.items: unknown: either items or a table is given
 workflow[6].workflow.as: reference: must be a path such as $.imported]] },
 }
 
-require "spec.support.usual_collector"(setup, teardown)
+require "spec.support.pace".rest_collector(setup, teardown)
 
 describe("the steps of a document", function()
     for _, scenario in ipairs(steps) do

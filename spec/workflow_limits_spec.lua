@@ -32,7 +32,7 @@ local scenarios = {
         "$.t: nests deeper than 200 levels", step = "workflow[0].empty....success?.$.t" },
 }
 
-require "spec.support.usual_collector"(setup, teardown)
+require "spec.support.pace".rest_collector(setup, teardown)
 
 describe("a run is bounded in its", function()
     for _, scenario in ipairs(scenarios) do

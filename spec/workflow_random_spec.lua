@@ -94,7 +94,7 @@ local function document()
     return out
 end
 
-require "spec.support.usual_collector"(setup, teardown)
+require "spec.support.pace".rest_collector(setup, teardown)
 
 describe("a random document", function()
     it("is checked and run without a crash", function()

@@ -8,7 +8,7 @@
 
 local flexdb = require "flexdb"
 
-local role, url, application, seed, seconds, path = table.unpack(arg)
+local path, url, application, role, seed, seconds = table.unpack(arg)
 math.randomseed(tonumber(seed))
 local random = math.random
 local db = assert(flexdb.open(url, { application = application, actor = seed, timeout = 30 }))
