@@ -26,8 +26,7 @@ static const char *const records[] = {
     "{'id':'d','age':36,'balance':'-9.99','born':'1906-12-09','tags':null}",
     "{'id':'e','name':'','notes':'','balance':'0','wide':'-0.01','tags':{'a':null}}",
     "{'id':'f'}",
-    "{'id':'g','name':'Stra\xc3\x9f"
-    "e','age':9007199254740993,'balance':'9.99','boss':'c','tags':'x'}",
+    "{'id':'g','name':'Stra\303\237e','age':9007199254740993,'balance':'9.99','boss':'c','tags':'x'}",
 };
 
 struct spans {
