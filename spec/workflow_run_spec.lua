@@ -70,7 +70,8 @@ describe("the steps of a workflow", function()
 end)
 
 local initial = '{"a": {"b": [1, 2, {"c": "héé"}], "n": null, "t": true}, "i": 9007199254740993, "f": 2.5, "s": "x", '
-    .. '"price": "9.99", "fee": "0.01"}'
+    .. '"price": "9.99", "fee": "0.01", "o": {"f": 1.5, "e": [1, "\\n"], "d": null, "c": {}, "b": [{"d": 2, "c": 1}], '
+    .. '"a": {"y": [], "x": 1}}}'
 
 -- name, the value as a document has it, what becomes of it
 local values = {
@@ -94,6 +95,8 @@ local values = {
     { "templates of integers, booleans, null and nothing", '"{{$.i}} {{$.a.t}} {{$.a.n}} {{$.zzz}}."',
         '"9007199254740993 true  ."' },
     { "a template of an array is JSON", '"{{$.a.b}}"', '"[1,2,{\\"c\\":\\"héé\\"}]"' },
+    { "a template of an object has its names in order, run for run", '"{{$.o}}"', [["{\"a\":{\"x\":1,\"y\":[]},]]
+        .. [[\"b\":[{\"c\":1,\"d\":2}],\"c\":{},\"d\":null,\"e\":[1,\"\\n\"],\"f\":1.5}"]] },
     { "a reference inside a longer text stays text", '"it is $.s"', '"it is $.s"' },
     { "a text that begins with a reference and goes on stays text", '"$.s is it"', '"$.s is it"' },
     { "an amount of money is no reference", '"$.99"', '"$.99"' },

@@ -38,7 +38,7 @@ function references.text(value)
     if kind == "integer" then return ("%d"):format(value) end
     if kind == "boolean" then return tostring(value) end
     if state.is_error(value) and type(rawget(value, "message")) == "string" then return rawget(value, "message") end
-    local text, err = core.json.encode(value)
+    local text, err = state.json(value)
     if not text then error(core.error("invalid_document", "a template cannot show it: " .. err.message), 0) end
     return text
 end

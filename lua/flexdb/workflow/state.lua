@@ -127,6 +127,43 @@ function state.set(into, path, value)
     return true
 end
 
+local put
+
+local function put_object(value, out)
+    local names = {}
+    for name in next, value do names[#names + 1] = name end
+    table.sort(names)
+    for i, name in ipairs(names) do
+        out[#out + 1] = (i > 1 and "," or "{") .. core.json.encode(name) .. ":"
+        put(rawget(value, name), out)
+    end
+    out[#out + 1] = "}"
+end
+
+put = function(value, out)
+    if type(value) ~= "table" or next(value) == nil then
+        out[#out + 1] = core.json.encode(value)
+    elseif rawlen(value) == 0 then
+        put_object(value, out)
+    else
+        for i = 1, rawlen(value) do
+            out[#out + 1] = i > 1 and "," or "["
+            put(rawget(value, i), out)
+        end
+        out[#out + 1] = "]"
+    end
+end
+
+--- A value as JSON, the names of its objects in order: the same text in every run. nil and the error of one that cannot
+-- be JSON.
+function state.json(value)
+    local text, err = core.json.encode(value)
+    if not text or type(value) ~= "table" then return text, err end
+    local out = {}
+    put(value, out)
+    return table.concat(out)
+end
+
 --- Whether a state can be written as JSON: true, or nil and an error that says where it cannot.
 function state.check(value)
     local text, err = core.json.encode(value)
