@@ -111,8 +111,8 @@ static int new_thread(lua_State *box) {
     return lua_gettop(box);
 }
 
-/* Without an argument Lua's own answers with an address. No two seeds are alike, for each run anew asks for one. Upvalue:
- * math.randomseed. */
+/* Without an argument Lua's own answers with an address. No two seeds are alike, for each run anew asks for one.
+ * Upvalue: math.randomseed. */
 static int seed(lua_State *box) {
     struct sandbox *b = sandbox_of(box);
     int count = lua_gettop(box) > 2 ? 2 : lua_gettop(box);
