@@ -1,6 +1,7 @@
 /* Every statement of an evolution that copies records on a server, while others could write, fails once: the old
  * definition is in force and the records are as they were, or the new one is; the next attempt succeeds, and nothing is
  * wrong then. FLEXDB_TEST_FAULTS=1 lets every one of them fail, else every third. */
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "db_bed.h"
@@ -9,7 +10,9 @@
 
 /* ---- a driver that fails when it is told to: the server's, watched ---- */
 
-static long countdown; /* calls until the one that fails; 0: none */
+static atomic_long countdown; /* calls until the one that fails; 0: none */
+static atomic_long bulk;      /* the same, of those that carry many rows; they fail with: */
+static flexdb_code bulk_code;
 static const struct driver *server;
 static struct driver faulty;
 
@@ -30,6 +33,7 @@ static int run(struct statement *s, int64_t *affected, flexdb_error *err) {
 }
 static int run_many(struct statement *s, const flexdb_value *values, size_t rows, size_t width, size_t *failed,
                     flexdb_error *err) {
+    if (bulk != 0 && --bulk == 0) return error_set(err, bulk_code, "a fault of many rows");
     return strikes(err) ? -FLEXDB_CONNECTION : server->run_many(s, values, rows, width, failed, err);
 }
 static int execute(struct connection *c, const char *sql, size_t length, flexdb_error *err) {
@@ -139,7 +143,61 @@ static void all_or_nothing(void **state) {
     assert_true(at > 60);
 }
 
+/* Some thousand records are copied by a thread on a connection of its own, block by block. */
+static void all_or_nothing_in_the_thread(void **state) {
+    (void)state;
+    enum { RECORDS = 5000 };
+    if (db_place_count < 2) skip();
+    struct db_place place = watch();
+    flexdb_error err = FLEXDB_ERROR_INIT;
+    flexdb *db = db_open(&place, false);
+    flexdb_table *t = db_create(db, "t", "{\"columns\":[{\"name\":\"n\",\"dataType\":\"string\"}]}");
+    flexdb_batch *batch;
+    DB_OK(flexdb_batch_begin(&batch, t, false, 0, &err));
+    for (int i = 0; i < RECORDS; i++) {
+        char json[32];
+        snprintf(json, sizeof json, "{\"n\":\"%d\"}", i);
+        const flexdb_validator *v = flexdb_table_validator(t);
+        DB_OK(flexdb_batch_add(batch, v, db_record(v, json), &err));
+    }
+    DB_OK(flexdb_batch_finish(batch, &err));
+    flexdb_batch_free(batch);
+    static const char *const retypes[] = {
+        "[{\"op\":\"modify_column\",\"name\":\"n\",\"set\":{\"dataType\":\"integer\"}}]",
+        "[{\"op\":\"modify_column\",\"name\":\"n\",\"set\":{\"dataType\":\"string\"}}]"};
+    const struct flexdb_evolve_options options = {0};
+    struct buffer out = BUFFER_INIT;
+    int64_t version = 1;
+    for (long at = 1; at <= 3; at++) {
+        for (int i = 0; i < 2; i++) {
+            const char *retype = retypes[(version - 1) % 2];
+            bulk_code = i == 0 ? FLEXDB_CONNECTION : FLEXDB_BUSY;
+            bulk = at;
+            int rc = flexdb_evolve(t, retype, strlen(retype), &options, &out, &err);
+            assert_int_equal(bulk, 0);
+            assert_int_equal(rc, i == 0 ? -FLEXDB_CONNECTION : 0);
+            if (rc == 0) version++;
+            if (rc != 0) assert_string_equal(err.message, "a fault of many rows");
+            error_clear(&err);
+            buffer_reset(&out);
+            int64_t count;
+            DB_OK(flexdb_count(t, "{}", 2, &count, &err));
+            assert_int_equal(count, RECORDS);
+            assert_int_equal(flexdb_table_version(t), version);
+            is_sound(db, at);
+        }
+    }
+    buffer_free(&out);
+    flexdb_table_free(t);
+    flexdb_free(db);
+}
+
 #else
+
+static void all_or_nothing_in_the_thread(void **state) {
+    (void)state;
+    skip();
+}
 
 static void all_or_nothing(void **state) {
     (void)state;
@@ -150,6 +208,7 @@ static void all_or_nothing(void **state) {
 #endif
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_or_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_or_nothing),
+                                       cmocka_unit_test(all_or_nothing_in_the_thread)};
     return cmocka_run_group_tests(tests, db_find_places, db_clear_places);
 }

@@ -33,11 +33,12 @@ static void tables(void **state) {
     };
     static const char *const mysql[] = {
         "CREATE TABLE `flex_records_x_1` (seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, "
-        "id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE, schema_version INT NOT NULL, "
+        "id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, schema_version INT NOT NULL, "
         "version INT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, deleted_at BIGINT NULL, "
         "live TINYINT NULL DEFAULT 1, `c1` VARBINARY(1052) NULL, `c2` BIGINT NULL, "
         "`c3` VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NULL, `c4` BINARY(16) NULL, data JSON NOT NULL, "
-        "UNIQUE KEY `c1` (`c1`, live), KEY `c3` (`c3`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 "
+        "UNIQUE KEY `id` (`id`), UNIQUE KEY `c1` (`c1`, live), KEY `c3` (`c3`)) ENGINE=InnoDB DEFAULT CHARACTER SET "
+        "utf8mb4 "
         "COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC",
         NULL,
     };

@@ -15,14 +15,26 @@ struct batch_writer {
     bool stop;
 };
 
-void batch_job_run(struct batch_job *job) {
+static int run_rows(struct batch_job *job) {
     const struct driver *d = job->driver;
     struct statement *s = NULL;
-    job->failed = job->rows;
-    job->rc = d->prepare(&s, job->connection, job->sql, job->length, &job->err);
-    if (job->rc != 0) return;
-    job->rc = d->run_many(s, job->values, job->rows, job->width, &job->failed, &job->err);
+    int rc = d->prepare(&s, job->connection, job->sql, job->length, &job->err);
+    if (rc != 0) return rc;
+    rc = d->run_many(s, job->values, job->rows, job->width, &job->failed, &job->err);
     d->finalize(s);
+    return rc;
+}
+
+void batch_job_run(struct batch_job *job) {
+    const struct driver *d = job->driver;
+    job->failed = job->rows;
+    job->rc = job->transaction ? d->begin(job->connection, TRANSACTION_WRITE, &job->err) : 0;
+    if (job->rc == 0) job->rc = run_rows(job);
+    if (job->rc == 0 && job->transaction) job->rc = d->commit(job->connection, &job->err);
+    if (job->rc == 0 || !job->transaction) return;
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    d->rollback(job->connection, &ignored);
+    error_clear(&ignored);
 }
 
 static void *work(void *context) {

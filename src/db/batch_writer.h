@@ -4,6 +4,7 @@
 #ifndef FLEXDB_DB_BATCH_WRITER_H
 #define FLEXDB_DB_BATCH_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -11,7 +12,7 @@
 #include "driver/driver.h"
 
 /* A statement, the rows that it is run for, and what came of it. What the pointers point to stays as it is until the
- * job has ended. */
+ * job has ended. With `transaction` the rows are a transaction of their own: on failure none of them is there. */
 struct batch_job {
     const struct driver *driver;
     struct connection *connection;
@@ -19,6 +20,7 @@ struct batch_job {
     size_t length;
     const flexdb_value *values; /* `width` a row */
     size_t rows, width;
+    bool transaction;
     int rc;           /* as the driver's run_many gives it, */
     size_t failed;    /* and the row at fault */
     flexdb_error err; /* clear before; owned by who reads it */

@@ -6,35 +6,39 @@
 
 /* ---- rows that wait ---- */
 
-void build_forget_rows(struct build *b) {
-    arena_free(&b->texts);
-    b->texts = ARENA_INIT;
-    b->text_length = 0;
-    b->count = 0;
+void build_forget_rows(struct build_rows *rows) {
+    arena_free(&rows->texts);
+    rows->texts = ARENA_INIT;
+    rows->text_length = 0;
+    rows->count = 0;
 }
 
-static bool keep_text(struct build *b, flexdb_value *value) {
+/* As bytes, for a server counts the characters of a text parameter before it looks at what it is for. */
+static bool keep_text(struct build_rows *rows, flexdb_value *value) {
     if (value->tag != FLEXDB_TEXT && value->tag != FLEXDB_BYTES && value->tag != FLEXDB_JSON) return true;
-    char *copy = arena_dup(&b->texts, value->as.text, value->length);
+    value->tag = FLEXDB_BYTES;
+    char *copy = arena_dup(&rows->texts, value->as.text, value->length);
     value->as.text = copy;
-    b->text_length += value->length;
+    rows->text_length += value->length;
     return copy != NULL;
 }
 
 int build_store(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
                 bool changed, flexdb_error *err) {
     struct build *b = context;
+    struct build_rows *rows = &b->rows;
     struct parameters p;
     int rc = evolution_copied(ev, &b->to, raw, record, changed, &p, &b->scratch, err);
     if (rc != 0) return rc;
-    if (b->count == EVOLUTION_BATCH || b->text_length > EVOLUTION_BATCH_BYTES) rc = build_flush(b, err);
+    if (rows->count == BUILD_ROWS || rows->text_length > EVOLUTION_BATCH_BYTES)
+        rc = b->reads_set ? build_flush(b, err) : build_hand_over(b, err);
     if (rc != 0) return rc;
-    flexdb_value *row = b->rows + b->count * b->width;
+    flexdb_value *row = rows->values + rows->count * b->width;
     for (size_t i = 0; i < b->width; i++) {
         row[i] = p.values[i];
-        if (!keep_text(b, &row[i])) return error_no_memory(err);
+        if (!keep_text(rows, &row[i])) return error_no_memory(err);
     }
-    b->count++;
+    rows->count++;
     return 0;
 }
 
@@ -43,17 +47,18 @@ int build_store(struct evolution *ev, void *context, const struct raw_record *ra
 /* In place of the engine's words the values that are taken, and of which record. */
 static int explain(struct build *b, const flexdb_value *row, flexdb_error *err) {
     flexdb_error why = FLEXDB_ERROR_INIT;
+    const flexdb_value id = value_text(row[1].as.text, row[1].length);
     if (codec_decode(b->ev->to, row[2].as.text, row[2].length, NULL, &b->record, &why) == 0)
-        write_explain_duplicate(&b->to, b->record.values, &row[1], row[0].as.integer, err);
+        write_explain_duplicate(&b->to, b->record.values, &id, row[0].as.integer, err);
     error_clear(&why);
     for (size_t i = 0; i < err->issue_count; i++) error_issue_id(err, &err->issues[i], row[1].as.text, row[1].length);
     return -(int)err->code;
 }
 
-static int insert_each(struct build *b, flexdb_error *err) {
+static int insert_each(struct build *b, const struct build_rows *rows, flexdb_error *err) {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < b->count; i++) {
-        const flexdb_value *row = b->rows + i * b->width;
+    for (size_t i = 0; rc == 0 && i < rows->count; i++) {
+        const flexdb_value *row = rows->values + i * b->width;
         rc = engine_run(b->engine, b->insert.data, b->insert.length, row, b->width, NULL, err);
         if (rc != -FLEXDB_DUPLICATE || err->ended) continue;
         if (b->reads_set && b->set.whole) return explain(b, row, err);
@@ -64,30 +69,35 @@ static int insert_each(struct build *b, flexdb_error *err) {
     return rc;
 }
 
-static int insert_all(struct build *b, flexdb_error *err) {
+static int insert_all(struct build *b, const struct build_rows *rows, flexdb_error *err) {
     size_t failed;
-    return engine_run_many(b->engine, b->insert.data, b->insert.length, b->rows, b->count, b->width, &failed, err);
+    return engine_run_many(b->engine, b->insert.data, b->insert.length, rows->values, rows->count, b->width, &failed,
+                           err);
 }
 
-static int in_a_level(struct build *b, int (*insert)(struct build *b, flexdb_error *err), flexdb_error *err) {
+static int insert_in_a_level(struct build *b, const struct build_rows *rows,
+                             int (*insert)(struct build *b, const struct build_rows *rows, flexdb_error *err),
+                             flexdb_error *err) {
     int rc = engine_begin(b->engine, err);
     if (rc != 0) return rc;
-    rc = insert(b, err);
+    rc = insert(b, rows, err);
     if (rc == 0) return engine_commit(b->engine, err);
     engine_rollback(b->engine);
     return rc;
 }
 
-int build_flush(struct build *b, flexdb_error *err) {
-    if (b->count == 0) return 0;
-    int rc = in_a_level(b, insert_all, err);
+int build_insert(struct build *b, struct build_rows *rows, flexdb_error *err) {
+    if (rows->count == 0) return 0;
+    int rc = insert_in_a_level(b, rows, insert_all, err);
     if (rc == -FLEXDB_DUPLICATE && !err->ended) {
         error_clear(err);
-        rc = in_a_level(b, insert_each, err);
+        rc = insert_in_a_level(b, rows, insert_each, err);
     }
-    build_forget_rows(b);
+    build_forget_rows(rows);
     return rc;
 }
+
+int build_flush(struct build *b, flexdb_error *err) { return build_insert(b, &b->rows, err); }
 
 /* ---- all of them ---- */
 
@@ -108,18 +118,33 @@ int build_walk(struct build *b, bool deleted, evolution_visit visit, void *conte
  * batches. What is written while it reads the journal has. */
 static int copy_chunk(struct build *b, flexdb_error *err) {
     const struct evolution_store store = {build_store, b};
-    int rc = evolution_inspect(b->ev, &store, err);
-    return rc == 0 ? build_flush(b, err) : rc;
+    int rc = engine_begin(b->engine, err);
+    if (rc != 0) return rc;
+    rc = evolution_inspect(b->ev, &store, err);
+    if (rc == 0 && b->inserter.connection == NULL) rc = build_flush(b, err);
+    if (rc == 0) return engine_commit(b->engine, err);
+    engine_rollback(b->engine);
+    return rc;
+}
+
+/* Before the journal's records are copied all others are to be there. */
+static int end_copy(struct build *b, flexdb_error *err) {
+    int rc = build_hand_over(b, err);
+    return rc == 0 ? build_settle(b, err) : rc;
 }
 
 int build_copy(struct build *b, flexdb_error *err) {
     int rc = 0;
     b->cursor = INT64_MIN;
+    if (!b->ev->cluster) build_open_inserter(b);
     for (b->more = true; rc == 0 && b->more;) {
-        rc = in_a_level(b, copy_chunk, err);
+        rc = copy_chunk(b, err);
         if (rc != 0 || b->postponed < BUILD_POSTPONED) continue;
         b->postponed = 0;
-        rc = build_catch_up(b, err);
+        rc = end_copy(b, err);
+        if (rc == 0) rc = build_catch_up(b, err);
     }
+    if (rc == 0) rc = end_copy(b, err);
+    build_close_inserter(b);
     return rc == 0 ? evolution_report(b->ev, err) : rc;
 }

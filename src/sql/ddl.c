@@ -21,8 +21,9 @@ static void put_inline_index(const struct layout_column *c, const char *before, 
     buffer_puts(out, c->unique ? ", live)" : ")");
 }
 
-/* All keys but those of seq and id, each with a text before it. */
+/* All keys but that of seq, each but the first with a text before it. */
 static void put_keys(const struct layout *l, const char *before, struct buffer *out) {
+    buffer_puts(out, "UNIQUE KEY `id` (`id`)");
     for (size_t i = 0; i < l->count; i++)
         if (has_index(&l->columns[i])) put_inline_index(&l->columns[i], before, out);
     ddl_put_keys(l, before, out);
@@ -44,7 +45,10 @@ static void create_table(const struct dialect *d, const struct layout *l, bool k
     }
     if (!d->partial_indexes) ddl_put_digests(l, out);
     buffer_printf(out, ", data %s NOT NULL", d->document_type);
-    if (keys && !d->partial_indexes) put_keys(l, ", ", out);
+    if (keys && !d->partial_indexes) {
+        buffer_puts(out, ", ");
+        put_keys(l, ", ", out);
+    }
     buffer_printf(out, ")%s", d->table_options);
 }
 
@@ -117,18 +121,12 @@ void ddl_create_bare(const struct dialect *d, const struct layout *l, struct buf
 
 bool ddl_add_indexes(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {
     if (d->partial_indexes) return ddl_create(d, l, i + 1, out);
-    struct buffer keys = BUFFER_INIT;
-    if (i == 0) put_keys(l, ", ADD ", &keys);
-    const char *text = buffer_text(&keys);
-    if (text == NULL) out->failed = true;
-    bool any = text == NULL || text[0] != '\0';
-    if (any) {
-        buffer_puts(out, "ALTER TABLE ");
-        sql_name(out, l->table);
-        buffer_puts(out, text != NULL ? text + 1 : ""); /* nothing stands before the first comma */
-    }
-    buffer_free(&keys);
-    return any;
+    if (i != 0) return false;
+    buffer_puts(out, "ALTER TABLE ");
+    sql_name(out, l->table);
+    buffer_puts(out, " ADD ");
+    put_keys(l, ", ADD ", out);
+    return true;
 }
 
 bool ddl_drop_index(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out) {

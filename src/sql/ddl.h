@@ -25,8 +25,8 @@ enum { DDL_TEXT_PREFIX = 1020, DDL_TEXT_ENTRY = DDL_TEXT_PREFIX + 32 };
 /* Statement number i of those that create the physical table and its indexes; false when there is none left. Out of
  * memory shows in the buffer. */
 bool ddl_create(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
-/* The physical table without its indexes, but for that of id; and statement number i, from 0, of those that give them
- * to it, which is much quicker once it is full. */
+/* The physical table without its indexes, but for those of seq and, on SQLite, id; and statement number i, from 0, of
+ * those that give them to it, which is much quicker once it is full. */
 void ddl_create_bare(const struct dialect *d, const struct layout *l, struct buffer *out);
 bool ddl_add_indexes(const struct dialect *d, const struct layout *l, size_t i, struct buffer *out);
 /* Statement number i, from 0, of those that drop its indexes, on an engine where they are statements of their own. */

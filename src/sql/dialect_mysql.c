@@ -7,7 +7,7 @@ const struct dialect dialect_mysql = {
     .catalog_ddl = catalog_ddl_mysql,
     .inspect = inspect_mysql,
     .key_columns = "seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, "
-                   "id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE",
+                   "id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL",
     .document_type = "JSON",
     .column_types =
         {

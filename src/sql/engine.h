@@ -20,7 +20,7 @@ struct dialect {
     const char *const *inspect;     /* by enum inspect_statement */
 
     /* Physical tables. */
-    const char *key_columns;   /* seq and id */
+    const char *key_columns;   /* seq and id, whose unique index is apart where indexes are part of CREATE TABLE */
     const char *document_type; /* of `data` */
     const char *const column_types[ENGINE_KINDS];
     const char *table_options;
