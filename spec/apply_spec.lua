@@ -33,6 +33,44 @@ engines.each(function(engine)
             return table.concat(list, " ")
         end
 
+        it("asks once before anything is done, and does nothing that was not agreed to", function()
+            local function definitions(...) return { contacts = { columns = { column "name", ... } } } end
+            local asked = {}
+            local function ask(answer, why)
+                return function(steps)
+                    asked[#asked + 1] = told(steps)
+                    return answer, why
+                end
+            end
+            assert(db:apply(definitions(), { ask = ask(true) }))
+            local none, err = db:apply(definitions(column "mail"), { ask = ask(false) })
+            assert.is_nil(none)
+            assert.equal("conflict: what was to be done was not agreed to", tostring(err))
+            assert.equal("mine", select(2, db:apply(definitions(column "mail"), { ask = ask(nil, "mine") })))
+            assert.equal("name", names "contacts")
+            assert.has_error(function() db:apply(definitions(column "mail"), { ask = error }) end)
+            assert.equal("name", names "contacts")
+            assert(db:apply(definitions(column "mail"), { ask = ask(true) }))
+            assert.equal("name mail", names "contacts")
+            assert.equal("", told(assert(db:apply(definitions(column "mail"), { ask = ask(true) }))))
+            assert.same({ "create contacts", "evolve contacts", "evolve contacts", "evolve contacts", "" }, asked)
+        end)
+
+        it("asks before it says what stands in the way", function()
+            local contacts = { columns = { column "name" } }
+            assert(db:apply { contacts = contacts })
+            assert(db:table "contacts":insert_many { { name = "a" }, { name = "a" } })
+            contacts.columns[1].unique = true
+            local possible
+            local none, err = db:apply({ contacts = contacts }, { ask = function(steps)
+                possible = steps[1].plan.possible
+                return true
+            end })
+            assert.is_nil(none)
+            assert.is_false(possible)
+            assert.equal("invalid_record", err.code)
+        end)
+
         it("creates what is not there, and then has nothing to do", function()
             local definitions = {
                 contacts = { columns = { column "name", reference("company", "companies") } },

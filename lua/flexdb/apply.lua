@@ -4,7 +4,8 @@
 local core = require "flexdb.core"
 local options = require "flexdb.options"
 
-local known = { dry_run = "boolean", drop = "boolean", on_invalid = "string", actor = "string", message = "string" }
+local known = { dry_run = "boolean", drop = "boolean", on_invalid = "string", actor = "string", message = "string",
+    ask = "function" }
 
 local function invalid(...) return nil, core.error("invalid_schema", (...):format(select(2, ...))) end
 
@@ -342,7 +343,8 @@ end
 --- Makes the application's tables what the definitions say: `{ name = definition, … }`, or an array of definitions with
 -- `name`. Columns and tables say with `renamedFrom` what they were called. Tables that are not named stay, unless
 -- `drop = true`. Returns an array of { table, action = "create" | "rename" | "evolve" | "drop", version, entry }, empty
--- when everything was so already; with `dry_run` what would be done, with plans.
+-- when everything was so already; with `dry_run` what would be done, with plans. `ask` is called with the same before
+-- anything is done; unless it returns true nothing is, and what it returns as well is the error.
 return function(db, definitions, given)
     options.handle("apply", db, "flexdb.database")
     options.argument("apply", 1, definitions, "table")
@@ -355,6 +357,10 @@ return function(db, definitions, given)
     ok, err = plan(work, own)
     if not ok then return nil, err end
     if own.dry_run then return told(work) end
+    if own.ask then
+        local agreed, refusal = own.ask(told(work))
+        if not agreed then return nil, refusal or core.error("conflict", "what was to be done was not agreed to") end
+    end
     local why = obstacle(work)
     if why then return nil, why end
     -- A server cannot build tables inside a transaction: there each table is a step of its own.

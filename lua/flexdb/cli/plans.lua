@@ -1,7 +1,8 @@
 --- Plans on the terminal: the definition's unified diff, then what is done, step by step.
--- Needs flexdb.cli.definitions and flexdb.cli.unified.
+-- Needs flexdb.cli.definitions, input, unified and width.
 
 local definitions = require "flexdb.cli.definitions"
+local input = require "flexdb.cli.input"
 local unified = require "flexdb.cli.unified"
 local width = require "flexdb.cli.width"
 
@@ -67,6 +68,24 @@ plans.options = {
     expect_version = { "--expect-version", value = "VERSION", kind = "integer", least = 1,
         help = "do it only if the table is at that version" },
 }
+
+--- Reads the changes that a command is given and plans them: the handle of the table, the plan and the changes; nil and
+-- the error. The options are on_invalid and expect_version.
+function plans.make(session, arguments, options)
+    local changes, err = input.document(arguments.changes, true, true)
+    if not changes then return nil, err end
+    local handle
+    handle, err = session:table(arguments.table)
+    if not handle then return nil, err end
+    local progress, done = session.output:progress "looked at"
+    local plan
+    plan, err = handle:plan(changes, {
+        on_invalid = options.on_invalid, expect_version = options.expect_version, on_progress = progress,
+    })
+    done()
+    if not plan then return nil, err end
+    return handle, plan, changes
+end
 
 --- Carries out what `act(options)` does, which takes evolve's options, once the plan was shown and agreed to.
 function plans.carry_out(session, handle, plan, act)

@@ -49,7 +49,7 @@ local function is_destructive(step)
     return false
 end
 
--- The plan of all steps, printed; and whether one of them is destructive, and all are possible.
+-- Prints the plan of all steps. Whether one of them is destructive, and all are possible; nil and the error.
 local function show(session, db, steps, list)
     local out, by_name = session.output, {}
     for _, definition in ipairs(list) do by_name[definition.name or ""] = definition end
@@ -63,7 +63,7 @@ local function show(session, db, steps, list)
             if not ok then return nil, err end
         end
     end
-    return true, destructive, possible
+    return destructive, possible
 end
 
 -- The database; where there is none, an empty one in memory to plan with, and true.
@@ -73,14 +73,40 @@ local function open(session)
     return flexdb.open "sqlite::memory:", true
 end
 
+-- What was done, or that there was nothing to do.
 local function report(out, done)
     if out.json then return out:emit(flexdb.array(done)) end
+    if #done == 0 then return out:say("nothing changes: the tables are what the files say") end
     out:say ""
     local verbs = { create = "is made", evolve = "is evolved", rename = "is renamed", drop = "is dropped" }
     for _, step in ipairs(done) do
         out:say("%s %s%s", step.table, verbs[step.action],
             step.version and (", at version %d"):format(step.version) or "")
     end
+end
+
+local function dry_run(session, db, list, with)
+    with.dry_run = true
+    local steps, err = db:apply(list, with)
+    if not steps then return nil, err end
+    local destructive, possible = show(session, db, steps, list)
+    if destructive == nil then return nil, possible end
+    if session.output.json then
+        session.output:emit(flexdb.array(steps))
+    elseif #steps == 0 then
+        report(session.output, steps)
+    end
+    return possible and 0 or 3
+end
+
+-- The database that is yet to be made, in place of the empty one, for which the plan is shown.
+local function make(session, empty, list, with)
+    local steps, err = empty:apply(list, { dry_run = true, on_invalid = with.on_invalid })
+    if not steps then return nil, err end
+    local shown, why = show(session, empty, steps, list)
+    if shown == nil then return nil, why end
+    empty:close()
+    return session:open(true)
 end
 
 function apply.run(session, arguments, options)
@@ -92,38 +118,23 @@ function apply.run(session, arguments, options)
     local db, missing = open(session)
     if not db then return nil, missing end
     local with = { drop = options.drop, on_invalid = options.on_invalid }
-    with.dry_run = true
-    local steps
-    steps, err = db:apply(list, with)
-    if not steps then return nil, err end
-    local out = session.output
-    local ok, destructive, possible = show(session, db, steps, list)
-    if not ok then return nil, destructive end
-    if options.dry_run and out.json then out:emit(flexdb.array(steps)) end
-    if options.dry_run and #steps > 0 then return possible and 0 or 3 end
-    if #steps == 0 and not missing then
-        if not out.json then
-            out:say("nothing changes: the tables are what the files say")
-        elseif not options.dry_run then
-            out:emit(flexdb.array {})
-        end
-        return 0
-    end
-    if destructive and possible then
-        local agreed
-        agreed, err = session:agreed "this is destructive. Go on?"
-        if not agreed then return nil, err end
-    end
+    if options.dry_run then return dry_run(session, db, list, with) end
+    with.message = options.message
     if missing then
-        db:close()
-        db, err = session:open(true)
+        db, err = make(session, db, list, with)
         if not db then return nil, err end
+    else
+        function with.ask(steps)
+            local destructive, possible = show(session, db, steps, list)
+            if destructive == nil then return nil, possible end
+            if destructive and possible then return session:agreed "this is destructive. Go on?" end
+            return true
+        end
     end
-    with.dry_run, with.message = nil, options.message
     local done
     done, err = db:apply(list, with)
     if not done then return nil, err end
-    report(out, done)
+    report(session.output, done)
 end
 
 return apply

@@ -1,6 +1,5 @@
 --- flexdb evolve: changes a table's definition.
 
-local input = require "flexdb.cli.input"
 local plans = require "flexdb.cli.plans"
 
 local own = plans.options
@@ -21,18 +20,8 @@ flexdb evolve contacts \
 }
 
 function evolve.run(session, arguments, options)
-    local changes, err = input.document(arguments.changes, true, true)
-    if not changes then return nil, err end
-    local handle
-    handle, err = session:table(arguments.table)
-    if not handle then return nil, err end
-    local progress, done = session.output:progress "looked at"
-    local plan
-    plan, err = handle:plan(changes, {
-        on_invalid = options.on_invalid, expect_version = options.expect_version, on_progress = progress,
-    })
-    done()
-    if not plan then return nil, err end
+    local handle, plan, changes = plans.make(session, arguments, options)
+    if not handle then return nil, plan end
     -- A plan that was saved is held against the table as it is; another one is what was just shown.
     local saved = type(changes) == "table" and rawget(changes, "steps") ~= nil
     return plans.carry_out(session, handle, plan, function(with)

@@ -1,6 +1,5 @@
 --- flexdb plan: what changes would do.
 
-local input = require "flexdb.cli.input"
 local plans = require "flexdb.cli.plans"
 
 local plan = {
@@ -17,16 +16,8 @@ local plan = {
 }
 
 function plan.run(session, arguments, options)
-    local changes, err = input.document(arguments.changes, true, true)
-    if not changes then return nil, err end
-    local handle
-    handle, err = session:table(arguments.table)
-    if not handle then return nil, err end
-    local progress, done = session.output:progress "looked at"
-    local made
-    made, err = handle:plan(changes, { on_invalid = options.on_invalid, on_progress = progress })
-    done()
-    if not made then return nil, err end
+    local handle, made = plans.make(session, arguments, options)
+    if not handle then return nil, made end
     options.dry_run = true
     return plans.carry_out(session, handle, made)
 end
