@@ -205,6 +205,19 @@ describe("a terminal", function()
         assert.equal('{"id":"a","n":1}\n', on_terminal "flexdb query t --db t.db --columns n --limit 1 --json")
     end)
 
+    it("gets nothing that it would obey from what a workflow says", function()
+        box.write("say.json", [==[{"id": "say", "name": "Say", "version": "1.0.0", "workflow": [
+            {"log": {"message": "red \u001b[31m\u009b2J\u202ex\nnext"}}]}]==])
+        assert.equal("red \\x1b[31m\\x9b2Jx\nnext\nsay.json is done, 1 step\n", on_terminal "flexdb run say.json")
+        local trace = on_terminal "flexdb run say.json --trace 2>&1 >/dev/null"
+        assert.truthy(trace:find("| red", 1, true))
+        assert.is_nil(trace:find "[\27\xe2]")
+        assert.is_nil(trace:find("\xc2\x9b", 1, true))
+        -- who reads it otherwise gets what was said
+        assert.equal("red \27[31m\xc2\x9b2J\u{202e}x\nnext\nsay.json is done, 1 step\n",
+            (box.run "flexdb run say.json"))
+    end)
+
     it("shows how far long work is, and takes that away again", function()
         box.run "seq 1 60000 | sed 's/.*/{\"n\": &}/' > many.jsonl"
         local out = on_terminal "flexdb insert t many.jsonl --db t.db"

@@ -166,14 +166,15 @@ local function finish_anew(self, text, name, good, status, ...)
     return nil, core.error("invalid_document", "values: " .. tostring(status))
 end
 
---- Runs a text; `name` is what errors call it. Returns what the script returns, copied, or nil and the error.
-function methods:run(text, name)
+--- Runs a text; `name` is what errors call it; more arguments are the script's. Returns what the script returns,
+-- copied, or nil and the error.
+function methods:run(text, name, ...)
     options.handle("run", self, "flexdb.sandbox")
     options.argument("run", 1, text, "string")
     name = name or "script"
     options.argument("run", 2, name, "string")
     if text:byte() == 35 then text = "--" .. text end -- a first line for the shell: #!
-    return finish(self, text, name, self:execute(text, "@" .. name))
+    return finish(self, text, name, self:execute(text, "@" .. name, ...))
 end
 
 -- The number under which a text is kept compiled, negative when it is not yet. Only so many are, for they take of the

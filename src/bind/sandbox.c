@@ -139,15 +139,15 @@ static int set(lua_State *L) {
 
 static int run_body(lua_State *box) {
     struct sandbox_run *run = lua_touserdata(box, 1);
+    struct sandbox_copy c;
     sandbox_return(box);
+    sandbox_copy_inside(&c, run->b, box);
     if (luaL_loadbufferx(box, run->text, run->length, run->name, "t") != LUA_OK) {
-        struct sandbox_copy c;
-        int message = lua_gettop(box);
-        sandbox_copy_inside(&c, run->b, box);
-        sandbox_write_error(&c, message);
+        sandbox_write_error(&c, lua_gettop(box));
         run->kind = "syntax";
     } else {
-        run->kind = sandbox_call_script(box, 0) ? "ok" : "error";
+        int count = sandbox_read_all(&c);
+        run->kind = sandbox_call_script(box, count) ? "ok" : "error";
     }
     return 0;
 }
@@ -165,12 +165,9 @@ static int run_text(lua_State *L, lua_CFunction body, lua_Integer number, int fi
     return 1 + sandbox_read_all(&c);
 }
 
-/* sandbox:execute(text, name): "ok" and the results; "error" and what was raised; "syntax" and the message; "ended" and
- * why. */
-static int execute(lua_State *L) {
-    lua_settop(L, 3);
-    return run_text(L, run_body, 0, 4);
-}
+/* sandbox:execute(text, name, …), with the script's arguments: "ok" and the results; "error" and what was raised;
+ * "syntax" and the message; "ended" and why. */
+static int execute(lua_State *L) { return run_text(L, run_body, 0, 4); }
 
 /* sandbox:anew(text, name, number, values): the same in a new environment with these globals. The text is kept compiled
  * under the number. */

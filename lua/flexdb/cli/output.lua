@@ -32,6 +32,7 @@ function output.new(options)
     return setmetatable({
         json = options.json == true,
         terminal = terminal ~= nil,
+        errors_terminal = errors ~= nil,
         room = room(terminal),
         colour = wants_colour(options.color, terminal),
         error_colour = wants_colour(options.color, errors),

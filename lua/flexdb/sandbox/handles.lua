@@ -36,6 +36,8 @@ handles.classes = {
         methods = names(reads) },
     { name = "builder", fields = {}, metamethods = {}, methods = names "add remove rename modify move table" },
     { name = "rows", fields = {}, metamethods = { __close = "close" }, methods = names "close" },
+    { name = "state", fields = {}, methods = {},
+        metamethods = { __index = "get", __newindex = "set", __pairs = "all" } },
 }
 handles.number = {}
 for number, class in next, handles.classes do handles.number[class.name] = number end
@@ -107,7 +109,7 @@ end
 
 -- ---- databases ----
 
-local database, tables, views, builders, rows = {}, {}, {}, {}, {}
+local database, tables, views, builders, rows, states = {}, {}, {}, {}, {}, {}
 
 function database.table(side, db, name)
     local good, err = allowed(side, nil, name)
@@ -282,8 +284,23 @@ for method in next, handles.classes[number.builder].methods do
     end
 end
 
+-- ---- the state of a workflow: read and set by its names ----
+
+function states.get(_, held, name) return held[name] end
+
+function states.set(_, held, name, value)
+    if type(name) ~= "string" then error("the names of the state are texts", 0) end
+    held[name] = value
+end
+
+function states.all(side, held)
+    local copy = {}
+    for name, value in next, held do copy[name] = value end
+    return ticket(side, "function", function(_, name) return next(copy, name) end)
+end
+
 local calls = {
-    database = database, table = tables, view = views, builder = builders, rows = rows,
+    database = database, table = tables, view = views, builder = builders, rows = rows, state = states,
     ["function"] = { call = function(_, fn, ...) return fn(...) end },
 }
 

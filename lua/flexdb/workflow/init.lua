@@ -19,8 +19,9 @@ local workflow = { trace = trace.terminal, json_lines = trace.json_lines }
 local check_options = { nodes = "table", files = "string" }
 local run_options = {
     db = "userdata", state = "table", nodes = "table", on_event = "function", limits = "table", files = "string",
-    log = "function", actor = "string",
+    log = "function", actor = "string", sandbox = "table",
 }
+local box_options = { memory = "number", steps = "number", seconds = "number", tables = "table", read_only = "boolean" }
 local default_limits = { iterations = 1000, jumps = 10000, steps = 1000000, depth = 100 }
 local known_limits = { iterations = true, jumps = true, steps = true, depth = true, seconds = false, memory = true }
 
@@ -186,9 +187,10 @@ local function run_function(run, fn)
     return true
 end
 
-local function load_script(path)
+local function load_script(path, box, own)
     local text, err = files.read_any(path)
     if not text then return nil, err end
+    if box then return require "flexdb.workflow.boxed".script(text, path, box, own:ids()) end
     local chunk, why = load(text, "@" .. path, "t")
     if chunk then return chunk end
     local number = tonumber(why:match ":(%d+):")
@@ -197,10 +199,10 @@ local function load_script(path)
 end
 
 -- What is to be run: a program or a function, and the programs that it calls. nil and the error.
-local function load_any(what, folder, own)
+local function load_any(what, folder, own, box)
     if type(what) == "function" then return { id = "lua", initial = {}, fn = what }, {} end
     if type(what) == "string" and what:find "%.lua$" then
-        local chunk, err = load_script(what)
+        local chunk, err = load_script(what, box, own)
         if not chunk then return nil, err end
         return { id = what:match "([^/]*)%.lua$", initial = {}, fn = chunk }, {}
     end
@@ -223,6 +225,15 @@ local function finish(run, program, started, ok, err)
     return context.state
 end
 
+-- The options of the sandbox that a script is to run in; nil where it is trusted.
+local function sandbox_of(what, given)
+    if given == nil then return nil end
+    if type(what) ~= "string" or not what:find "%.lua$" then
+        options.refuse(1, "run", 2, "option 'sandbox' is for the path of a script, which ends in .lua")
+    end
+    return options.check("run", 2, given, box_options, 1)
+end
+
 -- Closes what the nodes have kept for the length of the run.
 local function drop(kept)
     for _, entry in next, kept do
@@ -231,7 +242,7 @@ local function drop(kept)
 end
 
 --- Runs a workflow: a document (a table), the path of one, a function(nodes, context) or the path of a script that is
--- such a function. Options: db, state, nodes, on_event, limits, files, log, actor.
+-- such a function. Options: db, state, nodes, on_event, limits, files, log, actor, sandbox.
 -- The last state; or nil, an error (with step, node, config and advice) and the state as it stood.
 function workflow.run(what, given)
     options.argument("run", 1, what, "table or string or function")
@@ -242,7 +253,8 @@ function workflow.run(what, given)
     if db and getmetatable(db) ~= "flexdb.database" then
         options.refuse(0, "run", 2, "option 'db' must be a database, is a %s", type(db))
     end
-    local program, programs = load_any(what, given.files, own)
+    local box = sandbox_of(what, given.sandbox)
+    local program, programs = load_any(what, given.files, own, box)
     if not program then return nil, failure.advise(programs), {} end
     local initial, err = first_state(program, given.state)
     if not initial then return nil, failure.advise(err), {} end
@@ -253,6 +265,7 @@ function workflow.run(what, given)
         db = view or db, registry = own, limits = limits, files = given.files, actor = given.actor,
         on_event = given.on_event, log = given.log, programs = programs, steps = 0, jumps = 0, depth = 0,
         deadline = limits.seconds and started + limits.seconds, kept = kept,
+        confined = box ~= nil,
     }
     function shared.call(context, file, values) return call(shared, context, file, values) end
     local run = runner.new(shared, program.id, initial)

@@ -316,7 +316,7 @@ end
 --- A run of one workflow within `shared`, with the state given. What a node sees of it is run.context.
 function runner.new(shared, id, initial)
     local context = { db = shared.db, state = initial, workflow = id, limits = shared.limits, files = shared.files,
-        actor = shared.actor, kept = shared.kept }
+        actor = shared.actor, kept = shared.kept, confined = shared.confined }
     local run = { shared = shared, context = context }
     function context.run(body, ...) return run_body(run, body, ...) end
     function context.emit(event)

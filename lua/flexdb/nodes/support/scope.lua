@@ -86,6 +86,9 @@ function scope.database(context, config, table_id)
     application, err = text_of("applicationId", asked, held, db.application)
     if application then application, err = check_application(application) end
     if not application then return nil, err end
+    if context.confined and application ~= db.application then
+        return invalid("applicationId", "a sandboxed workflow keeps to its own application")
+    end
     actor, err = text_of("userId", user, context.actor, db.actor)
     if actor then actor, err = check_actor(actor) end
     if err then return nil, err end
