@@ -31,7 +31,8 @@ return {
     metadata = {
         id = "set", name = "Set", version = "1.0.0",
         description = "Sets a value of the state, or adds to it: numbers and decimals are summed, arrays get one more",
-        inputs = { "path", "value", "add" }, outputs = {}, required = { "path" }, literal = { "path" }, strict = true,
+        inputs = { "path", "value", "add" }, outputs = {}, required = { "path" },
+        literal = { "path" }, present = { "add" }, strict = true,
         edges = { success = "it is set" },
         hints = {
             purpose = "Count, sum and collect",

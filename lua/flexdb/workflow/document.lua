@@ -4,7 +4,7 @@
 --
 -- A program is { id, name, version, steps, initial, calls }. A step is one of
 --   { kind = "node", id, path, node, config (compiled), edges = { name = steps }, loop, bodies,
---     certain = { { word, value (compiled) }, … } }
+--     certain = { { word, value (compiled), or_null }, … } }
 --   { kind = "set", id, path, target (a path), value (compiled), edges }
 --   { kind = "jump", path, to (an index into the program's steps) }
 
@@ -123,9 +123,11 @@ local function compile_key(work, step, key, value, scope)
         local config = step.config
         config.keys[#config.keys + 1] = key
         config.values[#config.keys] = compiled == nil and false or compiled
-        if type(compiled) == "table" and metadata and contains(metadata.certain, key) then
+        local certain = metadata and contains(metadata.certain, key)
+        local present = metadata and contains(metadata.present, key)
+        if type(compiled) == "table" and (certain or present and compiled.op == "get") then
             step.certain = step.certain or {}
-            table.insert(step.certain, { word = key, value = compiled })
+            table.insert(step.certain, { word = key, value = compiled, or_null = not certain })
         end
     end
 end

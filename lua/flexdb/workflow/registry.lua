@@ -29,6 +29,7 @@ local shape = {
     { "bodies", "an array of strings", is_words },
     { "literal", "an array of strings", is_words },
     { "certain", "an array of strings", is_words },
+    { "present", "an array of strings", is_words },
     { "required", "an array of strings or a function", function(v) return type(v) == "function" or is_words(v) end },
     { "strict", "a boolean", function(v) return type(v) == "boolean" end },
     { "hints", "a table", function(v) return type(v) == "table" end },

@@ -148,7 +148,7 @@ end
 local function check_certain(step, from)
     local issues, lines = core.array {}, {}
     for _, each in ipairs(step.certain or {}) do
-        local lost = references.missing(each.value, from)
+        local lost = references.missing(each.value, from, each.or_null)
         if lost then
             local message = ("%s refers to %s, which is not in the state"):format(each.word, lost)
             lines[#lines + 1] = message
