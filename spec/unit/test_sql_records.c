@@ -110,9 +110,11 @@ static void writes(void **state) {
           "LOCK IN SHARE MODE), version = version + 1 WHERE seq = ? AND version = ? AND deleted_at IS NOT NULL");
     columns[1].lapsed = false;
     CHECK("sqlite", records_erase(d, &layout, &out), "DELETE FROM `flex_records_x_1` WHERE seq = ? AND version = ?");
-    CHECK("mysql", records_copy(d, &layout, &out),
-          "INSERT INTO `flex_records_x_1` (seq, id, data, schema_version, version, created_at, updated_at, deleted_at, "
-          "`c1`, `c3`, `c4`, live) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN deleted_at IS NULL THEN 1 END)");
+    CHECK(
+        "mysql", records_copy(d, &layout, &out),
+        "INSERT INTO `flex_records_x_1` (seq, id, data, schema_version, version, created_at, updated_at, deleted_at, "
+        "`c1`, `c3`, `c4`, live) VALUES (?, ?, /*!80000 CONVERT( */ ? /*!80000 USING utf8mb4) */, ?, ?, ?, ?, ?, ?, ?, "
+        "?, CASE WHEN deleted_at IS NULL THEN 1 END)");
 }
 
 #define FETCH                                                                                                          \

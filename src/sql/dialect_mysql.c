@@ -9,6 +9,7 @@ const struct dialect dialect_mysql = {
     .key_columns = "seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, "
                    "id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL",
     .document_type = "JSON",
+    .document_bytes = "/*!80000 CONVERT( */ ? /*!80000 USING utf8mb4) */", /* MySQL makes no JSON of bytes */
     .column_types =
         {
             [PHYSICAL_NONE] = "VARBINARY(1052)",

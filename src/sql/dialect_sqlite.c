@@ -9,6 +9,7 @@ const struct dialect dialect_sqlite = {
     .inspect = inspect_sqlite,
     .key_columns = "seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE",
     .document_type = "TEXT",
+    .document_bytes = "?",
     .column_types =
         {
             [PHYSICAL_NONE] = "BLOB",

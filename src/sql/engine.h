@@ -20,8 +20,9 @@ struct dialect {
     const char *const *inspect;     /* by enum inspect_statement */
 
     /* Physical tables. */
-    const char *key_columns;   /* seq and id, whose unique index is apart where indexes are part of CREATE TABLE */
-    const char *document_type; /* of `data` */
+    const char *key_columns;    /* seq and id, whose unique index is apart where indexes are part of CREATE TABLE */
+    const char *document_type;  /* of `data`, */
+    const char *document_bytes; /* and a parameter for it that takes bytes as well */
     const char *const column_types[ENGINE_KINDS];
     const char *table_options;
     bool partial_indexes; /* else `live` stands in unique indexes, and indexes are part of CREATE TABLE */

@@ -130,8 +130,7 @@ void records_copy(const struct dialect *d, const struct layout *l, struct buffer
     sql_name(out, l->table);
     buffer_puts(out, " (seq, id, data, schema_version, version, created_at, updated_at, deleted_at");
     size_t columns = put_entry_names(l, out);
-    buffer_puts(out,
-                d->partial_indexes ? ") VALUES (?, ?, ?, ?, ?, ?, ?, ?" : ", live) VALUES (?, ?, ?, ?, ?, ?, ?, ?");
+    buffer_printf(out, "%s) VALUES (?, ?, %s, ?, ?, ?, ?, ?", d->partial_indexes ? "" : ", live", d->document_bytes);
     for (size_t i = 0; i < columns; i++) buffer_puts(out, ", ?");
     /* A column that stands earlier in the list can be asked for its new value. */
     buffer_puts(out, d->partial_indexes ? ")" : ", CASE WHEN deleted_at IS NULL THEN 1 END)");
