@@ -4,35 +4,36 @@
 -- FLEXDB_TEST_ROUNDS makes it longer.
 
 local flexdb = require "flexdb"
+local children = require "spec.support.children"
 local engines = require "spec.support.engines"
+local pace = require "spec.support.pace"
 local raw = require "spec.support.raw"
 
-local ROUNDS = tonumber(os.getenv "FLEXDB_TEST_ROUNDS") or 1
-local EVOLUTIONS = os.getenv "FLEXDB_TEST_GC" == "1" and 10 or 40
+local ROUNDS = pace.rounds(1, 1, "FLEXDB_TEST_ROUNDS")
+local EVOLUTIONS = pace.rounds(40, 10)
 
--- arg: url, application, path of a file that is gone when it has come to its end, how often
+-- arg: url, application, how often
 local evolver = [[
-local flexdb = require "flexdb"
-local url, application, path, times = table.unpack(arg)
+local url, application, times = table.unpack(arg)
 local db = assert(flexdb.open(url, { application = application, timeout = 20 }))
 local t = assert(db:table "t")
 for i = 1, tonumber(times) do
     local ok, err = t:evolve(function(c) c:modify("n", { indexed = i % 2 == 1 }) end)
     if not ok and err.code ~= "busy" then error(tostring(err)) end
 end
-os.remove(path)
+note "done"
 ]]
 
 -- Keeps the old physical table from being dropped for a moment after its definition is over.
--- arg: url, physical table, id of the table, path of a file that says that it has begun
+-- arg: url, physical table, id of the table
 local holder = [[
 local raw = require "spec.support.raw"
-local url, physical, id, path = table.unpack(arg)
+local url, physical, id = table.unpack(arg)
 local connection = raw.connect { url = url, server = true }
 raw.run(connection, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 raw.run(connection, "START TRANSACTION")
 raw.rows(connection, "SELECT id FROM " .. physical .. " LIMIT 1")
-io.open(path, "w"):close()
+note "begun"
 for _ = 1, 2000 do
     local row = raw.rows(connection, ("SELECT version FROM flex_tables WHERE id = '%s'"):format(id))[1]
     if row.version == "2" then break end
@@ -44,41 +45,22 @@ raw.run(connection, "COMMIT")
 
 engines.each(function(engine)
     describe("doctor beside evolutions", function()
-        local lua = os.getenv "LUA" or "lua5.4"
-        local script, flag, db, t
+        local evolvers, holders, db, t
 
-        local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-        local function start(text, ...)
-            local file <close> = assert(io.open(script, "w"))
-            file:write(text)
-            file:close()
-            local words = { "exec", lua, script }
-            for _, word in ipairs { ... } do words[#words + 1] = quote(tostring(word)) end
-            return assert(io.popen(table.concat(words, " ") .. " 2>&1"))
-        end
-        local function finish(one)
-            local said = one:read "a"
-            one:close()
-            assert.equal("", said)
-        end
-        local function write_flag() assert(io.open(flag, "w")):close() end
-        local function is_flag()
-            local file <close> = io.open(flag)
-            return file ~= nil
-        end
+        local function ended(one) return one:lines()[1] == "done" end
         local function make_table()
             t = assert(db:create_table("t", { columns = { { name = "n", dataType = "integer" } } }))
             for i = 1, 5 do assert(t:insert { n = i }) end
         end
 
         before_each(function()
-            script, flag = os.tmpname(), os.tmpname()
+            evolvers, holders = children.new(evolver), children.new(holder)
             db = engine.open { timeout = 20 }
         end)
         after_each(function()
             db:close()
-            os.remove(script)
-            os.remove(flag)
+            evolvers:remove()
+            holders:remove()
         end)
 
         for _, read_only in ipairs { false, true } do
@@ -88,9 +70,8 @@ engines.each(function(engine)
                 local alarms, looks = {}, 0
                 for _ = 1, ROUNDS do
                     make_table()
-                    write_flag()
                     local others = {}
-                    for i = 1, 2 do others[i] = start(evolver, engine.url, db.application, flag, EVOLUTIONS) end
+                    for i = 1, 2 do others[i] = evolvers:start { engine.url, db.application, EVOLUTIONS } end
                     repeat
                         local report, err = flexdb.doctor(reader, { tables = { "t" } })
                         looks = looks + 1
@@ -99,8 +80,8 @@ engines.each(function(engine)
                         else
                             assert.equal("conflict", err.code)
                         end
-                    until not is_flag()
-                    for _, one in ipairs(others) do finish(one) end
+                    until ended(others[1]) or ended(others[2])
+                    for _, one in ipairs(others) do assert.equal("", one:finish()) end
                     assert(db:drop_table "t")
                 end
                 if ROUNDS > 1 then io.stderr:write(("  %d looks\n"):format(looks)) end
@@ -115,17 +96,16 @@ engines.each(function(engine)
                 local connection, environment = raw.connect(engine)
                 local row = raw.rows(connection, ("SELECT storage FROM flex_tables WHERE id = '%s'"):format(t.id))[1]
                 local physical = assert(flexdb.json.decode(row.storage)).table
-                os.remove(flag)
-                local holding = start(holder, engine.url, physical, t.id, flag)
-                while not is_flag() do os.execute "sleep 0.005" end
-                local evolving = start(evolver, engine.url, db.application, flag, 1)
+                local holding = holders:start { engine.url, physical, t.id }
+                holding:wait_ready()
+                local evolving = evolvers:start { engine.url, db.application, 1 }
                 while assert(t:schema()).version == 1 do os.execute "sleep 0.005" end
                 assert.equal(1, #raw.rows(connection, ("SHOW TABLES LIKE '%s'"):format(physical)))
                 local report = assert(flexdb.doctor(db, { tables = { "t" } }))
                 assert.is_true(report.ok, tostring(report))
                 assert.equal(0, #raw.rows(connection, ("SHOW TABLES LIKE '%s'"):format(physical)))
-                finish(holding)
-                finish(evolving)
+                assert.equal("", holding:finish())
+                assert.equal("", evolving:finish())
                 connection:close()
                 environment:close()
             end)

@@ -2,35 +2,17 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local evolutions = require "spec.support.evolutions"
 local pace = require "spec.support.pace"
 
 local null = flexdb.null
 
-local function column(t, name)
-    for _, c in ipairs(t:schema().columns) do
-        if c.name == name then return c end
-    end
-end
-
-local function order(t)
-    local out = {}
-    for _, c in ipairs(t:schema().columns) do
-        if not c.system then out[#out + 1] = c.name end
-    end
-    return table.concat(out, " ")
-end
+local column <const>, order <const> = evolutions.column, evolutions.order
 
 engines.each(function(engine)
     describe("evolution", function()
         local db, t
-        before_each(function()
-            db = engine.open { actor = "alice" }
-            t = assert(db:create_table("t", { columns = {
-                { name = "a", dataType = "string", indexed = true, validation = { maxLength = 10 } },
-                { name = "b", dataType = "integer" },
-                { name = "c", dataType = "decimal", validation = { precision = 10, scale = 2 } },
-            } }))
-        end)
+        before_each(function() db, t = evolutions.open(engine) end)
         after_each(function() db:close() end)
 
         it("adds columns; old records read as their initial default", function()

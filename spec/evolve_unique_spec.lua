@@ -1,18 +1,12 @@
 -- Evolutions of unique columns: rules that come, go and come back, over values that records share by then.
 
 local engines = require "spec.support.engines"
+local evolutions = require "spec.support.evolutions"
 
 engines.each(function(engine)
     describe("evolution", function()
         local db, t
-        before_each(function()
-            db = engine.open { actor = "alice" }
-            t = assert(db:create_table("t", { columns = {
-                { name = "a", dataType = "string", indexed = true, validation = { maxLength = 10 } },
-                { name = "b", dataType = "integer" },
-                { name = "c", dataType = "decimal", validation = { precision = 10, scale = 2 } },
-            } }))
-        end)
+        before_each(function() db, t = evolutions.open(engine) end)
         after_each(function() db:close() end)
 
         it("is refused by the records that share a value when a rollback would make it unique again", function()
