@@ -111,9 +111,9 @@ static int open_build(struct build *b, struct evolution *ev, flexdb_error *err) 
     layout_free(noted);
     records_copy(b->engine->dialect, ev->layout, &b->insert);
     journal_add(b->engine->dialect, b->note.journal, &b->add);
-    b->width = BUILD_FIXED + b->to.physical_count;
-    b->rows.values = calloc(BUILD_ROWS * b->width, sizeof *b->rows.values);
-    if (b->rows.values == NULL || buffer_failed(&b->insert) || buffer_failed(&b->add)) return error_no_memory(err);
+    rc = copied_rows_open(&b->rows, EVOLUTION_COPIED + b->to.physical_count, err);
+    if (rc == 0 && (buffer_failed(&b->insert) || buffer_failed(&b->add))) rc = error_no_memory(err);
+    if (rc != 0) return rc;
     return build_wait_lock(b->engine, ev->from->id, err);
 }
 
@@ -130,9 +130,8 @@ static int check_noted(const struct build *b, flexdb_error *err) {
 }
 
 static void close_build(struct build *b) {
-    build_forget_rows(&b->rows);
+    copied_rows_close(&b->rows);
     build_forget_set(&b->set);
-    free(b->rows.values);
     state_unmap_physicals(&b->to);
     record_free(&b->record);
     buffer_free(&b->insert);

@@ -30,7 +30,7 @@
 #include "db/evolution.h"
 
 /* From which highest seq on a table is large enough. FLEXDB_BUILD_FROM in the environment says otherwise. */
-enum { BUILD_FROM = 2000 };
+enum { BUILD_FROM = 1000 };
 
 /* What build_run gives where triggers cannot be made: the evolution is to be made again, in one transaction; and where
  * its note has been swept before it had the lock: the evolution is to be made again. */

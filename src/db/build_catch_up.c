@@ -137,7 +137,7 @@ static int copy_set(void *context, flexdb_error *err) {
     struct round *r = context;
     struct build *b = r->build;
     size_t before = b->postponed;
-    build_forget_rows(&b->rows);
+    copied_rows_forget(&b->rows);
     int rc = build_read_set(b, r->limit, err);
     if (rc == 0) rc = build_erase(b, b->note.table, "seq", b->set.seqs, b->set.seq_count, err);
     if (rc == 0) rc = build_copy_set(b, err);

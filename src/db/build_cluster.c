@@ -102,7 +102,7 @@ static int sort_out(struct gathering *g, flexdb_error *err) {
 static int gather(void *context, flexdb_error *err) {
     struct gathering *g = context;
     struct build *b = g->build;
-    build_forget_rows(&b->rows);
+    copied_rows_forget(&b->rows);
     int rc = build_read_set(b, EVOLUTION_BATCH, err);
     if (rc == 0) rc = sort_out(g, err);
     if (rc == 0) rc = build_copy_set(b, err);

@@ -4,42 +4,13 @@
 
 #include "db/build_internal.h"
 
-/* ---- rows that wait ---- */
-
-void build_forget_rows(struct build_rows *rows) {
-    arena_free(&rows->texts);
-    rows->texts = ARENA_INIT;
-    rows->text_length = 0;
-    rows->count = 0;
-}
-
-/* As bytes, for a server counts the characters of a text parameter before it looks at what it is for. */
-static bool keep_text(struct build_rows *rows, flexdb_value *value) {
-    if (value->tag != FLEXDB_TEXT && value->tag != FLEXDB_BYTES && value->tag != FLEXDB_JSON) return true;
-    value->tag = FLEXDB_BYTES;
-    char *copy = arena_dup(&rows->texts, value->as.text, value->length);
-    value->as.text = copy;
-    rows->text_length += value->length;
-    return copy != NULL;
-}
-
 int build_store(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
                 bool changed, flexdb_error *err) {
     struct build *b = context;
-    struct build_rows *rows = &b->rows;
     struct parameters p;
     int rc = evolution_copied(ev, &b->to, raw, record, changed, &p, &b->scratch, err);
-    if (rc != 0) return rc;
-    if (rows->count == BUILD_ROWS || rows->text_length > EVOLUTION_BATCH_BYTES)
-        rc = b->reads_set ? build_flush(b, err) : build_hand_over(b, err);
-    if (rc != 0) return rc;
-    flexdb_value *row = rows->values + rows->count * b->width;
-    for (size_t i = 0; i < b->width; i++) {
-        row[i] = p.values[i];
-        if (!keep_text(rows, &row[i])) return error_no_memory(err);
-    }
-    rows->count++;
-    return 0;
+    if (rc == 0 && copied_rows_are_full(&b->rows)) rc = b->reads_set ? build_flush(b, err) : build_hand_over(b, err);
+    return rc == 0 ? copied_rows_add(&b->rows, p.values, err) : rc;
 }
 
 /* ---- refused ones ---- */
@@ -55,11 +26,11 @@ static int explain(struct build *b, const flexdb_value *row, flexdb_error *err) 
     return -(int)err->code;
 }
 
-static int insert_each(struct build *b, const struct build_rows *rows, flexdb_error *err) {
+static int insert_each(struct build *b, const struct copied_rows *rows, flexdb_error *err) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < rows->count; i++) {
-        const flexdb_value *row = rows->values + i * b->width;
-        rc = engine_run(b->engine, b->insert.data, b->insert.length, row, b->width, NULL, err);
+        const flexdb_value *row = rows->values + i * rows->width;
+        rc = engine_run(b->engine, b->insert.data, b->insert.length, row, rows->width, NULL, err);
         if (rc != -FLEXDB_DUPLICATE || err->ended) continue;
         if (b->reads_set && b->set.whole) return explain(b, row, err);
         error_clear(err);
@@ -69,14 +40,14 @@ static int insert_each(struct build *b, const struct build_rows *rows, flexdb_er
     return rc;
 }
 
-static int insert_all(struct build *b, const struct build_rows *rows, flexdb_error *err) {
+static int insert_all(struct build *b, const struct copied_rows *rows, flexdb_error *err) {
     size_t failed;
-    return engine_run_many(b->engine, b->insert.data, b->insert.length, rows->values, rows->count, b->width, &failed,
+    return engine_run_many(b->engine, b->insert.data, b->insert.length, rows->values, rows->count, rows->width, &failed,
                            err);
 }
 
-static int insert_in_a_level(struct build *b, const struct build_rows *rows,
-                             int (*insert)(struct build *b, const struct build_rows *rows, flexdb_error *err),
+static int insert_in_a_level(struct build *b, const struct copied_rows *rows,
+                             int (*insert)(struct build *b, const struct copied_rows *rows, flexdb_error *err),
                              flexdb_error *err) {
     int rc = engine_begin(b->engine, err);
     if (rc != 0) return rc;
@@ -86,14 +57,14 @@ static int insert_in_a_level(struct build *b, const struct build_rows *rows,
     return rc;
 }
 
-int build_insert(struct build *b, struct build_rows *rows, flexdb_error *err) {
+int build_insert(struct build *b, struct copied_rows *rows, flexdb_error *err) {
     if (rows->count == 0) return 0;
     int rc = insert_in_a_level(b, rows, insert_all, err);
     if (rc == -FLEXDB_DUPLICATE && !err->ended) {
         error_clear(err);
         rc = insert_in_a_level(b, rows, insert_each, err);
     }
-    build_forget_rows(rows);
+    copied_rows_forget(rows);
     return rc;
 }
 

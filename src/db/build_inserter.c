@@ -1,7 +1,5 @@
 /* A second connection by which a thread inserts what is copied, while the first one reads and converts what comes next:
  * with no index but that of seq, which is the old table's, nothing is refused there. */
-#include <stdlib.h>
-
 #include "db/build_internal.h"
 
 void build_open_inserter(struct build *b) {
@@ -9,10 +7,9 @@ void build_open_inserter(struct build *b) {
     struct build_inserter *in = &b->inserter;
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     if (engine_driver(e)->open(&in->connection, &e->url, &e->options, &ignored) != 0) in->connection = NULL;
-    error_clear(&ignored);
     in->writer = in->connection != NULL ? batch_writer_new() : NULL;
-    in->rows.values = in->writer != NULL ? calloc(BUILD_ROWS * b->width, sizeof *in->rows.values) : NULL;
-    if (in->rows.values == NULL) build_close_inserter(b);
+    if (in->writer == NULL || copied_rows_open(&in->rows, b->rows.width, &ignored) != 0) build_close_inserter(b);
+    error_clear(&ignored);
 }
 
 void build_close_inserter(struct build *b) {
@@ -20,8 +17,7 @@ void build_close_inserter(struct build *b) {
     batch_writer_free(in->writer);
     engine_driver(b->engine)->close(in->connection);
     error_clear(&in->job.err);
-    build_forget_rows(&in->rows);
-    free(in->rows.values);
+    copied_rows_close(&in->rows);
     *in = (struct build_inserter){0};
 }
 
@@ -35,7 +31,7 @@ int build_settle(struct build *b, flexdb_error *err) {
         error_clear(&in->job.err);
         return build_insert(b, &in->rows, err);
     }
-    build_forget_rows(&in->rows);
+    copied_rows_forget(&in->rows);
     if (in->job.rc == 0) return 0;
     error_move(err, &in->job.err);
     return -(int)err->code;
@@ -46,7 +42,7 @@ int build_hand_over(struct build *b, flexdb_error *err) {
     if (in->connection == NULL) return build_flush(b, err);
     int rc = build_settle(b, err);
     if (rc != 0 || b->rows.count == 0) return rc;
-    const struct build_rows empty = in->rows;
+    const struct copied_rows empty = in->rows;
     in->rows = b->rows;
     b->rows = empty;
     in->job = (struct batch_job){.driver = engine_driver(b->engine),
@@ -55,7 +51,7 @@ int build_hand_over(struct build *b, flexdb_error *err) {
                                  .length = b->insert.length,
                                  .values = in->rows.values,
                                  .rows = in->rows.count,
-                                 .width = b->width,
+                                 .width = in->rows.width,
                                  .transaction = true};
     in->busy = true;
     batch_writer_start(in->writer, &in->job);

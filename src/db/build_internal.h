@@ -5,12 +5,11 @@
 #include "base/arena.h"
 #include "db/batch_writer.h"
 #include "db/build.h"
+#include "db/copied_rows.h"
 #include "db/write.h"
 
 enum {
-    BUILD_FIXED = 8,        /* parameters of records_copy before the physical columns */
     BUILD_CHUNK = 5000,     /* records that are copied before the journal is looked at */
-    BUILD_ROWS = 2000,      /* that are inserted together */
     BUILD_FEW = 100,        /* entries of the journal that a writer may wait for */
     BUILD_POSTPONED = 1000, /* refused records that may wait for the end of the copy */
     BUILD_ROUNDS = 1000,    /* after which writers that are faster have to wait for the rest */
@@ -26,19 +25,12 @@ struct build_set {
     bool whole; /* the journal held nothing else */
 };
 
-/* Rows that wait to be inserted; what they point to is `texts`. */
-struct build_rows {
-    struct arena texts;
-    size_t text_length, count;
-    flexdb_value *values; /* BUILD_ROWS rows */
-};
-
 /* A connection of its own, and a thread that inserts rows by it. */
 struct build_inserter {
     struct connection *connection; /* NULL: there is none */
     struct batch_writer *writer;
     struct batch_job job; /* for `rows`; under way while it is busy */
-    struct build_rows rows;
+    struct copied_rows rows;
     bool busy;
 };
 
@@ -50,8 +42,7 @@ struct build {
     struct record record;  /* of a duplicate */
     struct buffer scratch;
 
-    struct build_rows rows;
-    size_t width;
+    struct copied_rows rows;
     struct buffer insert, add;
     struct build_inserter inserter;
 
@@ -75,7 +66,7 @@ int build_run_briefly(struct engine *e, const char *table_id, struct buffer *sql
 int build_write_layout(struct table_state *s, const struct layout *l, flexdb_error *err);
 
 /* Inserts rows; those that are refused go to the journal, but for a whole set: DUPLICATE then. None waits any more. */
-int build_insert(struct build *b, struct build_rows *rows, flexdb_error *err);
+int build_insert(struct build *b, struct copied_rows *rows, flexdb_error *err);
 /* The same for those of b->rows. */
 int build_flush(struct build *b, flexdb_error *err);
 
@@ -90,7 +81,6 @@ int build_settle(struct build *b, flexdb_error *err);
 /* A place for records, for evolution_inspect. */
 int build_store(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
                 bool changed, flexdb_error *err);
-void build_forget_rows(struct build_rows *rows);
 void build_forget_set(struct build_set *set);
 /* Copies the table from the cursor on, to its end. */
 int build_copy(struct build *b, flexdb_error *err);

@@ -120,7 +120,9 @@ void evolution_end_rebuild(struct evolution *ev);
 int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, size_t *count, flexdb_error *err);
 /* After an engine's DUPLICATE, `err`: those records in place of the engine's words. */
 int evolution_explain_duplicates(struct evolution *ev, flexdb_error *err);
-/* The parameters of records_copy for a record as it is after the change; `to` is the new layout. */
+/* The parameters of records_copy for a record as it is after the change, so many and one for each physical column; `to`
+ * is the new layout. */
+enum { EVOLUTION_COPIED = 8 };
 int evolution_copied(struct evolution *ev, const struct table_state *to, const struct raw_record *raw,
                      const struct record *record, bool changed, struct parameters *p, struct buffer *scratch,
                      flexdb_error *err);

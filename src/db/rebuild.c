@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/copied_rows.h"
 #include "db/evolution.h"
 #include "db/references.h"
 #include "db/tables.h"
@@ -11,6 +12,8 @@
 /* The new layout as a state that nobody else sees, so that what writes records can be used for it. */
 struct copy {
     struct table_state to;
+    struct copied_rows rows;
+    bool waits; /* rows do, to be sent together: where each would be a journey of its own */
     struct buffer scratch;
     struct buffer sql;
 };
@@ -50,22 +53,38 @@ int evolution_copied(struct evolution *ev, const struct table_state *to, const s
     return write_add_physicals(p, to, record->values, scratch, err);
 }
 
+static int insert_rows(struct copy *c, flexdb_error *err) {
+    struct copied_rows *rows = &c->rows;
+    size_t failed;
+    int rc = rows->count == 0 ? 0
+                              : engine_run_many(c->to.engine, c->sql.data, c->sql.length, rows->values, rows->count,
+                                                rows->width, &failed, err);
+    copied_rows_forget(rows);
+    return rc;
+}
+
 static int copy_record(struct evolution *ev, void *context, const struct raw_record *raw, const struct record *record,
                        bool changed, flexdb_error *err) {
     struct copy *c = context;
     struct parameters p;
     int rc = evolution_copied(ev, &c->to, raw, record, changed, &p, &c->scratch, err);
-    return rc == 0 ? engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err) : rc;
+    if (rc == 0 && !c->waits) return engine_run(c->to.engine, c->sql.data, c->sql.length, p.values, p.count, NULL, err);
+    if (rc == 0 && copied_rows_are_full(&c->rows)) rc = insert_rows(c, err);
+    return rc == 0 ? copied_rows_add(&c->rows, p.values, err) : rc;
 }
 
 static int copy_records(struct evolution *ev, flexdb_error *err) {
     struct copy c = {0};
     int rc = map_columns(ev, &c, err);
     if (rc == 0) {
+        c.waits = !engine_has(c.to.engine, DRIVER_TRANSACTIONAL_DDL);
         records_copy(c.to.engine->dialect, ev->layout, &c.sql);
-        rc = buffer_failed(&c.sql) ? error_no_memory(err)
-                                   : evolution_inspect(ev, &(struct evolution_store){copy_record, &c}, err);
+        rc = buffer_failed(&c.sql) ? error_no_memory(err) : 0;
     }
+    if (rc == 0 && c.waits) rc = copied_rows_open(&c.rows, EVOLUTION_COPIED + c.to.physical_count, err);
+    if (rc == 0) rc = evolution_inspect(ev, &(struct evolution_store){copy_record, &c}, err);
+    if (rc == 0) rc = insert_rows(&c, err);
+    copied_rows_close(&c.rows);
     state_unmap_physicals(&c.to);
     buffer_free(&c.scratch);
     buffer_free(&c.sql);
