@@ -95,7 +95,17 @@ local scenarios = {
         "changes[995]: the table has 1000 columns, 1000 are allowed" },
     { "index more columns than there may be", many(61, function(name)
         return { name = name, dataType = "integer", indexed = true }
-    end), "limit: 61 columns are indexed, unique, filterable, references or in an index, 60 are allowed" },
+    end), "limit: changes[60]: 61 columns are indexed, unique, filterable, references or in an index, 60 are "
+        .. "allowed" },
+    { "index one more in the middle of other changes", function(c)
+        c:remove "day"
+        for i = 1, 60 do c:add { name = "d" .. i, dataType = "integer", indexed = i ~= 9 } end
+        c:rename("a", "z")
+        c:modify("d9", { filterable = true })
+        c:modify("z", { indexed = true })
+        c:remove "d1"
+        c:add { name = "last", dataType = "integer", unique = true }
+    end, "limit: changes[63]: 61 columns are indexed, unique, filterable, references or in an index, 60 are allowed" },
     { "index too many columns at once", function(c)
         local names = {}
         for i = 1, 17 do

@@ -136,6 +136,46 @@ engines.each(function(engine)
             assert.is_true(both.destructive)
         end)
 
+        it("says of a column that comes back that it does, and how many records have a value", function()
+            local function steps_back(version)
+                local back = assert(t:rollback(version, { dry_run = true }))
+                return back, (tostring(back):gsub("^Plan.-\n  (%l)", "  %1"))
+            end
+            assert(t:evolve(function(c) c:remove "notes" end))
+            assert(t:insert { id = "p9", name = "Eve", age = "7" })
+            local back, said = steps_back(1)
+            assert.equal('  metadata  "notes" comes back\n            2 records carry a value', said)
+            assert.same({ "notes", 2 }, { back.steps[1].column, back.steps[1].carried })
+            assert.same({ 4, 1 }, { back.records, back.deleted })
+            assert(t:rollback(1))
+            -- one that is required may stand in the way, too
+            assert(t:evolve(function(c) c:modify("name", { required = true }) end))
+            assert(t:evolve(function(c) c:remove "name" end))
+            assert(t:insert { id = "p10", age = "8" })
+            back, said = steps_back(3)
+            assert.equal([[
+  check     "name" comes back, required
+            5 records carry a value; 1 record stands against it
+            breaking: a writer that does not know it is refused
+It is not possible: 1 record stands against it
+  p10: name: is required]], said)
+            assert.same({ 5, 1, 1 }, { back.steps[1].carried, back.steps[1].failed, back.failed })
+            -- under a new key it is another column
+            local other = assert(t:plan(function(c) c:add { name = "name", dataType = "string" } end))
+            assert.same({ '"name" is added' }, { other.steps[1].text, other.steps[1].carried })
+        end)
+
+        it("says why a decimal's greater precision writes every record", function()
+            local function digits(n) return { dataType = "decimal", validation = { precision = n, scale = 2 } } end
+            assert(t:evolve(function(c) c:modify("age", digits(10)) end, { on_invalid = "null" }))
+            assert.equal('metadata: "age" has a greater precision',
+                steps_of(plan(function(c) c:modify("age", { validation = { precision = 18 } }) end)))
+            local wide = plan(function(c) c:modify("age", { validation = { precision = 19 } }) end)
+            assert.equal('convert: "age" has a greater precision; beyond 18 digits numbers are kept in another form',
+                steps_of(wide))
+            assert.is_nil(wide.steps[1].destructive)
+        end)
+
         it("counts what stands against a check, with ids and reasons, and goes on", function()
             local checked = plan(function(c) c:modify("age", { validation = { pattern = "^[0-9]+$" } }) end)
             assert.is_false(checked.possible)
@@ -173,7 +213,7 @@ engines.each(function(engine)
 
         it("reads well at 80 columns", function()
             assert.equal([[
-Plan for evolving table "people" from version 1, 3 records looked at
+Plan for evolving table "people" from version 1, 4 records looked at, 1 deleted
   metadata  "name" is renamed to "title"
             breaking: scripts that use the old name fail
   convert   "age" becomes integer (was string)
@@ -221,7 +261,8 @@ It is not possible: what is to be unique is held more than once]], tostring(plan
             assert(t:evolve(function(c) c:modify("age", { dataType = "text" }) end))
             assert(t:update("p1", { age = "37" }))
             assert.equal([[
-Plan for rolling table "people" back from version 2 to 1, 3 records looked at
+Plan for rolling table "people" back from version 2 to 1, 4 records looked at, 1
+    deleted
   convert   "age" becomes string (was text)
             1 value converts; 3 go back to what they were
               "37" → "37"
@@ -375,7 +416,7 @@ Plan for rolling table "people" back from version 2 to 1, 3 records looked at
                 assert.is_true(assert(t:plan(made)).possible)
                 local again = assert(t:evolve(made, { dry_run = true }))
                 assert.is_true(again.possible)
-                assert.truthy(tostring(again):find("3 records looked at", 1, true))
+                assert.truthy(tostring(again):find("4 records looked at, 1 deleted", 1, true))
                 assert.equal(1, t.version)
             end)
 

@@ -82,10 +82,13 @@ end
 -- What the step counted, in words.
 local function counts(step)
     if step.kind == "convert" and step.exact then return converted(step) end
-    if step.carried then return counted(step.carried, "record carries a value", "records carry a value") end
-    if step.kind ~= "check" or not step.failed then return "" end
-    return step.failed == 0 and "nothing stands against it"
-        or counted(step.failed, "record stands against it", "records stand against it")
+    local said = {}
+    if step.carried then said[1] = counted(step.carried, "record carries a value", "records carry a value") end
+    if step.kind == "check" and step.failed then
+        said[#said + 1] = step.failed == 0 and "nothing stands against it"
+            or counted(step.failed, "record stands against it", "records stand against it")
+    end
+    return table.concat(said, "; ")
 end
 
 local function put_step(lines, step)
@@ -121,8 +124,13 @@ function class.__tostring(plan)
     local what = plan.rollback and ("rolling table %q back from version %d to %d"):format(
         plan.table, plan.version, plan.rollback) or ("evolving table %q from version %d"):format(
         plan.table, plan.version)
-    local looked = plan.records and ", " .. counted(plan.records, "record looked at", "records looked at") or ""
-    put(lines, wrap(("Plan for %s%s"):format(what, looked), ""))
+    local looked = ""
+    if plan.records then
+        local deleted = plan.deleted or 0
+        looked = ", " .. counted(plan.records + deleted, "record looked at", "records looked at")
+            .. (deleted > 0 and (", %d deleted"):format(deleted) or "")
+    end
+    put(lines, wrap(("Plan for %s%s"):format(what, looked), "    ", ""))
     if #plan.steps == 0 then lines[#lines + 1] = "  nothing changes" end
     for _, step in ipairs(plan.steps) do put_step(lines, step) end
     put_issues(lines, plan)
@@ -196,7 +204,8 @@ local fields <const> = {
         needed = true },
     { "checksBefore", is_checks, "must be an array of checks" },
     { "steps", is_array, "must be an array of steps" }, { "issues", is_array, "must be an array of issues" },
-    { "records", is_count, "must be a count" }, { "failed", is_count, "must be a count" },
+    { "records", is_count, "must be a count" }, { "deleted", is_count, "must be a count" },
+    { "failed", is_count, "must be a count" },
     { "breaking", is_boolean, "must be true or false" }, { "destructive", is_boolean, "must be true or false" },
     { "possible", is_boolean, "must be true or false" }, { "error", is_text, "must be a text" },
 }

@@ -41,6 +41,8 @@ struct evolution_counts {
     int64_t *failing_checks;           /* for each of the new definition's checks: of those, the ones that it refuses */
     int64_t *carried; /* for each slot of the old shape: records that have a value; NULL when nobody asks */
     bool *going;      /* which slots those are */
+    int64_t *back;    /* the same of the new shape, for columns that come back */
+    bool *coming;
     struct record record;
 };
 

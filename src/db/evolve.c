@@ -27,6 +27,8 @@ static void forget_attempt(struct evolution *ev) {
     free(ev->counts.failing);
     free(ev->counts.failing_checks);
     free(ev->counts.going);
+    free(ev->counts.back);
+    free(ev->counts.coming);
     free(ev->needed);
     ev->needed = NULL;
     record_free(&ev->counts.record);
@@ -119,6 +121,8 @@ static int make_layout(struct evolution *ev, flexdb_error *err) {
     key_registry_free(&old->keys);
     old->keys.keys = cJSON_Duplicate(ev->keys.keys, true);
     rc = old->keys.keys == NULL ? error_no_memory(err) : choose_layout(ev, old, err);
+    if (rc == -FLEXDB_LIMIT && ev->changes != NULL)
+        changes_place_limit(ev->changes, validator_definition(ev->from->validator), &ev->from->layout->keys, err);
     layout_free(old);
     if (rc == 0 && ev->rebuild && !engine_has(ev->table->db->engine, DRIVER_TRANSACTIONAL_DDL) &&
         ev->table->db->engine->depth > 1)

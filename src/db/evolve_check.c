@@ -222,7 +222,7 @@ static int check(struct evolution *ev, const struct evolution_store *store, bool
 }
 
 int evolution_inspect(struct evolution *ev, const struct evolution_store *store, flexdb_error *err) {
-    bool deleted = store != NULL || ev->converter != NULL || ev->counts.carried != NULL;
+    bool deleted = store != NULL || ev->converter != NULL || ev->counts.carried != NULL || ev->counts.back != NULL;
     return check(ev, store, deleted, FLEXDB_INVALID_RECORD, "the change", err);
 }
 

@@ -42,30 +42,45 @@ int plan_enforce(struct evolution *ev, flexdb_error *err) {
 
 /* ---- counting ---- */
 
-int plan_count_carried(struct evolution *ev, const struct raw_record *raw, flexdb_error *err) {
-    struct evolution_counts *counts = &ev->counts;
-    if (counts->carried == NULL) return 0;
-    int rc = record_decode(ev->from->validator, raw, counts->going, &counts->record, err);
-    for (size_t i = 0; rc == 0 && i < validator_shape(ev->from->validator)->columns; i++)
-        if (counts->going[i] && !value_is_none(&counts->record.values[i])) counts->carried[i]++;
+/* Adds to `counts` for each of the slots that are asked for in which a record has a value. */
+static int count_values(const struct validator *v, const struct raw_record *raw, const bool *asked, int64_t *counts,
+                        struct record *room, flexdb_error *err) {
+    if (counts == NULL) return 0;
+    int rc = record_decode(v, raw, asked, room, err);
+    for (size_t i = 0; rc == 0 && i < validator_shape(v)->columns; i++)
+        if (asked[i] && !value_is_none(&room->values[i])) counts[i]++;
     return rc;
 }
 
-/* Asks for the columns that go. */
+int plan_count_carried(struct evolution *ev, const struct raw_record *raw, flexdb_error *err) {
+    struct evolution_counts *c = &ev->counts;
+    int rc = count_values(ev->from->validator, raw, c->going, c->carried, &c->record, err);
+    return rc == 0 ? count_values(ev->to, raw, c->coming, c->back, &c->record, err) : rc;
+}
+
+static int make_counts(const struct validator *v, int64_t **counts, bool **asked, flexdb_error *err) {
+    if (*counts != NULL) return 0;
+    size_t slots = validator_shape(v)->count;
+    *counts = calloc(slots, sizeof **counts);
+    *asked = calloc(slots, sizeof **asked);
+    return *counts == NULL || *asked == NULL ? error_no_memory(err) : 0;
+}
+
+/* Asks for the columns that go, and for those that come back. */
 static int ask_carried(struct evolution *ev, const struct compatibility *c, flexdb_error *err) {
-    size_t slots = validator_shape(ev->from->validator)->count;
-    bool any = false;
-    for (size_t i = 0; i < c->count; i++) any = any || plan_goes(&c->differences[i]);
-    if (!any || !ev->has_records) return 0;
-    ev->counts.carried = calloc(slots, sizeof *ev->counts.carried);
-    ev->counts.going = calloc(slots, sizeof *ev->counts.going);
-    if (ev->counts.carried == NULL || ev->counts.going == NULL) return error_no_memory(err);
-    for (size_t i = 0; i < c->count; i++) {
-        if (!plan_goes(&c->differences[i])) continue;
-        const char *key = c->differences[i].from->key;
-        ev->counts.going[validator_slot_of_key(ev->from->validator, key, strlen(key))] = true;
+    struct evolution_counts *counts = &ev->counts;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && ev->has_records && i < c->count; i++) {
+        const struct compatibility_difference *d = &c->differences[i];
+        if (plan_goes(d)) {
+            rc = make_counts(ev->from->validator, &counts->carried, &counts->going, err);
+            if (rc == 0) counts->going[d->from - validator_definition(ev->from->validator)->columns] = true;
+        } else if (plan_comes_back(ev, d)) {
+            rc = make_counts(ev->to, &counts->back, &counts->coming, err);
+            if (rc == 0) counts->coming[d->to - validator_definition(ev->to)->columns] = true;
+        }
     }
-    return 0;
+    return rc;
 }
 
 /* ---- the whole ---- */
@@ -129,6 +144,7 @@ static bool put_plan(cJSON *plan, const struct evolution *ev, const struct findi
     bool destructive = false;
     for (size_t i = 0; i < c->count; i++) destructive = destructive || plan_destruction(ev, &c->differences[i]) != NULL;
     if (good && ev->counted) good = put_count(plan, "records", ev->counts.live);
+    if (good && ev->counted && ev->counts.deleted != 0) good = put_count(plan, "deleted", ev->counts.deleted);
     cJSON *steps = good ? cJSON_CreateArray() : NULL;
     good = good && put(plan, "steps", steps) && plan_put_steps(steps, ev, c, &f->duplicates);
     return good && put(plan, "breaking", cJSON_CreateBool(c->breaking)) &&
@@ -151,7 +167,8 @@ static int print(const struct evolution *ev, const struct findings *f, flexdb_er
 static int look_at_records(struct evolution *ev, struct findings *f, flexdb_error *err) {
     struct plan_duplicates *d = &f->duplicates;
     int rc = ask_carried(ev, &f->differences, err);
-    ev->counted = ev->has_records && (ev->judges || ev->converter != NULL || ev->counts.carried != NULL);
+    ev->counted = ev->has_records &&
+                  (ev->judges || ev->converter != NULL || ev->counts.carried != NULL || ev->counts.back != NULL);
     if (rc == 0 && ev->counted) rc = evolution_inspect(ev, NULL, &f->why);
     if (rc == -FLEXDB_INVALID_RECORD) rc = 0;
     if (rc == 0) rc = evolution_find_duplicates(ev, &d->list, &d->count, err);

@@ -44,6 +44,11 @@ struct plan_duplicates {
 /* A column is removed. */
 static inline bool plan_goes(const struct compatibility_difference *d) { return d->from != NULL && d->to == NULL; }
 
+/* A column comes back under the key that it had. */
+static inline bool plan_comes_back(const struct evolution *ev, const struct compatibility_difference *d) {
+    return d->from == NULL && d->to != NULL && ev->plan.returns[d->to - validator_definition(ev->to)->columns];
+}
+
 /* The differences between the two definitions. */
 int plan_compare(struct compatibility *out, const struct evolution *ev, flexdb_error *err);
 /* Why a difference makes values go that only a rollback brings back, or NULL: what could be lost does not count once it

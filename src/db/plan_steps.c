@@ -196,6 +196,9 @@ static bool put_counts(cJSON *step, const struct evolution *ev, const struct com
     const struct plan_conversion *p = conversion_of(ev, d);
     if (plan_goes(d) && counts->carried != NULL)
         return put_count(step, "carried", counts->carried[slot_of(ev->from->validator, d->from)]);
+    if (plan_comes_back(ev, d) && counts->back != NULL &&
+        !put_count(step, "carried", counts->back[slot_of(ev->to, d->to)]))
+        return false;
     if (kind == STEP_CONVERT && d->to->computed != NULL) return put_computation(step, ev, d);
     if (kind == STEP_CONVERT && p != NULL) return put_conversion(step, ev, p);
     if (kind == STEP_CHECK && ev->has_records)
@@ -215,12 +218,25 @@ static bool put_columns(cJSON *step, const struct compatibility_difference *d) {
     return good;
 }
 
+/* The change, and what it does not say: that a column was there before, and why a looser rule converts. */
+static void tell(const struct evolution *ev, const struct compatibility_difference *d, struct buffer *out) {
+    if (!plan_comes_back(ev, d)) {
+        compatibility_tell(d, out);
+        bool precision = d->change == CHANGE_PRECISION_GREATER || d->change == CHANGE_PRECISION_SMALLER;
+        if (precision && conversion_of(ev, d) != NULL)
+            buffer_puts(out, "; beyond 18 digits numbers are kept in another form");
+        return;
+    }
+    json_write_string(out, d->to->name, strlen(d->to->name));
+    buffer_puts(out, d->change == CHANGE_ADD_REQUIRED ? " comes back, required" : " comes back");
+}
+
 static bool put_step(cJSON *list, const struct evolution *ev, const struct compatibility_difference *d,
                      const struct plan_duplicates *duplicates) {
     if (d->check != NULL) return plan_put_check_step(list, ev, d);
     enum step_kind kind = kind_of(ev, d);
     struct buffer text = BUFFER_INIT;
-    compatibility_tell(d, &text);
+    tell(ev, d, &text);
     cJSON *step = plan_add_step(list, kind, buffer_text(&text));
     bool good = step != NULL && put_columns(step, d) &&
                 put_text(step, "breaking", compatibility_row(d->change)->breaking) &&

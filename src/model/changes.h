@@ -37,6 +37,9 @@ int changes_apply(cJSON **out, const struct definition *from, const cJSON *chang
  * which change brought what each is about, `changes[0].set.validation.min`. What no change brought stays as it is, and
  * all where the changes come from changes_diff: nobody has written those. */
 void changes_place(const cJSON *changes, const cJSON *tree, flexdb_error *err);
+/* After LIMIT of layout_new: adds which change is the first with which the table needs too much. */
+void changes_place_limit(const cJSON *changes, const struct definition *from, const struct key_registry *keys,
+                         flexdb_error *err);
 
 /* The changes that lead from one definition to the other: columns are paired by key where both sides have keys, else by
  * name and `renamedFrom`. An array in which each entry has both faces: the words that changes_apply takes (op, name,
