@@ -85,7 +85,45 @@ static void documents_lose_their_members(void **state) {
     buffer_free(&scratch);
 }
 
+static int note_key(void *context, const char *key, size_t length, flexdb_error *err) {
+    (void)err;
+    struct buffer *out = context;
+    buffer_append(out, key, length);
+    buffer_put(out, ';');
+    return length == 4 && memcmp(key, "stop", 4) == 0 ? 7 : 0;
+}
+
+static void documents_tell_their_keys(void **state) {
+    (void)state;
+    static const struct {
+        const char *document, *keys; /* keys: those that are told, each with a semicolon */
+        int rc;
+    } cases[] = {
+        {"{}", "", 0},
+        {" { } ", "", 0},
+        {"{\"a\":1,\"b\":{\"c\":2},\"d\":[\"e\"]}", "a;b;d;", 0},
+        {"{\"caf\\u00e9\" : \"x\"}", "caf\xC3\xA9;", 0},
+        {"{\"a\":1,\"stop\":2,\"b\":3}", "a;stop;", 7},
+        {"{\"a\":1,", "a;", -FLEXDB_CORRUPT},
+        {"{\"a\":1 \"b\":2}", "a;", -FLEXDB_CORRUPT},
+        {"[1]", "", -FLEXDB_CORRUPT},
+        {"", "", -FLEXDB_CORRUPT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer keys = BUFFER_INIT, scratch = BUFFER_INIT;
+        flexdb_error err = FLEXDB_ERROR_INIT;
+        int rc = codec_keys(cases[i].document, strlen(cases[i].document), &scratch, note_key, &keys, &err);
+        assert_int_equal(rc, cases[i].rc);
+        assert_string_equal(buffer_text(&keys), cases[i].keys);
+        if (rc < 0) assert_string_equal(err.message, "the stored document is not a JSON object");
+        error_clear(&err);
+        buffer_free(&keys);
+        buffer_free(&scratch);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(documents_lose_their_members)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(documents_lose_their_members),
+                                       cmocka_unit_test(documents_tell_their_keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
