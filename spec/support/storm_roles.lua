@@ -1,4 +1,7 @@
--- The readers and the evolvers of the storm: see storm_child.lua.
+-- The readers, the evolvers, the purgers and the doctors of the storm: see storm_child.lua. Only table "two" is purged;
+-- of table "one" every version can be read to the end.
+
+local flexdb = require "flexdb"
 
 local random = math.random
 local roles = {}
@@ -78,9 +81,15 @@ function reading.transaction(one, tools)
     if not ok and err.code ~= "busy" and not err.retryable then tools.fail("transaction: %s", tostring(err)) end
 end
 
+-- Whether the error is that of a version that a purge has taken away.
+local function is_purged(one, err) return one.name == "two" and err.code == "not_found" end
+
 function reading.at(one, tools)
-    local view = assert(one.t:at(random(one.t.version)))
-    for row in assert(view:each { filter = { a = { lte = 10 } } }) do
+    local view, err = one.t:at(math.max(1, one.t.version - random(0, 5)))
+    if not view and is_purged(one, err) then return end
+    local rows, why = assert(view, err):each { filter = { a = { lte = 10 } } }
+    if not rows and is_purged(one, why) then return end
+    for row in assert(rows, why) do
         tools.check_row(row, true)
         if row.a > 10 then tools.fail("the view at %d gave a = %d", view.version, row.a) end
     end
@@ -178,8 +187,10 @@ local evolvings <const> = { "add", "add", "remove", "rename", "rename", "retype"
     "unique", "compute", "check", "rollback", "rollback" }
 
 -- What an evolution may end in besides success: somebody was first.
-local function judge(err, what, expect, tools)
-    if err.code == "busy" then return "busy" end
+local function judge(err, what, expect, one, tools)
+    -- a purge may have changed the table under a long build
+    if err.code == "busy" or err.code == "conflict" and err.retryable then return "busy" end
+    if what == "rollback" and is_purged(one, err) then return "purged" end
     if err.code == "conflict" and expect then return "conflict" end
     if err.code == "duplicate" and (what == "unique" or what == "rollback") then return "duplicate" end
     -- made for a definition that was another one by then
@@ -211,9 +222,39 @@ function roles.evolve(one, tools)
         entry, err = one.t:evolve(changes, options)
         what = made or "nothing"
     end
-    local became = entry and (entry.message == message and "made" or "nothing") or judge(err, what, expect, tools)
+    local became = entry and (entry.message == message and "made" or "nothing") or judge(err, what, expect, one, tools)
     tools.note { did = "evolved", table = one.name, what = what, became = became, version = entry and entry.version,
         expect = expect, message = message, from = from, to = tools.now() }
+    os.execute(("sleep 0.%03d"):format(random(5, 60)))
+end
+
+---------------------------------------------------------------- purgers and doctors
+
+function roles.purge(one, tools)
+    local options = { batch = random(3, 60) }
+    if one.name == "two" then
+        options.keep_versions = random(4, 12)
+        if random(2) == 1 then options.deleted_before = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - 1) end
+    end
+    local purged, err = one.t:purge(options)
+    if purged then
+        tools.note { did = "purged", table = one.name, rewritten = purged.rewritten, deleted = purged.deleted,
+            oldest = purged.oldest_version }
+    elseif not err.retryable then
+        tools.fail("purge: %s", tostring(err))
+    end
+    os.execute(("sleep 0.%03d"):format(random(5, 120)))
+end
+
+-- What all the others do is no problem, whenever one looks.
+function roles.look(one, tools)
+    local report, err = flexdb.doctor(tools.db, { tables = { one.name } })
+    if report then
+        tools.note { did = "looked", table = one.name, records = report.records, in_progress = report.in_progress }
+        if not report.ok then tools.fail("doctor: %s", tostring(report)) end
+    elseif not err.retryable then
+        tools.fail("doctor: %s", tostring(err))
+    end
     os.execute(("sleep 0.%03d"):format(random(5, 60)))
 end
 

@@ -268,6 +268,9 @@ static int evolve_once(void *context, flexdb_error *err) {
     return rc;
 }
 
+/* A purge, or somebody who had taken the builder for dead, has changed the table under a build: it is planned anew. */
+static bool is_overtaken(int rc, const flexdb_error *err) { return rc == -FLEXDB_CONFLICT && err->retryable; }
+
 static int evolve(struct evolution *ev, flexdb_error *err) {
     struct engine *e = ev->table->db->engine;
     for (int64_t deadline = engine_deadline(e);;) {
@@ -278,6 +281,10 @@ static int evolve(struct evolution *ev, flexdb_error *err) {
             return rc;
         else if ((rc = build_run(ev, err)) == 0)
             return rc;
+        if (is_overtaken(rc, err) && engine_pause(deadline)) {
+            error_clear(err);
+            rc = 0;
+        }
         if (rc < 0) return rc;
         if (rc == BUILD_REFUSED) ev->blocking = true;
     }

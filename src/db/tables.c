@@ -6,6 +6,8 @@
 #include "db/table.h"
 #include "sql/ddl.h"
 
+enum { LEAVE_TRIES = 5 };
+
 /* ---- definitions ---- */
 
 static int set_version(cJSON *tree, int64_t version, flexdb_error *err) {
@@ -76,13 +78,17 @@ int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err)
     return rc;
 }
 
+/* A second at a time, for nobody names what stays. */
 void tables_leave_physical(struct engine *e, const char *table) {
-    flexdb_error ignored = FLEXDB_ERROR_INIT;
     struct buffer sql = BUFFER_INIT;
     ddl_drop(e->dialect, table, &sql);
-    if (!buffer_failed(&sql)) engine_ddl_briefly(e, NULL, sql.data, sql.length, &ignored);
+    for (int tries = 0; !buffer_failed(&sql) && tries < LEAVE_TRIES; tries++) {
+        flexdb_error ignored = FLEXDB_ERROR_INIT;
+        int rc = engine_ddl_briefly(e, NULL, sql.data, sql.length, &ignored);
+        error_clear(&ignored);
+        if (rc != -FLEXDB_BUSY && rc != -FLEXDB_CONNECTION) break;
+    }
     buffer_free(&sql);
-    error_clear(&ignored);
 }
 
 void tables_undo_physical(struct engine *e, const char *table) {
