@@ -22,7 +22,11 @@ local function sum(path, there, by)
         return out
     end
     if amounts.is(there) and amounts.is(by) then return amounts.add(there, by) end
-    if type(there) == "string" and type(by) == "string" then return there .. by end
+    if type(there) == "string" and type(by) == "string" then
+        if #there + #by <= references.MAX_TEXT then return there .. by end
+        return nil, core.error("limit", ("%s would be a text of more than %d MiB"):format(path,
+            references.MAX_TEXT >> 20))
+    end
     return nil, core.error("invalid_document", ("%s is %s, %s cannot be added to it"):format(path, state.kind(there),
         state.kind(by)))
 end

@@ -13,7 +13,10 @@ local null = core.null
 local array_mark = getmetatable(core.array {})
 
 local MAX_DEPTH <const> = 100
-local MAX_TEXT <const> = 16 << 20  -- bytes that a template may make
+local MAX_TEXT <const> = 16 << 20
+
+--- The bytes of a text that a workflow may make, by a template or by adding to it.
+references.MAX_TEXT = MAX_TEXT
 
 -- ---------------------------------------------------------------------------------------------------- paths
 
