@@ -145,17 +145,19 @@ end
 
 -- A word that says which table, which records or under which key, and refers to what is not there, must not be taken
 -- for one that was left out: nil, or the error.
-local function check_certain(step, from)
-    local issues, lines = core.array {}, {}
-    for _, each in ipairs(step.certain or {}) do
+local function check_certain(certain, from)
+    local issues, lines
+    for i = 1, #certain do
+        local each = certain[i]
         local lost = references.missing(each.value, from, each.or_null)
         if lost then
+            issues, lines = issues or core.array {}, lines or {}
             local message = ("%s refers to %s, which is not in the state"):format(each.word, lost)
             lines[#lines + 1] = message
             issues[#lines] = { path = each.word, rule = "reference", message = message }
         end
     end
-    if #lines == 0 then return nil end
+    if not issues then return nil end
     local err = core.error("invalid_document", table.concat(lines, "; "))
     err.issues = issues
     return err
@@ -177,7 +179,7 @@ local function perform(run, step)
     local edge, data
     local good, config = pcall(resolve, step.config, context.state)
     if good then
-        local lost = step.certain and check_certain(step, live)
+        local lost = step.certain and check_certain(step.certain, live)
         for key, steps in next, step.bodies or {} do config[key] = steps end
         if lost then edge, data = "error", lost else edge, data = execute(run, step, config) end
     else
