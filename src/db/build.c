@@ -35,7 +35,7 @@ bool build_can(const struct evolution *ev) {
 }
 
 int build_find_cluster(struct evolution *ev, flexdb_error *err) {
-    struct engine *e = ev->table->db->engine;
+    struct engine *e = ev->from->engine;
     if (e->cluster_asked || engine_has(e, DRIVER_TRANSACTIONAL_DDL)) {
         ev->cluster = e->cluster;
         return 0;
@@ -97,24 +97,28 @@ static int make_tables(struct build *b, flexdb_error *err) {
     return rc == 0 ? build_barrier(b, err) : rc;
 }
 
-static int open_build(struct build *b, struct evolution *ev, flexdb_error *err) {
-    struct layout *noted;
+int build_open(struct build *b, struct evolution *ev, const struct layout_build *note, flexdb_error *err) {
     b->ev = ev;
-    b->engine = ev->table->db->engine;
+    b->engine = ev->from->engine;
+    b->note = *note;
     b->to =
         (struct table_state){.engine = b->engine, .validator = ev->to, .layout = ev->layout, .name = ev->from->name};
     int rc = state_map_physicals(&b->to, err);
-    if (rc == 0) rc = catalog_copy_layout(&noted, ev->from->layout, err);
     if (rc != 0) return rc;
-    layout_note_build(noted, ev->layout, 0);
-    b->note = noted->build;
-    layout_free(noted);
     records_copy(b->engine->dialect, ev->layout, &b->insert);
     journal_add(b->engine->dialect, b->note.journal, &b->add);
     rc = copied_rows_open(&b->rows, EVOLUTION_COPIED + b->to.physical_count, err);
-    if (rc == 0 && (buffer_failed(&b->insert) || buffer_failed(&b->add))) rc = error_no_memory(err);
+    return rc == 0 && (buffer_failed(&b->insert) || buffer_failed(&b->add)) ? error_no_memory(err) : rc;
+}
+
+static int open_noted(struct build *b, struct evolution *ev, flexdb_error *err) {
+    struct layout *noted;
+    int rc = catalog_copy_layout(&noted, ev->from->layout, err);
     if (rc != 0) return rc;
-    return build_wait_lock(b->engine, ev->from->id, err);
+    layout_note_build(noted, ev->layout, 0);
+    rc = build_open(b, ev, &noted->build, err);
+    layout_free(noted);
+    return rc == 0 ? build_wait_lock(b->engine, ev->from->id, err) : rc;
 }
 
 /* Between the note and the lock somebody may have taken it for a dead builder's: nobody would drop what is made without
@@ -129,7 +133,7 @@ static int check_noted(const struct build *b, flexdb_error *err) {
     return noted ? 0 : BUILD_LOST;
 }
 
-static void close_build(struct build *b) {
+void build_close(struct build *b) {
     copied_rows_close(&b->rows);
     build_forget_set(&b->set);
     state_unmap_physicals(&b->to);
@@ -223,7 +227,8 @@ static int refuse(struct evolution *ev, flexdb_error *err) {
 int build_run(struct evolution *ev, flexdb_error *err) {
     struct build b = {0};
     flexdb_error ignored = FLEXDB_ERROR_INIT;
-    int rc = open_build(&b, ev, err);
+    bool unfinished = false;
+    int rc = open_noted(&b, ev, err);
     if (rc == 0) rc = check_noted(&b, err);
     if (rc == 0) rc = make_tables(&b, err);
     if (rc == 0) {
@@ -231,14 +236,18 @@ int build_run(struct evolution *ev, flexdb_error *err) {
         rc = build_copy(&b, err);
         if (rc == 0) rc = index_copy(&b, err);
         if (rc == 0) rc = bring_into_force(&b, err);
-        if (rc == 0 && ev->cluster) rc = build_gather(&b, err);
+        if (rc == 0 && ev->cluster) {
+            rc = build_gather(&b, err);
+            unfinished = rc != 0;
+        }
         ev->build = NULL;
-        if (rc == -FLEXDB_INVALID_RECORD) rc = refuse(ev, err);
-        if (rc == -FLEXDB_DUPLICATE) rc = evolution_explain_duplicates(ev, err);
+        if (!unfinished && rc == -FLEXDB_INVALID_RECORD) rc = refuse(ev, err);
+        if (!unfinished && rc == -FLEXDB_DUPLICATE) rc = evolution_explain_duplicates(ev, err);
     }
-    close_build(&b);
-    /* The lock is held twice then. What cannot be dropped now is left to the next evolution, or to doctor. */
-    build_sweep(b.engine, ev->from->id, &ignored);
+    build_close(&b);
+    /* The lock is held twice then. What cannot be finished or dropped now is left to the next evolution, or to doctor.
+     */
+    if (!unfinished) build_sweep_own(b.engine, ev->from->id, &ignored);
     error_clear(&ignored);
     build_unlock(b.engine, ev->from->id);
     return rc;

@@ -48,9 +48,12 @@ int build_note(struct evolution *ev, flexdb_error *err);
 int build_run(struct evolution *ev, flexdb_error *err);
 /* Waits until nobody builds the evolution's table, sweeping what a dead builder has left. BUSY at the deadline. */
 int build_wait(struct evolution *ev, int64_t deadline, flexdb_error *err);
-/* Drops what a build of this table has left behind, and its note: 1, or 0 when there is nothing. BUSY while its builder
+/* Finishes a build of this table whose definition is in force, or undoes it; drops what it has left behind, and its
+ * note: 1, or 0 when there is nothing. BUSY while its builder
  * lives (on a cluster: on this node), or when something cannot be dropped within the timeout. */
 int build_sweep(struct engine *e, const char *table_id, flexdb_error *err);
+/* Of the caller's own build, which has nothing left to be finished. */
+int build_sweep_own(struct engine *e, const char *table_id, flexdb_error *err);
 
 /* Drops a journal that no note names, and the triggers that write to it: 1, or 0 when it is the one of a note. BUSY as
  * above. */

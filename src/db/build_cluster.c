@@ -38,7 +38,8 @@ int build_barrier(struct build *b, flexdb_error *err) {
 struct gathering {
     struct build *build;
     struct buffer find;
-    size_t count; /* of the records that are brought over */
+    bool whole;              /* the journal held nothing else than what was read */
+    size_t brought, refused; /* of those: records that go over, and that the new table does not take */
 };
 
 struct found {
@@ -95,33 +96,44 @@ static int sort_out(struct gathering *g, flexdb_error *err) {
         if (rc == 0 && brings) set->records[kept++] = *raw;
     }
     set->record_count = kept;
-    g->count += kept;
+    g->brought = kept;
     return rc;
 }
 
 static int gather(void *context, flexdb_error *err) {
     struct gathering *g = context;
     struct build *b = g->build;
+    size_t before = b->postponed;
     copied_rows_forget(&b->rows);
     int rc = build_read_set(b, EVOLUTION_BATCH, err);
+    /* What is refused goes back to the journal: another late write may make room for it. */
+    g->whole = b->set.whole;
+    b->set.whole = false;
     if (rc == 0) rc = sort_out(g, err);
     if (rc == 0) rc = build_copy_set(b, err);
     if (rc == 0) rc = build_erase(b, b->note.journal, "n", b->set.numbers, b->set.entry_count, err);
+    g->refused = b->postponed - before;
     return rc;
+}
+
+/* What is left then is what somebody holds who wrote under the new definition: that write stays. */
+static bool is_over(const struct gathering *g) {
+    return g->build->set.entry_count == 0 || (g->whole && g->refused == g->brought && g->refused != 0);
 }
 
 int build_gather(struct build *b, flexdb_error *err) {
     struct gathering g = {.build = b};
-    int rc = build_barrier(b, err);
+    int rc = b->ev->cluster ? build_barrier(b, err) : 0;
     journal_find(b->engine->dialect, b->note.table, &g.find);
     if (rc == 0 && buffer_failed(&g.find)) rc = error_no_memory(err);
     /* Late writes obeyed the old definition, and there is no way back: they stay, and what does not convert has no
      * value. */
     b->ev->judges = false;
     if (b->ev->converter != NULL) b->ev->converter->on_invalid = FLEXDB_ON_INVALID_NULL;
-    do {
-        if (rc == 0) rc = engine_transact(b->engine, gather, &g, err);
-    } while (rc == 0 && b->set.entry_count != 0);
+    for (int rounds = 0; rc == 0 && rounds < BUILD_ROUNDS; rounds++) {
+        rc = engine_transact(b->engine, gather, &g, err);
+        if (is_over(&g)) break;
+    }
     buffer_free(&g.find);
     return rc;
 }

@@ -62,6 +62,14 @@ void build_unlock(struct engine *e, const char *table_id);
 /* DDL that nobody should have to wait behind: again and again for a moment each; `table_id` as engine_ddl_briefly has
  * it. Frees the text. */
 int build_run_briefly(struct engine *e, const char *table_id, struct buffer *sql, int64_t deadline, flexdb_error *err);
+/* Makes a build ready to copy records into note->table, from what note->journal names too; build_close in every case.
+ * The struct begins empty. */
+int build_open(struct build *b, struct evolution *ev, const struct layout_build *note, flexdb_error *err);
+void build_close(struct build *b);
+/* Whether the definition that the noted build was for is in force already: the note names the old physical table. */
+bool build_is_switched(const struct table_state *s, const struct layout_build *note);
+/* Then: does what is left of build_gather. `now`: the table as it is. The builder's lock is the caller's. */
+int build_finish(struct table_state *now, const struct layout_build *note, flexdb_error *err);
 /* Writes the table's row as it is, with another layout. */
 int build_write_layout(struct table_state *s, const struct layout *l, flexdb_error *err);
 

@@ -126,7 +126,23 @@ static int find_note(struct leftover *left, flexdb_error *err) {
     return left->note.table[0] != '\0' ? 1 : 0;
 }
 
-int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) {
+/* Who has built up to the new definition has left what others wrote late into the old table. */
+static int bring_over(const struct leftover *left, flexdb_error *err) {
+    struct table_state *s;
+    int rc = state_find(&s, left->engine, CATALOG_TABLE_BY_ID, &left->table_id, 1, err);
+    if (rc != 1) return rc;
+    bool switched = build_is_switched(s, &left->note);
+    if (switched && left->engine->depth != 0) {
+        rc = error_set(err, FLEXDB_BUSY, "a change of the definition was cut short, which no transaction can finish");
+        err->retryable = true;
+    } else {
+        rc = switched ? build_finish(s, &left->note, err) : 0;
+    }
+    state_drop(s);
+    return rc;
+}
+
+static int sweep(struct engine *e, const char *table_id, bool finishes, flexdb_error *err) {
     struct leftover left = {.engine = e, .table_id = table_id};
     int rc = find_note(&left, err);
     if (rc != 1) return rc;
@@ -135,12 +151,19 @@ int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) {
     /* Its builder may have come to its end before the lock was had. */
     rc = find_note(&left, err);
     if (rc == 1) {
-        rc = drop_all(e, table_id, &left.note, err);
+        rc = finishes ? bring_over(&left, err) : 0;
+        if (rc == 0) rc = drop_all(e, table_id, &left.note, err);
         if (rc == 0) rc = engine_transact(e, clear_note, &left, err);
         if (rc == 0) rc = 1;
     }
     build_unlock(e, table_id);
     return rc;
+}
+
+int build_sweep(struct engine *e, const char *table_id, flexdb_error *err) { return sweep(e, table_id, true, err); }
+
+int build_sweep_own(struct engine *e, const char *table_id, flexdb_error *err) {
+    return sweep(e, table_id, false, err);
 }
 
 int build_drop_journal(struct engine *e, const char *table_id, const char *journal, flexdb_error *err) {

@@ -103,6 +103,8 @@ struct evolution_store {
 /* Reads every record once: converts it, holds it against the plan, counts, and hands it to `store` (NULL: none).
  * INVALID_RECORD with the first of those that stand against the change; what was stored then is to be undone. */
 int evolution_inspect(struct evolution *ev, const struct evolution_store *store, flexdb_error *err);
+/* Makes ready what the records are held against, and converted by. */
+int evolution_meet_records(struct evolution *ev, flexdb_error *err);
 /* Finds out for each conversion that returns which way its values came, and which records it need not look at. */
 int evolution_find_routes(struct evolution *ev, flexdb_error *err);
 /* Tells on_progress, where there is one, how many records evolution_inspect has come to: once more after the last of

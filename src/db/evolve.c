@@ -220,8 +220,7 @@ static int find_needed(struct evolution *ev, flexdb_error *err) {
     return 0;
 }
 
-/* What the records are held against, and converted by. */
-static int meet_records(struct evolution *ev, flexdb_error *err) {
+int evolution_meet_records(struct evolution *ev, flexdb_error *err) {
     ev->judges = ev->plan.has_checks && ev->options->on_invalid != FLEXDB_ON_INVALID_IGNORE;
     size_t slots = validator_shape(ev->to)->count, checks = validator_definition(ev->to)->check_count;
     ev->counts.failing = calloc(slots + 1, sizeof *ev->counts.failing);
@@ -258,7 +257,7 @@ static int evolve_once(void *context, flexdb_error *err) {
     if (ev->met) return 0;
     if (!ev->plan.changes_anything && !ev->dry) return take_up(ev, err);
     rc = make_layout(ev, err);
-    if (rc == 0) rc = meet_records(ev, err);
+    if (rc == 0) rc = evolution_meet_records(ev, err);
     if (rc == 0 && ev->dry) return plan_tell(ev, err);
     if (rc == 0 && ev->rebuild && build_can(ev)) return build_note(ev, err);
     if (rc == 0) rc = targets_register(ev->table->db->engine, ev->from->id, ev->to, ev->layout, err);

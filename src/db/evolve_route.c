@@ -41,7 +41,7 @@ static int climb(struct evolution *ev, struct ancestry *a, const struct ancestry
         if (columns == NULL) return error_no_memory(err);
         a->columns = columns;
         int64_t version;
-        int rc = history_last_with(ev->table->db->engine, ev->from, source, &version, &columns[a->count], err);
+        int rc = history_last_with(ev->from->engine, ev->from, source, &version, &columns[a->count], err);
         if (rc != 1) return rc;
         a->count++;
     }
@@ -85,7 +85,7 @@ static int find_since(struct evolution *ev, struct plan_conversion *p, flexdb_er
     struct validator *column = NULL;
     int64_t version;
     const char *key = validator_column(ev->to, p->to)->column->key;
-    int rc = history_last_with(ev->table->db->engine, ev->from, key, &version, &column, err);
+    int rc = history_last_with(ev->from->engine, ev->from, key, &version, &column, err);
     if (rc == 1) p->since = version + 1;
     validator_drop(column);
     return rc < 0 ? rc : 0;
@@ -100,7 +100,7 @@ static int trust_returning(struct evolution *ev, flexdb_error *err) {
         struct validator *last = NULL;
         int64_t version;
         const char *key = validator_column(ev->to, slot)->column->key;
-        int found = history_last_with(ev->table->db->engine, ev->from, key, &version, &last, err);
+        int found = history_last_with(ev->from->engine, ev->from, key, &version, &last, err);
         if (found == 1) plan_trust(&ev->plan, ev->to, slot, validator_column(last, 0));
         validator_drop(last);
         rc = found < 0 ? found : 0;
