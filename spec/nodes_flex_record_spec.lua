@@ -2,6 +2,7 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local nodes = require "spec.support.nodes"
 local node = require "flexdb.nodes.flex_record"
 
 local null = flexdb.null
@@ -23,21 +24,7 @@ engines.each(function(engine)
 
         local function run(config) return node.execute(context, config) end
 
-        -- The edge must be this one; gives the data.
-        local function expect(edge, config)
-            local got, data = run(config)
-            assert.equal(edge, got, tostring(data))
-            return data
-        end
-
-        -- The step must end so; the state must hold the error.
-        local function refuse(edge, message, config)
-            local err = expect(edge, config)
-            assert.equal(message, tostring(err))
-            assert.equal(err, state.error)
-            assert.equal(err.code, state.errorCode)
-            return err
-        end
+        local expect, refuse = nodes.steps(node, function() return context end)
 
         local function ages()
             local list = {}

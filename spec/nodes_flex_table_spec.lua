@@ -2,6 +2,7 @@
 
 local flexdb = require "flexdb"
 local engines = require "spec.support.engines"
+local nodes = require "spec.support.nodes"
 local node = require "flexdb.nodes.flex_table"
 local records = require "flexdb.nodes.flex_record"
 
@@ -19,19 +20,7 @@ engines.each(function(engine)
         end)
         after_each(function() db:close() end)
 
-        local function expect(edge, config)
-            local got, data = node.execute(context, config)
-            assert.equal(edge, got, tostring(data))
-            return data
-        end
-
-        local function refuse(edge, message, config)
-            local err = expect(edge, config)
-            assert.equal(message, tostring(err))
-            assert.equal(err, state.error)
-            assert.equal(err.code, state.errorCode)
-            return err
-        end
+        local expect, refuse = nodes.steps(node, function() return context end)
 
         local function create(name)
             return expect("success", { operation = "create", tableName = name or "contacts", columns = columns })

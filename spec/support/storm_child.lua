@@ -147,6 +147,13 @@ local function count_of(one, a)
     return count
 end
 
+-- A new record of several, which only the call as a whole has acknowledged.
+local function made(one, record, when)
+    note { did = "wrote", id = record.id, table = one.name, from = when.from, to = when.to, r = when.r, fresh = true }
+    one.model[record.id] = record
+    one.ids[#one.ids + 1] = record.id
+end
+
 local ROOM <const> = 400 -- records of one process in a table
 local writing = {}
 
@@ -168,10 +175,7 @@ function writing.insert_many(one)
         return one.t:insert_many(list)
     end)
     for _, record in ipairs(records) do
-        note { did = "wrote", id = record.id, table = one.name, from = when.from, to = when.to, r = when.r,
-            fresh = true }
-        one.model[record.id] = record
-        one.ids[#one.ids + 1] = record.id
+        made(one, record, when)
     end
 end
 
@@ -190,10 +194,7 @@ function writing.transaction(one)
     end)
     for i, record in ipairs { first, second } do
         check_row(rows[i])
-        note { did = "wrote", id = record.id, table = one.name, from = when.from, to = when.to, r = when.r,
-            fresh = true }
-        one.model[record.id] = record
-        one.ids[#one.ids + 1] = record.id
+        made(one, record, when)
     end
 end
 

@@ -50,6 +50,11 @@ char *show_error(const flexdb_error *err) {
     return text;
 }
 
+void must_answer(const char *sentence, char *answer, const char *want) {
+    if (strcmp(answer, want) != 0) fail_msg("%s\n  got:\n%s\n  expected:\n%s", sentence, answer, want);
+    free(answer);
+}
+
 static void must(int rc, const flexdb_error *err, const char *what) {
     if (rc == 0 && err->code == FLEXDB_OK && err->issue_count == 0) return;
     char *text = show_error(err);

@@ -20,6 +20,9 @@ char *show_json(const cJSON *tree);
  * there is no issue, `code: message`. " reads '. */
 char *show_error(const flexdb_error *err);
 
+/* The test fails, with both texts, where a scenario's answer, which is taken, is not the one that it names. */
+void must_answer(const char *sentence, char *answer, const char *want);
+
 /* A definition that is known to be good: parse, with ' for ". */
 struct definition *definition_of(const char *text, enum definition_source source);
 /* A definition's document with ' for ". */

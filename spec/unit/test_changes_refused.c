@@ -17,10 +17,7 @@ static void refuse(const struct refusal *scenarios, size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct outcome o = outcome_of(CONTACTS, scenarios[i].changes, NULL, true);
         char *answer = show_error(&o.err);
-        if (strcmp(answer, scenarios[i].answer) != 0) {
-            fail_msg("%s\n  got:\n%s\n  expected:\n%s", scenarios[i].sentence, answer, scenarios[i].answer);
-        }
-        free(answer);
+        must_answer(scenarios[i].sentence, answer, scenarios[i].answer);
         outcome_free(&o);
     }
 }

@@ -30,9 +30,7 @@ static char *compile(const char *document, enum definition_source source) {
 static void run(const struct scenario *scenarios, size_t count, enum definition_source source) {
     for (size_t i = 0; i < count; i++) {
         char *answer = compile(scenarios[i].document, source);
-        if (strcmp(answer, scenarios[i].answer) != 0)
-            fail_msg("%s\n  got:\n%s\n  expected:\n%s", scenarios[i].sentence, answer, scenarios[i].answer);
-        free(answer);
+        must_answer(scenarios[i].sentence, answer, scenarios[i].answer);
     }
 }
 

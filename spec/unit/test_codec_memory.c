@@ -59,8 +59,8 @@ static bool use(struct validator *v, struct record *r, flexdb_error *err) {
     return checked;
 }
 
-static void test_every_allocation(void **state) {
-    (void)state;
+/* Uses a table of this definition until no allocation fails any more. */
+static void fail_each(const char *text, bool (*used)(struct validator *v, struct record *r, flexdb_error *err)) {
     long allocation = 0;
     for (bool done = false; !done; allocation++) {
         struct validator *v;
@@ -68,14 +68,18 @@ static void test_every_allocation(void **state) {
         flexdb_error err = FLEXDB_ERROR_INIT;
         assert_in_range(allocation, 0, 10000);
         memory_left = allocation;
-        done =
-            went_well(validator_parse(&v, definition, strlen(definition), DEFINITION_GIVEN, &err), &err, FLEXDB_OK) &&
-            use(v, &r, &err) && memory_left >= 0;
+        done = went_well(validator_parse(&v, text, strlen(text), DEFINITION_GIVEN, &err), &err, FLEXDB_OK) &&
+               used(v, &r, &err) && memory_left >= 0;
         memory_left = -1;
         record_free(&r);
         validator_drop(v);
     }
     printf("%ld allocations failed, one at a time\n", allocation - 1);
+}
+
+static void test_every_allocation(void **state) {
+    (void)state;
+    fail_each(definition, use);
 }
 
 /* The same with expressions: computed columns, checks, and what is wrong with them. */
@@ -122,20 +126,7 @@ static bool use_computed(struct validator *v, struct record *r, flexdb_error *er
 
 static void test_every_allocation_of_expressions(void **state) {
     (void)state;
-    long allocation = 0;
-    for (bool done = false; !done; allocation++) {
-        struct validator *v;
-        struct record r = RECORD_INIT;
-        flexdb_error err = FLEXDB_ERROR_INIT;
-        assert_in_range(allocation, 0, 10000);
-        memory_left = allocation;
-        done = went_well(validator_parse(&v, computed, strlen(computed), DEFINITION_GIVEN, &err), &err, FLEXDB_OK) &&
-               use_computed(v, &r, &err) && memory_left >= 0;
-        memory_left = -1;
-        record_free(&r);
-        validator_drop(v);
-    }
-    printf("%ld allocations failed, one at a time\n", allocation - 1);
+    fail_each(computed, use_computed);
 }
 
 static void test_bad_definition(void **state) {

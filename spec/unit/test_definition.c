@@ -25,10 +25,7 @@ static void run(const struct scenario *scenarios, size_t count, enum definition_
         assert_int_equal(rc == 0, d != NULL);
         error_close_issues(&err, FLEXDB_INVALID_SCHEMA);
         char *answer = show_error(&err);
-        if (strcmp(answer, scenarios[i].answer) != 0) {
-            fail_msg("%s\n  got:\n%s\n  expected:\n%s", scenarios[i].sentence, answer, scenarios[i].answer);
-        }
-        free(answer);
+        must_answer(scenarios[i].sentence, answer, scenarios[i].answer);
         error_clear(&err);
         definition_free(d);
     }

@@ -78,10 +78,7 @@ static void judges_what_is_given(void **state) {
         assert_int_equal(definition_parse(&d, read_json(buffer_text(&text)), DEFINITION_GIVEN, &err), 0);
         error_close_issues(&err, FLEXDB_INVALID_SCHEMA);
         char *answer = show_error(&err);
-        if (strcmp(answer, scenarios[i].answer) != 0) {
-            fail_msg("%s\n  got:\n%s\n  expected:\n%s", scenarios[i].sentence, answer, scenarios[i].answer);
-        }
-        free(answer);
+        must_answer(scenarios[i].sentence, answer, scenarios[i].answer);
         error_clear(&err);
         definition_free(d);
         buffer_free(&text);

@@ -113,9 +113,7 @@ static void run(const struct scenario *scenarios, size_t count) {
         struct query *q = NULL;
         int rc = parse(&q, scenarios[i].document, &err);
         char *answer = rc == 0 ? show_query(q) : show_error(&err);
-        if (strcmp(answer, scenarios[i].answer) != 0)
-            fail_msg("%s\n  got:\n%s\n  expected:\n%s", scenarios[i].sentence, answer, scenarios[i].answer);
-        free(answer);
+        must_answer(scenarios[i].sentence, answer, scenarios[i].answer);
         query_free(q);
         error_clear(&err);
     }

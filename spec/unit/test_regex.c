@@ -136,13 +136,31 @@ static void patterns_that_explode_end_in_an_answer(void **state) {
     }
 }
 
+struct hay {
+    const char *sentence, *pattern;
+    enum regex_result result;
+};
+
+/* Fills the text with hay, at least so long, and a needle at its end. Returns its length. */
+static size_t make_hay(char *text, size_t least) {
+    size_t length = 0;
+    while (length < least) length += (size_t)sprintf(text + length, "hay ");
+    return length + (size_t)sprintf(text + length, "needle");
+}
+
+static void search_hay(const struct hay *scenarios, size_t count, const char *text, size_t length) {
+    for (size_t i = 0; i < count; i++) {
+        struct regex *r = compiled(scenarios[i].pattern);
+        enum regex_result result = search(r, text, length);
+        if (result != scenarios[i].result) fail_msg("%s: %d", scenarios[i].sentence, (int)result);
+        regex_free(r);
+    }
+}
+
 static void long_texts_are_searched_to_their_end(void **state) {
     (void)state;
     static char text[300016];
-    static const struct {
-        const char *sentence, *pattern;
-        enum regex_result result;
-    } scenarios[] = {
+    static const struct hay scenarios[] = {
         {"a word at the end", "needle$", REGEX_MATCH},
         {"a word that is not there", "needles", REGEX_NO_MATCH},
         {"words", "\\bne+dle\\b", REGEX_MATCH},
@@ -158,15 +176,8 @@ static void long_texts_are_searched_to_their_end(void **state) {
         {"a verb that ends it at one place", "h(*PRUNE)x|needle", REGEX_MATCH},
         {"a verb that ends it for good", "hay hay(*COMMIT)x|needle", REGEX_NO_MATCH},
     };
-    size_t length = 0;
-    while (length < 300000 - 6) length += (size_t)sprintf(text + length, "hay ");
-    length += (size_t)sprintf(text + length, "needle");
-    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
-        struct regex *r = compiled(scenarios[i].pattern);
-        enum regex_result result = search(r, text, length);
-        if (result != scenarios[i].result) fail_msg("%s: %d", scenarios[i].sentence, (int)result);
-        regex_free(r);
-    }
+    size_t length = make_hay(text, 300000 - 6);
+    search_hay(scenarios, sizeof scenarios / sizeof *scenarios, text, length);
     struct regex *r = compiled("é$");
     length = 0;
     while (length < 60000) length += (size_t)sprintf(text + length, "é");
@@ -178,25 +189,15 @@ static void long_texts_are_searched_to_their_end(void **state) {
 static void verbs_look_beyond_their_place(void **state) {
     (void)state;
     static char text[4096];
-    static const struct {
-        const char *sentence, *pattern;
-        enum regex_result result;
-    } scenarios[] = {
+    static const struct hay scenarios[] = {
         {"a verb that goes on behind", "hay (*SKIP)x|needle", REGEX_MATCH},
         {"a verb that goes on behind what would match", "(?:hay ){1,3}nee(*SKIP)x|needle", REGEX_NO_MATCH},
         {"\\G is the start alone", "\\Gneedle|hay \\Gneedle", REGEX_NO_MATCH},
         {"\\G in an alternative", "\\Gneedle|needle", REGEX_MATCH},
         {"a verb that ends it at the last place", "(?:hay ){2}nee(*COMMIT)x|needle", REGEX_NO_MATCH},
     };
-    size_t length = 0;
-    while (length < 4000) length += (size_t)sprintf(text + length, "hay ");
-    length += (size_t)sprintf(text + length, "needle");
-    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
-        struct regex *r = compiled(scenarios[i].pattern);
-        enum regex_result result = search(r, text, length);
-        if (result != scenarios[i].result) fail_msg("%s: %d", scenarios[i].sentence, (int)result);
-        regex_free(r);
-    }
+    size_t length = make_hay(text, 4000);
+    search_hay(scenarios, sizeof scenarios / sizeof *scenarios, text, length);
 }
 
 int main(void) {

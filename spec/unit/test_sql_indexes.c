@@ -11,6 +11,7 @@
 #include "sql/ddl.h"
 #include "sql/records.h"
 #include "sql/repeated.h"
+#include "sql_layouts.h"
 
 static struct layout_column columns[] = {
     {.key = "name", .name = "c1", .kind = PHYSICAL_TEXT, .unique = true},
@@ -136,14 +137,6 @@ static void knows_which_one_was_violated(void **state) {
     assert_null(ddl_violated(d, &layout, "flex_records_x_1.c2, flex_records_x_1.c1"));
     assert_false(ddl_violated_id(d, &layout, "flex_records_x_1.c2, flex_records_x_1.id"));
 }
-
-#define CHECK(engine, call, want)                                                                                      \
-    do {                                                                                                               \
-        const struct dialect *d = dialect_find(engine);                                                                \
-        struct buffer out = BUFFER_INIT;                                                                               \
-        call;                                                                                                          \
-        assert_text(buffer_take(&out), want);                                                                          \
-    } while (0)
 
 static void looks_for_holders(void **state) {
     (void)state;

@@ -11,6 +11,7 @@
 #include "documents.h"
 #include "sql/ddl.h"
 #include "sql/records.h"
+#include "sql_layouts.h"
 
 static struct layout_column columns[] = {
     {.key = "name", .name = "c1", .kind = PHYSICAL_TEXT, .long_text = true, .unique = true},
@@ -63,14 +64,6 @@ static void names_are_quoted(void **state) {
     assert_string_equal(buffer_text(&out), "DROP TABLE IF EXISTS `a``b`");
     buffer_free(&out);
 }
-
-#define CHECK(engine, call, want)                                                                                      \
-    do {                                                                                                               \
-        const struct dialect *d = dialect_find(engine);                                                                \
-        struct buffer out = BUFFER_INIT;                                                                               \
-        call;                                                                                                          \
-        assert_text(buffer_take(&out), want);                                                                          \
-    } while (0)
 
 static void writes(void **state) {
     (void)state;

@@ -72,6 +72,17 @@ function session:table(name)
     return nil, err
 end
 
+--- The database, if it has tables of all these names; or nil and the error.
+function session:open_for(names)
+    local db, err = self:open()
+    for _, name in ipairs(db and names or {}) do
+        local handle
+        handle, err = self:table(name)
+        if not handle then return nil, err end
+    end
+    return db, err
+end
+
 --- Whether the user agrees: `--yes`, or the answer to the question; or nil and the error. The question goes to standard
 -- error and the answer is read from standard input, so that data stay apart.
 function session:agreed(question)

@@ -14,13 +14,8 @@ local diagram = {
 }
 
 function diagram.run(session, arguments, options)
-    local db, err = session:open()
+    local db, err = session:open_for(arguments.table)
     if not db then return nil, err end
-    for _, name in ipairs(arguments.table) do
-        local handle
-        handle, err = session:table(name)
-        if not handle then return nil, err end
-    end
     local model
     model, err = require "flexdb.cli.diagram.model"(db, arguments.table)
     if not model then return nil, err end

@@ -12,13 +12,8 @@ local doctor = {
 }
 
 function doctor.run(session, arguments, options)
-    local db, err = session:open()
+    local db, err = session:open_for(arguments.table)
     if not db then return nil, err end
-    for _, name in ipairs(arguments.table) do
-        local handle
-        handle, err = session:table(name)
-        if not handle then return nil, err end
-    end
     local out = session.output
     local progress, done = out:progress "looked at"
     local report
