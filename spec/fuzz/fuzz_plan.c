@@ -9,20 +9,20 @@
 
 static const char definition[] =
     "{'columns':["
-    "{'name':'name','dataType':'string','required':true,'unique':true},"
+    "{'name':'email','dataType':'string','required':true,'unique':true},"
     "{'name':'age','dataType':'integer','indexed':true},"
     "{'name':'balance','dataType':'decimal','validation':{'precision':12,'scale':2}},"
     "{'name':'vip','dataType':'boolean'},{'name':'born','dataType':'date'},{'name':'seen','dataType':'datetime'},"
     "{'name':'notes','dataType':'text'},{'name':'tags','dataType':'json'},"
-    "{'name':'boss','dataType':'reference','validation':{'targetTable':'t'}},"
+    "{'name':'company','dataType':'reference','validation':{'targetTable':'t'}},"
     "{'name':'double','dataType':'decimal','validation':{'scale':2,'computed':'balance * 2'}}],"
-    "'checks':[{'name':'rich','expression':'balance >= -100'}],'indexes':[{'columns':['age','name'],'unique':true}]}";
+    "'checks':[{'name':'rich','expression':'balance >= -100'}],'indexes':[{'columns':['age','email'],'unique':true}]}";
 
 static const char *const records[] = {
-    "{'id':'a','name':'Ada','age':36,'balance':'9.99','vip':true,'born':'1815-12-10','notes':'12','tags':[1]}",
-    "{'id':'b','name':'12','age':-1,'balance':'12.00','boss':'a','notes':'1.5','seen':'2024-05-01T10:00:00Z'}",
-    "{'id':'c','name':'2024-05-01','vip':false,'notes':'true','tags':{'a':{'b':7}}}",
-    "{'id':'d','name':'null','age':36,'notes':'a'}",
+    "{'id':'a','email':'Ada','age':36,'balance':'9.99','vip':true,'born':'1815-12-10','notes':'12','tags':[1]}",
+    "{'id':'b','email':'12','age':-1,'balance':'12.00','company':'a','notes':'1.5','seen':'2024-05-01T10:00:00Z'}",
+    "{'id':'c','email':'2024-05-01','vip':false,'notes':'true','tags':{'a':{'b':7}}}",
+    "{'id':'d','email':'null','age':36,'notes':'a'}",
 };
 
 static enum flexdb_on_invalid on_invalid(const char **data, size_t *length) {
@@ -65,9 +65,14 @@ static void must_come_back(flexdb_table *t, const struct buffer *before) {
     struct buffer entry = BUFFER_INIT, after = BUFFER_INIT;
     const struct flexdb_evolve_options options = {0};
     flexdb_error err = FLEXDB_ERROR_INIT;
-    fuzz_done(flexdb_rollback_to(t, 1, &options, &entry, &err), &err);
-    FUZZ_MUST(fuzz_list(t, "{\"orderBy\":[\"id\"]}", 18, false, &after, &err) >= 0, "%s", err.message);
-    fuzz_must_be_text(after.data, after.length, before->data, before->length, "the records");
+    int rc = flexdb_rollback_to(t, 1, &options, &entry, &err);
+    if (rc == -FLEXDB_CONFLICT) { /* the way back breaks what the changes have promised: `compatibility` */
+        fuzz_refused(rc, &err);
+    } else {
+        fuzz_done(rc, &err);
+        FUZZ_MUST(fuzz_list(t, "{\"orderBy\":[\"id\"]}", 18, false, &after, &err) >= 0, "%s", err.message);
+        fuzz_must_be_text(after.data, after.length, before->data, before->length, "the records");
+    }
     buffer_free(&entry);
     buffer_free(&after);
 }

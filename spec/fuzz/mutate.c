@@ -65,6 +65,39 @@ static cJSON *any_value(struct property *p) {
     return raw(scalars[property_below(p, sizeof scalars / sizeof *scalars)]);
 }
 
+/* Changes and filters of the targets' tables, whole: random places seldom make one. */
+static cJSON *any_phrase(struct property *p) {
+    static const char *const phrases[] = {
+        "{\"op\":\"rename_column\",\"name\":\"age\",\"to\":\"years\"}",
+        "{\"op\":\"rename_column\",\"name\":\"email\",\"to\":\"age\"}",
+        "{\"op\":\"remove_column\",\"name\":\"balance\"}",
+        "{\"op\":\"remove_column\",\"name\":\"age\"}",
+        "{\"op\":\"move_column\",\"name\":\"born\",\"after\":\"email\"}",
+        "{\"op\":\"modify_column\",\"name\":\"notes\",\"set\":{\"dataType\":\"integer\"}}",
+        "{\"op\":\"modify_column\",\"name\":\"notes\",\"set\":{\"dataType\":\"json\"}}",
+        "{\"op\":\"modify_column\",\"name\":\"age\",\"set\":{\"dataType\":\"text\",\"unique\":true}}",
+        "{\"op\":\"modify_column\",\"name\":\"age\",\"set\":{\"dataType\":\"decimal\",\"validation\":{\"scale\":3}}}",
+        "{\"op\":\"modify_column\",\"name\":\"balance\",\"set\":{\"dataType\":\"integer\",\"filterable\":true}}",
+        "{\"op\":\"modify_column\",\"name\":\"email\",\"set\":{\"unique\":false,\"dataType\":\"date\"}}",
+        "{\"op\":\"modify_column\",\"name\":\"vip\",\"set\":{\"required\":true,\"defaultValue\":false}}",
+        "{\"op\":\"modify_column\",\"name\":\"company\",\"set\":{\"dataType\":\"string\",\"validation\":null}}",
+        "{\"op\":\"modify_table\",\"set\":{\"checks\":[{\"name\":\"c\",\"expression\":\"age > 0\"}]}}",
+        "{\"op\":\"modify_table\",\"set\":{\"indexes\":[{\"columns\":[\"age\",\"vip\"],\"unique\":true}]}}",
+        "{\"op\":\"modify_table\",\"set\":{\"compatibility\":\"full\"}}",
+        "{\"op\":\"add_column\",\"column\":{\"name\":\"n\",\"dataType\":\"integer\",\"defaultValue\":5},\"first\":"
+        "true}",
+        "{\"op\":\"add_column\",\"column\":{\"name\":\"age\",\"dataType\":\"text\",\"required\":true}}",
+        "{\"op\":\"add_column\",\"column\":{\"name\":\"m\",\"dataType\":\"decimal\",\"indexed\":true,"
+        "\"validation\":{\"scale\":2,\"computed\":\"balance + age\"}}}",
+        "{\"age\":{\"gte\":1,\"lt\":37}}",
+        "{\"NOT\":{\"balance\":{\"in\":[\"9.99\",0]}}}",
+        "{\"field\":\"name\",\"iContains\":\"AD\"}",
+        "{\"OR\":[{\"wide\":{\"between\":[\"-1\",5]}},{\"tags.a.b\":7},{\"seen\":null}]}",
+        "{\"notes\":{\"startsWith\":\"100%\"}}",
+    };
+    return raw(phrases[property_below(p, sizeof phrases / sizeof *phrases)]);
+}
+
 static bool is_object(const cJSON *node) { return node != NULL && cJSON_IsObject(node); }
 
 /* Takes `value`, in the place of the node. */
@@ -104,7 +137,7 @@ static const char *any_key(struct property *p, const struct tree *t) {
 static void change(struct property *p, struct tree *t) {
     size_t at = property_below(p, t->count), other = property_below(p, t->count);
     char *key = strdup(any_key(p, t));
-    switch (property_below(p, 6)) {
+    switch (property_below(p, 8)) {
     case 0: replace(t, at, any_value(p)); break;
     case 1: replace(t, at, cJSON_Duplicate(t->nodes[other], true)); break;
     case 2: add(p, t->nodes[at], any_value(p), key); break;
@@ -113,6 +146,8 @@ static void change(struct property *p, struct tree *t) {
         if (is_object(t->parents[at]))
             add(p, t->parents[at], cJSON_DetachItemViaPointer(t->parents[at], t->nodes[at]), key);
         break;
+    case 5: add(p, t->root, any_phrase(p), key); break;
+    case 6: replace(t, at, any_phrase(p)); break;
     default:
         if (t->parents[at] != NULL) cJSON_Delete(cJSON_DetachItemViaPointer(t->parents[at], t->nodes[at]));
     }
