@@ -7,6 +7,8 @@ local core = require "flexdb.core"
 
 local words = {}
 
+local null = core.null
+
 local array_mark = getmetatable(core.array {})
 
 local function is_array(value)
@@ -61,7 +63,7 @@ end
 -- Null says that there is none.
 local function given(config, name)
     local value = rawget(config, name)
-    if value ~= core.null then return value end
+    if value ~= null then return value end
 end
 words.given = given
 
@@ -128,13 +130,16 @@ local function is_right(operations, config)
     local own = operation.words
     for key, value in next, config do
         if type(key) ~= "string" then return false end
-        if value ~= core.null and key:byte(-1) ~= QUESTION then
-            local kind = own[key] or common[key]
-            if not kind or not kinds[kind][2](value) then return false end
+        local kind = own[key] or common[key]
+        if kind then
+            if value ~= null and not kinds[kind][2](value) then return false end
+        elseif value ~= null and key:byte(-1) ~= QUESTION then
+            return false
         end
     end
-    for _, key in ipairs(operation.needs or {}) do
-        if given(config, key) == nil then return false end
+    local needs = operation.needs
+    for i = 1, needs and #needs or 0 do
+        if given(config, needs[i]) == nil then return false end
     end
     return true
 end
