@@ -1,16 +1,13 @@
 --- A record as it stands in a state: the columns under `data`, the system fields beside it.
 -- Needs nothing.
 
-local system = { id = true, created_at = true, updated_at = true, deleted_at = true, _version = true }
-
---- { id, tableId, applicationId, data, version, createdAt, updatedAt, deletedAt } of a row of this table.
+--- { id, tableId, applicationId, data, version, createdAt, updatedAt, deletedAt } of a row of this table, which becomes
+-- the data.
 return function(row, t)
-    local data = {}
-    for key, value in next, row do
-        if not system[key] then data[key] = value end
-    end
-    return {
-        id = row.id, tableId = t.id, applicationId = t.application, data = data, version = row._version,
+    local record = {
+        id = row.id, tableId = t.id, applicationId = t.application, data = row, version = row._version,
         createdAt = row.created_at, updatedAt = row.updated_at, deletedAt = row.deleted_at,
     }
+    row.id, row._version, row.created_at, row.updated_at, row.deleted_at = nil, nil, nil, nil, nil
+    return record
 end
