@@ -31,7 +31,7 @@ static int put_index_row(struct engine *e, struct statement *row, struct buffer 
     if (rc == 0 && column == NULL) buffer_put(out, '?');
     if (rc == 0 && column != NULL) buffer_append(out, column, column_length);
     buffer_put(out, '\0');
-    return rc;
+    return rc == 0 && (buffer_failed(out) || buffer_failed(last)) ? error_no_memory(err) : rc;
 }
 
 int doctor_list_indexes(flexdb_doctor *d, const char *table, struct index_list *out, flexdb_error *err) {
@@ -46,7 +46,7 @@ int doctor_list_indexes(flexdb_doctor *d, const char *table, struct index_list *
     }
     engine_finalize(e, row);
     if (out->texts.length != 0) buffer_put(&out->texts, '\0');
-    if (rc == 0 && (buffer_failed(&out->texts) || buffer_failed(&last))) rc = error_no_memory(err);
+    if (rc == 0 && buffer_failed(&out->texts)) rc = error_no_memory(err);
     /* Every table of a server has a primary key. */
     if (rc == 0 && out->texts.length == 0 && !engine_has(e, DRIVER_TRANSACTIONAL_DDL))
         rc = doctor_is_altered(table, err);
