@@ -29,7 +29,7 @@ note "done"
 local holder = [[
 local raw = require "spec.support.raw"
 local url, physical, id = table.unpack(arg)
-local connection = raw.connect { url = url, server = true }
+local connection, environment = raw.connect { url = url, server = true }
 raw.run(connection, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 raw.run(connection, "START TRANSACTION")
 raw.rows(connection, "SELECT id FROM " .. physical .. " LIMIT 1")
@@ -41,6 +41,9 @@ for _ = 1, 2000 do
 end
 os.execute "sleep 0.4"
 raw.run(connection, "COMMIT")
+connection:close()
+environment:close()
+os.exit(true, false) -- the client library leaves memory behind when it is unloaded
 ]]
 
 engines.each(function(engine)
