@@ -191,7 +191,8 @@ static void the_old_physical_table_is_not_waited_for(void **state) {
     clock_gettime(CLOCK_MONOTONIC, &start);
     DB_OK(evolve(t, indexed, &err));
     clock_gettime(CLOCK_MONOTONIC, &end);
-    assert_in_range(end.tv_sec - start.tv_sec, 0, 5);
+    /* A few tries of a second each, beside the work; the timeout is 20. */
+    assert_in_range(end.tv_sec - start.tv_sec, 0, 10);
     assert_int_equal(count_all(t), 1);
     DB_OK(flexdb_commit(reader, &err));
     assert_int_equal(count_all(read), 1);
