@@ -160,12 +160,14 @@ static int read_in_force(const struct catalog_row *row, char out[PHYSICAL_NAME_S
     return rc;
 }
 
+static const char *id_of(const struct orphan *o) { return o->id != NULL ? o->id : o->id_text; }
+
 /* Reads the row, held until the transaction ends, or for a moment where there is none: BUSY when somebody is building
  * there. Who may only read does not ask; nor does who is alone, for whoever has the row may be waiting for that lock.
  */
 static int find_in_force(const struct orphan *o, char out[PHYSICAL_NAME_SIZE], flexdb_error *err) {
     struct engine *e = doctor_engine(o->doctor);
-    const char *id = o->id != NULL ? o->id : o->id_text;
+    const char *id = id_of(o);
     struct catalog_row row;
     out[0] = '\0';
     bool looks = o->alone || e->options.read_only;
@@ -209,28 +211,26 @@ static int judge(struct orphan *o, flexdb_error *err) {
  * after its commit. What it could not read then is not there any more, or is unreadable indeed. */
 static int judge_surely(struct orphan *o, flexdb_error *err) {
     struct engine *e = doctor_engine(o->doctor);
-    const char *id = o->id != NULL ? o->id : o->id_text;
+    const char *id = id_of(o);
     int rc = judge(o, err);
     if (o->in_use || (rc != 0 && rc != -FLEXDB_CORRUPT)) return rc;
     error_clear(err);
     o->why_not = NULL;
-    bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
-    rc = inside ? 0 : engine_ddl_lock(e, id, err);
+    rc = engine_ddl_lock(e, id, err);
     o->alone = rc == 0;
     if (rc == 0) rc = judge(o, err);
     o->alone = false;
-    if (!inside) engine_ddl_unlock(e, id);
+    engine_ddl_unlock(e, id);
     return rc;
 }
 
 /* An evolution that comes after may use the name again. */
 static int drop_alone(struct orphan *o, flexdb_error *err) {
     struct engine *e = doctor_engine(o->doctor);
-    const char *id = o->id != NULL ? o->id : o->id_text;
-    bool inside = engine_has(e, DRIVER_TRANSACTIONAL_DDL);
-    int rc = inside ? 0 : engine_ddl_lock(e, id, err);
+    const char *id = id_of(o);
+    int rc = engine_ddl_lock(e, id, err);
     if (rc == 0) rc = tables_drop_physical(e, o->name, err);
-    if (!inside) engine_ddl_unlock(e, id);
+    engine_ddl_unlock(e, id);
     return rc;
 }
 

@@ -259,6 +259,7 @@ int engine_ddl_briefly(struct engine *e, const char *table_id, const char *sql, 
 
 /* The server may have hung up on a connection that is seldom used. */
 int engine_ddl_lock(struct engine *e, const char *table_id, flexdb_error *err) {
+    if (engine_has(e, DRIVER_TRANSACTIONAL_DDL)) return 0;
     for (bool used = e->ddl != NULL;; used = false) {
         int rc = open_ddl(e, err);
         if (rc == 0) rc = take_lock(e, e->ddl, table_id, e->options.timeout, err);

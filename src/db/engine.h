@@ -115,7 +115,7 @@ int engine_ddl(struct engine *e, const char *sql, size_t length, flexdb_error *e
 int engine_ddl_briefly(struct engine *e, const char *table_id, const char *sql, size_t length, flexdb_error *err);
 /* Where DDL is outside the transaction the connection of engine_ddl holds a lock for as long as it makes or drops a
  * table's physical tables under names that may be had again: what one who was killed has asked the server for there is
- * over once the lock is had. One table at a time. BUSY. */
+ * over once the lock is had. One table at a time. BUSY. Nothing is to be locked elsewhere. */
 int engine_ddl_lock(struct engine *e, const char *table_id, flexdb_error *err);
 void engine_ddl_unlock(struct engine *e, const char *table_id);
 
