@@ -18,8 +18,9 @@ enum {
      * copied once. A reader's look-up stays one step up to 4062 pages, which one table of the shared index holds. */
     CHECKPOINT_PAGES = 4000,
     WAL_RETRY_MS = 10,
-    NARROW_CACHE_KIB = 2000,
-    WIDE_CACHE_KIB = 96 * 1024
+    READING_CACHE_KIB = 16 * 1024,
+    STREAMING_CACHE_KIB = 2 * 1024,
+    WRITING_CACHE_KIB = 96 * 1024
 };
 
 static bool is_memory(const char *path) { return strcmp(path, ":memory:") == 0; }
@@ -142,12 +143,15 @@ static int execute(struct sqlite_connection *c, const char *sql, flexdb_error *e
     return rc == SQLITE_OK ? 0 : sqlite_fail(c, rc, err);
 }
 
-void sqlite_widen_cache(struct sqlite_connection *c, bool wide) {
-    if (c->wide == wide) return;
+void sqlite_fit_cache(struct sqlite_connection *c) {
+    int wanted = c->runs >= SQLITE_MANY_RUNS ? WRITING_CACHE_KIB
+                 : c->streams != 0           ? STREAMING_CACHE_KIB
+                                             : READING_CACHE_KIB;
+    if (c->cache_kib == wanted) return;
     char sql[48];
-    sqlite3_snprintf((int)sizeof sql, sql, "PRAGMA cache_size=-%d", wide ? WIDE_CACHE_KIB : NARROW_CACHE_KIB);
+    sqlite3_snprintf((int)sizeof sql, sql, "PRAGMA cache_size=-%d", wanted);
     /* Only speed is at stake. */
-    if (sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK) c->wide = wide;
+    if (sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK) c->cache_kib = wanted;
 }
 
 static double now(void) {
@@ -191,6 +195,7 @@ static int set_up(struct sqlite_connection *c, const char *folder, flexdb_error 
         probe(c, folder, err) != 0) {
         return -(int)err->code;
     }
+    sqlite_fit_cache(c);
     if (c->read_only) return execute(c, "PRAGMA query_only=ON", err);
     if (is_memory(c->path)) return 0;
     if (sqlite3_db_readonly(c->db, "main") != 0) return sqlite_fail(c, SQLITE_READONLY, err);

@@ -67,9 +67,9 @@ void sqlite_finalize(struct statement *base) {
     struct sqlite_statement *s = (struct sqlite_statement *)base;
     if (s == NULL) return;
     struct sqlite_connection *c = connection_of(s);
-    sqlite3_reset(s->handle);
+    sqlite_reset(base);
     if (s->bound) sqlite3_clear_bindings(s->handle);
-    s->bound = s->active = false;
+    s->bound = false;
     if (s->scratch_size > SQLITE_KEPT_SCRATCH) {
         free(s->scratch);
         s->scratch = NULL, s->scratch_size = 0;
@@ -172,12 +172,18 @@ static int check_ready(const struct sqlite_statement *s, flexdb_error *err) {
     return 0;
 }
 
+static void count_stream(struct sqlite_connection *c, bool begins) {
+    c->streams = begins ? c->streams + 1 : c->streams - 1;
+    sqlite_fit_cache(c);
+}
+
 int sqlite_step(struct statement *base, flexdb_error *err) {
     struct sqlite_statement *s = (struct sqlite_statement *)base;
     if (!s->active && check_ready(s, err) != 0) return -(int)err->code;
     int rc = sqlite3_step(s->handle);
     if (rc == SQLITE_ROW) {
         s->active = true;
+        if (++s->rows == SQLITE_STREAMED_ROWS) count_stream(connection_of(s), true);
         return 1;
     }
     int code = rc == SQLITE_DONE ? 0 : sqlite_fail(connection_of(s), rc, err);
@@ -216,6 +222,8 @@ void sqlite_reset(struct statement *base) {
     struct sqlite_statement *s = (struct sqlite_statement *)base;
     sqlite3_reset(s->handle);
     s->active = false;
+    if (s->rows >= SQLITE_STREAMED_ROWS) count_stream(connection_of(s), false);
+    s->rows = 0;
 }
 
 static int64_t total_changes(sqlite3 *db) {
@@ -235,9 +243,9 @@ static int64_t last_changes(sqlite3 *db) {
 }
 
 void sqlite_count_runs(struct sqlite_connection *c, size_t runs) {
-    if (!c->transaction || c->wide) return;
+    if (!c->transaction) return;
     c->runs += runs;
-    if (c->runs >= SQLITE_MANY_RUNS) sqlite_widen_cache(c, true);
+    if (c->runs >= SQLITE_MANY_RUNS) sqlite_fit_cache(c);
 }
 
 int sqlite_run(struct statement *base, int64_t *affected, flexdb_error *err) {

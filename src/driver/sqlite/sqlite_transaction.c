@@ -36,7 +36,8 @@ int sqlite_commit(struct connection *base, flexdb_error *err) {
     int rc = control(c, "COMMIT", err);
     if (rc != 0) return rc;
     c->transaction = false;
-    sqlite_widen_cache(c, false);
+    c->runs = 0;
+    sqlite_fit_cache(c);
     return 0;
 }
 
@@ -56,7 +57,8 @@ int sqlite_rollback(struct connection *base, flexdb_error *err) {
     c->ended = FLEXDB_OK;
     c->transaction = false;
     int rc = sqlite_undo(c, err);
-    sqlite_widen_cache(c, false);
+    c->runs = 0;
+    sqlite_fit_cache(c);
     return rc;
 }
 
