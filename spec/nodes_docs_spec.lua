@@ -62,6 +62,7 @@ describe("docs/nodes.md", function()
                 end
                 for word in pairs(needs) do takes[word] = true end
                 assert.same(all, takes, operation)
+                assert.same(set_of(node.metadata.edges_of[operation]), words(row[4]), operation)
                 for edge in pairs(words(row[4])) do assert.is_string(node.metadata.edges[edge], edge) end
             end
             for operation in pairs(node.operations) do assert.is_true(seen[operation], operation) end

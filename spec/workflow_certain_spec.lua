@@ -19,6 +19,13 @@ local misspelt = {
         .. '"idempotencyKey": "$.order.nummer"}}', "idempotencyKey refers to $.order.nummer" },
     { "a key without what tells it from others is none", '{"flex-record": {"operation": "insert", "tableName": "t", '
         .. '"data": {"a": 9}, "idempotencyKey": "order-{{$.nothing}}"}}', "idempotencyKey refers to $.nothing" },
+    { "an application is not the handle's", '{"flex-record": {"operation": "insert", "tableName": "t", '
+        .. '"applicationId": "$.typo", "data": {"a": 9}}}', "applicationId refers to $.typo" },
+    { "an application is not the handle's for a table", '{"flex-table": {"operation": "delete", "tableName": "t", '
+        .. '"applicationId": "shop-{{$.typo}}"}}', "applicationId refers to $.typo" },
+    { "an application is not the handle's for what is gone through", '{"each": {"tableName": "t", '
+        .. '"applicationId": "$.typo", "body": {"flex-record": {"operation": "delete", "recordId": "$.item.id"}}}}',
+        "applicationId refers to $.typo" },
     { "a table is not the one before", '{"flex-record": {"operation": "insert", "tableName": "$.order.table", '
         .. '"data": {"a": 9}}}', "tableName refers to $.order.table" },
     { "a table to delete is not the one before", '{"flex-table": {"operation": "delete", "tableId": "$.id"}}',

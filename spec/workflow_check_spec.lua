@@ -15,6 +15,25 @@ workflow[1].nay: node: there is no node "nay"]] },
 workflow[0].log.success?[1].nope: node: there is no node "nope"]] },
     { "an edge that the node does not have", '[{"log": {"message": "x", "sucess?": null}}]', [[
 workflow[0].log.sucess?: edge: "log" has no edge "sucess"; it has success, error]] },
+    { "an edge that the operation does not take", '[{"flex-record": {"operation": "findOne", "tableName": "t", '
+        .. '"recordId": "x", "success?": null, "found?": null, "error?": null}}, '
+        .. '{"flex-record": {"operation": "insert", "data": {}, "conflict?": null}}, '
+        .. '{"flex-table": {"operation": "plan", "changes": [], "success?": null, "plan?": null}}]', [[
+workflow[0].flex-record.success?: edge: "flex-record" has no edge "success" after findOne; ]]
+        .. [[it has found, not_found, error
+workflow[1].flex-record.conflict?: edge: "flex-record" has no edge "conflict" after insert; it has success, error
+workflow[2].flex-table.success?: edge: "flex-table" has no edge "success" after plan; ]]
+        .. "it has plan, conflict, not_found, error" },
+    { "an edge that no operation takes, where the state names the operation", '[{"flex-record": {"operation": '
+        .. '"$.operation", "success?": null, "exists?": null}}]', [[
+workflow[0].flex-record.exists?: edge: "flex-record" has no edge "exists"; ]]
+        .. "it has conflict, empty, error, found, not_found, success" },
+    { "an operation that there is not, and then every edge of the node may be one", '[{"flex-record": {"operation": '
+        .. '"findAll", "success?": null, "exists?": null}}]', [[
+workflow[0].flex-record.operation: enum: there is no operation "findAll": one of count, delete, findMany, findOne, ]]
+        .. [[insert, insertMany, restore, update, updateMany, upsert
+workflow[0].flex-record.exists?: edge: "flex-record" has no edge "exists"; ]]
+        .. "it has conflict, empty, error, found, not_found, success" },
     { "an edge without a name", '[{"switch": {"value": 1, "?": "empty"}}]', [[
 workflow[0].switch.?: edge: the name of an edge holds letters, digits, _, - and .]] },
     { "a configuration that is missing", '["each", {"logic": {"operation": "equal"}}, {"set": {}}]', [[

@@ -100,17 +100,22 @@ end)
 -- configuration, the edge that is taken
 local switches = {
     { '"value": "paid"', "paid" }, { '"value": "new"', "default" }, { '"value": 5', "5" }, { '"value": true', "true" },
-    { '"value": null, "cases": [{"value": null, "edge": "paid"}]', "paid" }, { '"value": "$.nothing"', "default" },
+    { '"value": null, "cases": [{"value": null, "edge": "paid"}]', "paid", edges = "paid default" },
+    { '"value": "$.nothing"', "default" },
     { '"value": "error"', "default" }, { '"value": {"a": 1}', "default" },
-    { '"value": 7, "cases": [{"value": 8, "edge": "paid"}, {"operation": "less", "value": "7.5", "edge": "5"}]', "5" },
-    { '"value": 9, "cases": [{"value": 8, "edge": "paid"}]', "default" },
+    { '"value": 7, "cases": [{"value": 8, "edge": "paid"}, {"operation": "less", "value": "7.5", "edge": "5"}]', "5",
+        edges = "paid 5 default" },
+    { '"value": 9, "cases": [{"value": 8, "edge": "paid"}]', "default", edges = "default" },
 }
 
 describe("switch", function()
     for _, scenario in ipairs(switches) do
         it(scenario[1], function()
-            local run = workflows.run(('[{"switch": {%s, "paid?": {"$.e": "paid"}, "5?": {"$.e": "5"}, '
-                .. '"true?": {"$.e": "true"}, "default?": {"$.e": "default"}}}]'):format(scenario[1]))
+            local edges = {}
+            for edge in (scenario.edges or "paid 5 true default"):gmatch "%S+" do
+                edges[#edges + 1] = ('"%s?": {"$.e": "%s"}'):format(edge, edge)
+            end
+            local run = workflows.run(('[{"switch": {%s, %s}}]'):format(scenario[1], table.concat(edges, ", ")))
             assert.is_nil(run.err)
             assert.equal(scenario[2], run.state.e)
             assert.equal(scenario[2], run.state.switchResult)

@@ -73,10 +73,12 @@ local of_table = { tableId = "text", tableName = "text" }
 
 local function add(name, operation)
     for word, kind in next, of_table do operation.words[word] = kind end
+    operation.edge_of_code = words.edge_of_code(operation.edges)
     operations[name] = operation
 end
 
 add("insert", {
+    edges = { "success" },
     writes = true, needs = { "data" }, words = { data = "object" },
     work = function(t, config)
         local row, err = t:insert(config.data)
@@ -95,6 +97,7 @@ local function plain_errors(errors)
 end
 
 add("insertMany", {
+    edges = { "success" },
     writes = true, needs = { "records" }, words = { records = "array", onError = "text", maxErrors = "count" },
     work = function(t, config)
         local on_error = given(config, "onError")
@@ -113,6 +116,7 @@ add("insertMany", {
 })
 
 add("findOne", {
+    edges = { "found", "not_found" },
     words = {
         recordId = "text", filter = "object", orderBy = "list", select = "array", include = "document",
         includeDeleted = "boolean",
@@ -146,6 +150,7 @@ add("findOne", {
 })
 
 add("findMany", {
+    edges = { "success", "empty" },
     words = {
         filter = "object", orderBy = "list", limit = "count", offset = "count", after = "text", select = "array",
         include = "document", includeDeleted = "boolean",
@@ -166,6 +171,7 @@ add("findMany", {
 })
 
 add("count", {
+    edges = { "success" },
     words = { filter = "object", includeDeleted = "boolean" },
     work = function(t, config)
         local count, err = t:count(query_of(config))
@@ -178,6 +184,7 @@ add("count", {
 })
 
 add("update", {
+    edges = { "success", "conflict", "not_found" },
     writes = true, needs = { "data" }, words = { recordId = "text", data = "object", version = "version" },
     aims = true,
     work = function(t, config, target)
@@ -188,6 +195,7 @@ add("update", {
 })
 
 add("updateMany", {
+    edges = { "success" },
     writes = true, needs = { "data" }, words = { filter = "object", data = "object", all = "boolean" },
     work = function(t, config)
         local count, err = t:update_all({ filter = given(config, "filter"), all = given(config, "all") }, config.data)
@@ -197,6 +205,7 @@ add("updateMany", {
 })
 
 add("upsert", {
+    edges = { "success" },
     writes = true, needs = { "data", "on" }, words = { data = "object", on = "text" },
     work = function(t, config)
         local row, action = t:upsert(config.data, { on = config.on })
@@ -211,6 +220,7 @@ add("upsert", {
 })
 
 add("delete", {
+    edges = { "success", "conflict", "not_found" },
     writes = true, words = { recordId = "text", hardDelete = "boolean", version = "version" },
     aims = true,
     work = function(t, config, target)
@@ -224,6 +234,7 @@ add("delete", {
 })
 
 add("restore", {
+    edges = { "success", "not_found" },
     writes = true, words = { recordId = "text" },
     aims = true,
     work = function(t, _, target)
@@ -238,8 +249,6 @@ add("restore", {
 })
 
 -- ---------------------------------------------------------------------------------------------------- the node
-
-local edges = { not_found = "not_found", conflict = "conflict" }
 
 -- Comes with the error of a table that is not there: a fault of the step, and no record that is not found.
 local missing_table = {}
@@ -280,10 +289,10 @@ local function execute(context, config)
     if err then return outcome(context, err) end
     local operation = operations[config.operation]
     local result, why, other = run(context, config, operation)
-    if not result then return outcome(context, why, other == nil and edges) end
+    if not result then return outcome(context, why, other == nil and operation.edge_of_code) end
     local data, records, edge = operation.tell(context.state, result)
     context.records = records
-    if edge == "not_found" then return outcome(context, data, edges) end
+    if edge == "not_found" then return outcome(context, data, operation.edge_of_code) end
     return edge or "success", data
 end
 
@@ -306,8 +315,9 @@ return {
             conflict = "the record has another version than the step expects",
             error = "it could not be done: the state's error says why",
         },
+        edges_of = words.edges_of(operations),
         required = words.required(operations),
-        certain = { "tableId", "tableName", "recordId", "filter", "version", "idempotencyKey" },
+        certain = { "applicationId", "tableId", "tableName", "recordId", "filter", "version", "idempotencyKey" },
         strict = true,
         hints = {
             purpose = "Reads and writes the records of a table, validated by its definition",

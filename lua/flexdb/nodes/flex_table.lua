@@ -44,7 +44,10 @@ end
 
 local operations = {}
 
-local function add(name, operation) operations[name] = operation end
+local function add(name, operation)
+    operation.edge_of_code = words.edge_of_code(operation.edges)
+    operations[name] = operation
+end
 
 -- An operation on the table that the step names.
 local function on_table(name, operation)
@@ -56,6 +59,7 @@ end
 local definition_words = { "columns", "displayName", "description", "checks", "indexes", "compatibility" }
 
 add("create", {
+    edges = { "success", "exists" },
     writes = true, needs = { "tableName", "columns" },
     words = {
         tableName = "text", columns = "array", displayName = "text", description = "text", checks = "array",
@@ -72,12 +76,14 @@ add("create", {
 })
 
 on_table("get", {
+    edges = { "success", "not_found" },
     words = {},
     work = function(db, _, t) return with_info(db, t, {}) end,
     tell = tell_table,
 })
 
 add("list", {
+    edges = { "success" },
     words = { includeDeleted = "boolean" },
     work = function(db, config)
         local tables, err = db:tables { schemas = true, deleted = given(config, "includeDeleted") }
@@ -127,6 +133,7 @@ local function tell_evolution(state, result)
 end
 
 on_table("update", {
+    edges = { "success", "plan", "conflict", "not_found" },
     writes = true, evolves = true, needs = { "changes" }, words = evolving { changes = "document" },
     work = function(db, config, t, key)
         local options, err = options_of(config, key)
@@ -140,6 +147,7 @@ on_table("update", {
 })
 
 on_table("plan", {
+    edges = { "plan", "conflict", "not_found" },
     needs = { "changes" }, words = { changes = "document", expectVersion = "version", onInvalid = "text" },
     work = function(_, config, t)
         local options, err = options_of(config)
@@ -152,6 +160,7 @@ on_table("plan", {
 })
 
 on_table("rollback", {
+    edges = { "success", "plan", "conflict", "not_found" },
     writes = true, evolves = true, needs = { "version" }, words = evolving { version = "version" },
     work = function(db, config, t, key)
         local options, err = options_of(config, key)
@@ -165,6 +174,7 @@ on_table("rollback", {
 })
 
 on_table("history", {
+    edges = { "success", "not_found" },
     words = { from = "version", to = "version", schemas = "boolean" },
     work = function(_, config, t)
         local entries, err = t:history {
@@ -179,6 +189,7 @@ on_table("history", {
 })
 
 on_table("diff", {
+    edges = { "success", "not_found" },
     needs = { "from" }, words = { from = "version", to = "version" },
     work = function(_, config, t)
         local changes, err = t:diff(math.tointeger(config.from), math.tointeger(given(config, "to") or t.version))
@@ -193,6 +204,7 @@ on_table("diff", {
 -- ------------------------------------------------------------------------------------------------ drop and restore
 
 on_table("delete", {
+    edges = { "success", "not_found" },
     writes = true, words = {},
     work = function(db, _, t)
         local ok, err = db:drop_table(t.name)
@@ -207,6 +219,7 @@ on_table("delete", {
 })
 
 add("restore", {
+    edges = { "success", "exists", "not_found" },
     writes = true, words = { tableId = "text", tableName = "text" },
     work = function(db, _, name)
         local t, err = db:restore_table(name)
@@ -218,8 +231,6 @@ add("restore", {
 })
 
 -- ---------------------------------------------------------------------------------------------------- the node
-
-local edges = { not_found = "not_found", exists = "exists", conflict = "conflict" }
 
 -- The database of a step, and its work, as once wants it; nil and an error.
 local function begin(context, config, operation)
@@ -277,7 +288,7 @@ local function execute(context, config)
     if err then return outcome(context, err) end
     local operation = operations[config.operation]
     local result, why, other = run(context, config, operation)
-    if not result then return outcome(context, why, other ~= once.foreign and edges) end
+    if not result then return outcome(context, why, other ~= once.foreign and operation.edge_of_code) end
     local data, edge = operation.tell(context.state, result)
     return edge or "success", data
 end
@@ -301,8 +312,9 @@ return {
             conflict = "the table has another version than the step expects, or its compatibility forbids the change",
             error = "it could not be done: the state's error says why",
         },
+        edges_of = words.edges_of(operations),
         required = words.required(operations),
-        certain = { "tableId", "tableName", "version", "expectVersion", "idempotencyKey" },
+        certain = { "applicationId", "tableId", "tableName", "version", "expectVersion", "idempotencyKey" },
         strict = true,
         hints = {
             purpose = "Defines tables and changes them, without a migration and without losing a value",

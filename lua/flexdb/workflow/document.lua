@@ -50,16 +50,27 @@ end
 
 local compile_sequence
 
--- Edges a node has, as a check: a name that it does not have is reported.
-local function check_edge(work, node, name, path)
-    local edges = node and node.metadata.edges
+-- The names of the edges that a node can take with this configuration, or nil for any, and the operation that leaves
+-- it no more than these.
+local function edges_of(metadata, config)
+    local operation = metadata.edges_of and rawget(config, "operation")
+    local own = type(operation) == "string" and metadata.edges_of[operation]
+    if own then return { table.unpack(own) }, operation end
+    if metadata.edges ~= true then return sorted_names(metadata.edges) end
+end
+
+-- A name that the node does not have is reported.
+local function check_edge(work, node, config, name, path)
     if name == "" or not name:find "^[%w_%-.]+$" then
         work.report(path, "edge", "the name of an edge holds letters, digits, _, - and .")
-    elseif edges and edges ~= true and name ~= "error" and edges[name] == nil then
-        local known = sorted_names(edges)
-        if edges.error == nil then known[#known + 1] = "error" end
-        work.report(path, "edge", ("%q has no edge %q; it has %s"):format(node.metadata.id, name, list(known)))
+        return
     end
+    if not node or name == "error" then return end
+    local known, operation = edges_of(node.metadata, config)
+    if not known or contains(known, name) then return end
+    if not contains(known, "error") then known[#known + 1] = "error" end
+    work.report(path, "edge", ("%q has no edge %q%s; it has %s"):format(node.metadata.id, name,
+        operation and (" after %s"):format(operation) or "", list(known)))
 end
 
 -- The steps behind an edge, or false for null. A text right behind an edge of one of the workflow's own steps is where
@@ -106,12 +117,13 @@ local function check_node(work, node, config, path)
     if not ok then work.report(path, "node", ("the node's own check failed: %s"):format(tostring(why))) end
 end
 
-local function compile_key(work, step, key, value, scope)
+local function compile_key(work, step, given, key, scope)
+    local value = rawget(given, key)
     local path = step.path .. "." .. key
     local metadata = step.node and step.node.metadata
     if key:sub(-1) == "?" then
         local name = key:sub(1, -2)
-        check_edge(work, step.node, name, path)
+        check_edge(work, step.node, given, name, path)
         step.edges[name] = compile_edge(work, value, path, scope) or nil
     elseif metadata and contains(metadata.bodies, key) then
         step.bodies = step.bodies or {}
@@ -152,7 +164,7 @@ local function compile_node(work, key, config, path, scope)
     for name in next, config do
         if type(name) ~= "string" then work.report(path, "type", "must have names for keys") end
     end
-    for _, name in ipairs(sorted_names(config)) do compile_key(work, step, name, rawget(config, name), scope) end
+    for _, name in ipairs(sorted_names(config)) do compile_key(work, step, config, name, scope) end
     local calls = node and node.metadata.calls and rawget(config, node.metadata.calls)
     if type(calls) == "string" and references.compile_text(calls) == calls then
         work.calls[#work.calls + 1] = { file = calls, path = path .. "." .. node.metadata.calls }

@@ -20,6 +20,14 @@ local function is_words(value)
     return true
 end
 
+local function is_lists_of_words(value)
+    if type(value) ~= "table" then return false end
+    for key, list in next, value do
+        if type(key) ~= "string" or not is_words(list) then return false end
+    end
+    return true
+end
+
 local shape = {
     { "name", "a string", function(v) return type(v) == "string" end },
     { "version", "a string", function(v) return type(v) == "string" end },
@@ -30,6 +38,7 @@ local shape = {
     { "literal", "an array of strings", is_words },
     { "certain", "an array of strings", is_words },
     { "present", "an array of strings", is_words },
+    { "edges_of", "a table of names with arrays of strings", is_lists_of_words },
     { "required", "an array of strings or a function", function(v) return type(v) == "function" or is_words(v) end },
     { "strict", "a boolean", function(v) return type(v) == "boolean" end },
     { "hints", "a table", function(v) return type(v) == "table" end },

@@ -1,7 +1,8 @@
 --- The words of a node that has operations: which of them an operation takes, needs, and of which kind they are.
 -- Needs flexdb.core (array, null, error).
 --
--- An operation is { words = { name = kind, … }, needs = { name, … }, work =, tell = }; a kind is a key of `kinds`.
+-- An operation is { words = { name = kind, … }, needs = { name, … }, edges = { name, … }, work =, tell = }; a kind is a
+-- key of `kinds`, and every operation has the edge `error` too.
 
 local core = require "flexdb.core"
 
@@ -158,6 +159,26 @@ function words.fault(operations, config)
     local err = core.error("invalid_document", table.concat(lines, "; "))
     err.issues = issues
     return err
+end
+
+--- For a node's metadata.edges_of: operation → the edges that it can take, `error` at the end.
+function words.edges_of(operations)
+    local out = {}
+    for name, operation in next, operations do
+        local edges = { table.unpack(operation.edges) }
+        edges[#edges + 1] = "error"
+        out[name] = edges
+    end
+    return out
+end
+
+--- The codes of errors that are edges of their own, where these edges are among those of the operation: code → edge.
+function words.edge_of_code(edges)
+    local out = {}
+    for _, edge in ipairs(edges) do
+        if edge == "not_found" or edge == "exists" or edge == "conflict" then out[edge] = edge end
+    end
+    return out
 end
 
 --- Every word that one of the operations takes, sorted.
