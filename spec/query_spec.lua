@@ -295,7 +295,70 @@ engines.each(function(engine)
             end
         end)
 
-        -- A server orders texts by their first 3060 bytes; a page must end and begin where that order does.
+        -- Texts that differ only behind what a server sorts by where nobody tells it otherwise, and what its memory
+        -- for sorting holds by itself.
+        it("order texts by all that they are", function()
+            local x = assert(db:create_table("whole", { columns = {
+                { name = "plain", dataType = "text" }, { name = "long", dataType = "text", indexed = true },
+                { name = "short", dataType = "string" }, { name = "rank", dataType = "integer" },
+            } }))
+            local texts = { "", "b" }
+            for _, length in ipairs { 1020, 1024, 3060, 3061, 70000 } do
+                for _, tail in ipairs { "b", "a", "é", "c", "" } do
+                    texts[#texts + 1] = ("x"):rep(length) .. tail
+                end
+            end
+            for _, tail in ipairs { "b", "a" } do texts[#texts + 1] = ("x"):rep(300000) .. tail end
+            for i, text in ipairs(texts) do
+                assert(x:insert { id = tostring(i), plain = text, long = text, short = "s" .. i % 3, rank = i % 2 })
+            end
+            assert(x:insert { id = tostring(#texts + 1) })
+            for _, order in ipairs {
+                { "plain" }, { "-plain" }, { "long" }, { "-long" }, { "rank", "plain" }, { "short", "-long" },
+                { "-long", "plain" }, { "plain", "-id" },
+            } do
+                local expected = {}
+                for i = 1, #texts + 1 do expected[i] = i end
+                local function value(i, name)
+                    if i > #texts then return nil end
+                    return name == "rank" and i % 2 or name == "short" and "s" .. i % 3 or texts[i]
+                end
+                table.sort(expected, function(a, b)
+                    for _, name in ipairs(order) do
+                        local left, right = value(a, name:gsub("-", "")), value(b, name:gsub("-", ""))
+                        if name == "-id" then return tostring(a) > tostring(b) end
+                        if left ~= right then
+                            local before = left == nil or (right ~= nil and left < right)
+                            return before == (name:sub(1, 1) ~= "-")
+                        end
+                    end
+                    return a < b
+                end)
+                for i, id in ipairs(expected) do expected[i] = tostring(id) end
+                local name = table.concat(order, ", ")
+                local got = {}
+                for row in x:each { orderBy = order, select = { "id" } } do got[#got + 1] = row.id end
+                assert.same(expected, got, "by " .. name)
+                for _, limit in ipairs { 1, 5, 14, 20 } do
+                    local page = assert(x:find { orderBy = order, select = { "id" }, limit = limit, offset = 3 })
+                    assert.equal(limit, #page)
+                    for i, row in ipairs(page) do
+                        assert.equal(expected[i + 3], row.id, ("%s, limit %d, %d"):format(name, limit, i))
+                    end
+                end
+                assert.equal(expected[1], assert(x:first { orderBy = order }).id)
+                assert.equal(0, #assert(x:find { orderBy = order, limit = 0 }))
+                local paged, after = {}, nil
+                repeat
+                    local page = assert(x:find { orderBy = order, limit = 7, after = after, select = { "id" } })
+                    for _, row in ipairs(page) do paged[#paged + 1] = row.id end
+                    after = page.next
+                until not after
+                assert.same(expected, paged, "pages by " .. name)
+            end
+        end)
+
+        -- A page must end and begin where the order does.
         it("page through texts that begin alike", function()
             local x = assert(db:create_table("alike", { columns = {
                 { name = "plain", dataType = "text" }, { name = "long", dataType = "text", indexed = true },

@@ -67,11 +67,16 @@ static void hide_unselected(flexdb_rows *r) {
         if (!r->query->select[i]) r->record.values[i] = (flexdb_value){.tag = FLEXDB_ABSENT};
 }
 
+/* Nothing is told of what the engine gives beyond the limit. */
+static bool is_complete(const flexdb_rows *r) {
+    return r->query != NULL && r->query->has_limit && r->given == r->query->limit;
+}
+
 int flexdb_rows_step(flexdb_rows *rows, flexdb_row *out, flexdb_error *err) {
     struct raw_record raw;
     int rc = rows_next(rows, &raw, err);
     if (rc < 0) return record_find_damage(rows->state, err);
-    if (rc == 0) return 0;
+    if (rc == 0 || is_complete(rows)) return 0;
     if (rows->page != 0 && rows->given == rows->page) {
         rows->more = true;
         return 0;

@@ -133,31 +133,32 @@ static void icontains(struct builder *b, const struct operand *o, const flexdb_v
     builder_put_bound(b, " USING utf8mb4) REGEXP ?", caseless);
 }
 
-/* The engine sorts by the first 1024 bytes of a text (max_sort_length). A text that may be longer is ordered by its
- * beginning, and then, of the document, by two pieces more: beyond 3060 bytes the order of insertion decides. */
-enum { ORDERED_PIECES = 3 };
-
-static void order(struct builder *b, const struct operand *o, const char *direction) {
-    if (!may_be_long(o)) {
+/* A truncated entry that is short enough to be whole needs no look into the document. */
+static void order(struct builder *b, const struct operand *o) {
+    if (o->truncated) {
+        struct operand whole = operand_in_document(o);
+        builder_put(b, "CASE WHEN LENGTH(");
         builder_put_operand(b, o);
-        builder_put(b, direction);
-        return;
-    }
-    struct operand whole = operand_in_document(o);
-    buffer_puts(&b->sql->text, "LEFT(");
-    builder_put_operand(b, o);
-    buffer_printf(&b->sql->text, ", %d)%s", (int)DDL_TEXT_PREFIX, direction);
-    for (int piece = 1; piece < ORDERED_PIECES; piece++) {
-        builder_put(b, ", SUBSTR(");
-        if (o->truncated) { /* a short entry needs no look into the document */
-            builder_put(b, "CASE WHEN LENGTH(");
-            builder_put_operand(b, o);
-            buffer_printf(&b->sql->text, ") > %d THEN ", (int)DDL_TEXT_PREFIX);
-        }
+        buffer_printf(&b->sql->text, ") > %d THEN ", (int)DDL_TEXT_PREFIX);
         builder_put_operand(b, &whole);
-        if (o->truncated) builder_put(b, " ELSE '' END");
-        buffer_printf(&b->sql->text, ", %d, %d)%s", piece * DDL_TEXT_PREFIX + 1, (int)DDL_TEXT_PREFIX, direction);
+        builder_put(b, " ELSE ");
     }
+    builder_put_operand(b, o);
+    if (o->truncated) builder_put(b, " END");
+}
+
+/* How much of a text an order looks at is a variable: 1024 bytes where nothing else is said, and at most 8 MiB, which
+ * is as long as a document may be. The memory for sorting has to hold 15 keys of the greatest length (MariaDB), or the
+ * longest one that there is (MySQL); of what they may take, both take only what the keys fill. */
+enum { SORTED_BYTES = 8388608, SORTED_KEYS = 16 };
+
+static void select_sorted(struct builder *b, size_t texts) {
+    long long memory = (long long)texts * SORTED_BYTES + (long long)(b->q->order_count + 1) * 2 * DDL_TEXT_ENTRY;
+    memory *= SORTED_KEYS;
+    buffer_printf(&b->sql->text,
+                  "/*M! SET STATEMENT max_sort_length = %d, sort_buffer_size = %lld FOR */ "
+                  "SELECT /*+ SET_VAR(max_sort_length = %d) SET_VAR(sort_buffer_size = %lld) */ ",
+                  (int)SORTED_BYTES, memory, (int)SORTED_BYTES, memory);
 }
 
 const struct engine_expressions expressions_mysql = {
@@ -169,5 +170,6 @@ const struct engine_expressions expressions_mysql = {
     .ends_with = ends_with,
     .icontains = icontains,
     .order = order,
-    .ordered_bytes = ORDERED_PIECES * DDL_TEXT_PREFIX,
+    .select_sorted = select_sorted,
+    .least_sorted = SORTED_KEYS,
 };

@@ -68,11 +68,6 @@ static void icontains(struct builder *b, const struct operand *o, const flexdb_v
     builder_put_bound(b, ", ?)", *value);
 }
 
-static void order(struct builder *b, const struct operand *o, const char *direction) {
-    builder_put_operand(b, o);
-    builder_put(b, direction);
-}
-
 const struct engine_expressions expressions_sqlite = {
     .document = document,
     .document_is_null = document_is_null,
@@ -81,5 +76,5 @@ const struct engine_expressions expressions_sqlite = {
     .starts_with = starts_with,
     .ends_with = ends_with,
     .icontains = icontains,
-    .order = order,
+    .order = builder_put_operand,
 };

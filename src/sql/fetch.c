@@ -6,7 +6,7 @@
 bool records_selects_revision(const struct dialect *d) { return d->selects_revision; }
 
 void put_fetch_columns(const struct dialect *d, struct buffer *out) {
-    buffer_puts(out, "SELECT seq, id, data, version, created_at, updated_at, deleted_at, schema_version, ");
+    buffer_puts(out, "seq, id, data, version, created_at, updated_at, deleted_at, schema_version, ");
     if (d->selects_revision)
         buffer_printf(out, "(SELECT revision FROM flex_tables WHERE id = %s)", d->parameter_id);
     else
@@ -14,6 +14,7 @@ void put_fetch_columns(const struct dialect *d, struct buffer *out) {
 }
 
 void put_fetch(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    buffer_puts(out, "SELECT ");
     put_fetch_columns(d, out);
     buffer_puts(out, " FROM ");
     sql_name(out, l->table);

@@ -6,9 +6,9 @@
 #include "model/layout.h"
 #include "sql/dialect.h"
 
-/* `SELECT seq, id, …`: the columns of enum fetch_column, one parameter where the revision is selected. */
+/* `seq, id, …`: the columns of enum fetch_column, one parameter where the revision is selected. */
 void put_fetch_columns(const struct dialect *d, struct buffer *out);
-/* The same and ` FROM table`. */
+/* `SELECT `, the same and ` FROM table`. */
 void put_fetch(const struct dialect *d, const struct layout *l, struct buffer *out);
 
 #endif

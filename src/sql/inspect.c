@@ -54,6 +54,7 @@ const char *inspect_sql(const struct dialect *d, enum inspect_statement which) {
 bool inspect_has_live(const struct dialect *d) { return !d->partial_indexes; }
 
 static void put_entries(const struct dialect *d, const struct layout *l, struct buffer *out) {
+    buffer_puts(out, "SELECT ");
     put_fetch_columns(d, out);
     buffer_puts(out, inspect_has_live(d) ? ", live" : ", NULL");
     for (size_t i = 0; i < l->count; i++) {

@@ -73,14 +73,35 @@ static void put_where(struct builder *b, bool after, enum after_part part) {
     }
 }
 
-static void put_limit(struct builder *b) {
+static int64_t at_least(int64_t rows, int64_t least) { return rows == 0 || rows > least ? rows : least; }
+
+/* ` LIMIT …`: no fewer than `least`, but none where none are asked for. */
+static void put_limit(struct builder *b, int64_t least) {
     if (!b->q->has_limit && b->q->offset == 0) return;
-    builder_put_bound(b, " LIMIT ?", value_integer(b->q->has_limit ? b->q->limit : INT64_MAX));
+    int64_t limit = b->q->has_limit ? b->q->limit : INT64_MAX;
+    builder_put_bound(b, " LIMIT ?", value_integer(at_least(limit, least)));
     if (b->q->offset != 0) builder_put_bound(b, " OFFSET ?", value_integer(b->q->offset));
+}
+
+static int64_t least_rows(const struct builder *b) {
+    return sorted_texts(b) != 0 ? b->d->expressions->least_sorted : 0;
 }
 
 static void put_revision_parameter(struct builder *b, const char *table_id) {
     if (b->d->selects_revision) builder_bind(b, value_text(table_id, strlen(table_id)));
+}
+
+/* The records' columns and their table. */
+static void put_source(struct builder *b, const char *table_id) {
+    size_t texts = sorted_texts(b);
+    if (texts != 0)
+        b->d->expressions->select_sorted(b, texts);
+    else
+        builder_put(b, "SELECT ");
+    put_fetch_columns(b->d, &b->sql->text);
+    put_revision_parameter(b, table_id);
+    builder_put(b, " FROM ");
+    builder_put_column(b, b->l->table);
 }
 
 static void put_count(struct builder *b, const char *table_id) {
@@ -96,7 +117,7 @@ static void put_count(struct builder *b, const char *table_id) {
     builder_put_column(b, b->l->table);
     put_where(b, true, AFTER_ALL);
     if (!part) return;
-    put_limit(b);
+    put_limit(b, 0);
     builder_put(b, ") AS counted");
 }
 
@@ -115,7 +136,8 @@ static void put_run(struct builder *b, enum after_part part) {
     put_where(b, true, part);
     builder_put(b, " ORDER BY ");
     builder_put_order(b);
-    builder_put_bound(b, " LIMIT ?", value_integer(add_saturated(b->q->limit, b->q->offset)));
+    int64_t rows = at_least(add_saturated(b->q->limit, b->q->offset), least_rows(b));
+    builder_put_bound(b, " LIMIT ?", value_integer(rows));
 }
 
 /* A page behind a cursor, in time that does not grow with how deep it lies, where the engine would read up to the
@@ -123,8 +145,7 @@ static void put_run(struct builder *b, enum after_part part) {
 static void put_page(struct builder *b, const char *table_id) {
     static const enum after_part parts[] = {AFTER_EQUAL, AFTER_BEYOND, AFTER_ABSENT};
     static const char *const names[] = {") AS equal_run", ") AS beyond_run", ") AS absent_run"};
-    put_fetch(b->d, b->l, &b->sql->text);
-    put_revision_parameter(b, table_id);
+    put_source(b, table_id);
     builder_put(b, " JOIN (");
     for (size_t i = 0, runs = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!after_has(b, parts[i])) continue;
@@ -134,7 +155,7 @@ static void put_page(struct builder *b, const char *table_id) {
     }
     builder_put(b, ") AS page ON seq = page_seq ORDER BY ");
     builder_put_order(b);
-    put_limit(b);
+    put_limit(b, least_rows(b));
 }
 
 static void put_records(struct builder *b, const char *table_id) {
@@ -142,12 +163,11 @@ static void put_records(struct builder *b, const char *table_id) {
         put_page(b, table_id);
         return;
     }
-    put_fetch(b->d, b->l, &b->sql->text);
-    put_revision_parameter(b, table_id);
+    put_source(b, table_id);
     put_where(b, true, AFTER_ALL);
     builder_put(b, " ORDER BY ");
     builder_put_order(b);
-    put_limit(b);
+    put_limit(b, least_rows(b));
 }
 
 int select_build(struct sql *out, const struct dialect *d, enum select_what what, const struct layout *l,

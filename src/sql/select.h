@@ -24,7 +24,8 @@ struct sql {
 void sql_clear(struct sql *s);
 
 enum select_what {
-    SELECT_RECORDS, /* the columns of enum fetch_column */
+    /* The columns of enum fetch_column. A few records more than `limit` may follow, which are not to be given. */
+    SELECT_RECORDS,
     SELECT_COUNT, /* → count [, revision]: without order and limit; offset and limit are honoured by counting a subquery
                    */
     SELECT_TARGETS /* FETCH columns in order of seq, without limit: for update_all and delete_all, locked on a server */

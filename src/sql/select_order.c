@@ -4,63 +4,60 @@
 void builder_put_order(struct builder *b) {
     for (size_t i = 0; i < b->q->order_count; i++) {
         struct operand o = operand_of(b, b->q->orders[i].slot);
-        b->d->expressions->order(b, &o, b->q->orders[i].descending ? " DESC" : "");
-        builder_put(b, ", ");
+        b->d->expressions->order(b, &o);
+        builder_put(b, b->q->orders[i].descending ? " DESC, " : ", ");
     }
     builder_put(b, "seq");
 }
 
-/* An order column and its value in the cursor. They are compared as the order compares them, so that a record stands
- * either before the cursor or behind it: by the whole text, not by its entry, but by no more of it than the order. */
-struct mark {
-    struct operand operand;
-    size_t cut; /* bytes from the beginning; 0: all */
-};
+static bool is_number(const struct operand *o) { return o->kind == PHYSICAL_INTEGER || o->kind == PHYSICAL_DECIMAL; }
 
-static struct mark mark_of(const struct builder *b, size_t i) {
-    struct operand o = operand_of(b, b->q->orders[i].slot);
-    return (struct mark){.operand = o.truncated ? operand_in_document(&o) : o,
-                         .cut = may_be_long(&o) ? b->d->expressions->ordered_bytes : 0};
+size_t sorted_texts(const struct builder *b) {
+    size_t texts = 0;
+    bool may_be = false;
+    for (size_t i = 0; b->d->expressions->select_sorted != NULL && i < b->q->order_count; i++) {
+        struct operand o = operand_of(b, b->q->orders[i].slot);
+        texts += o.truncated || (o.source == OPERAND_DOCUMENT && !is_number(&o));
+        may_be = may_be || may_be_long(&o);
+    }
+    return may_be ? texts : 0;
 }
 
-static void put_mark(struct builder *b, const struct mark *m, const char *comparison, const flexdb_value *value) {
-    flexdb_value compared = *value;
-    if (m->cut == 0) {
-        builder_put_operand(b, &m->operand);
-    } else {
-        builder_put(b, "LEFT(");
-        builder_put_operand(b, &m->operand);
-        buffer_printf(&b->sql->text, ", %zu)", m->cut);
-        /* The cut may fall inside a character: these are bytes. */
-        compared = value_bytes(value->as.text, value->length < m->cut ? value->length : m->cut);
-    }
+/* An order column is compared with its value in the cursor as the order compares it, so that a record stands either
+ * before the cursor or behind it: by the whole text, not by its entry. */
+static struct operand mark_of(const struct builder *b, size_t i) {
+    struct operand o = operand_of(b, b->q->orders[i].slot);
+    return o.truncated ? operand_in_document(&o) : o;
+}
+
+static void put_mark(struct builder *b, size_t i, const char *comparison) {
+    struct operand o = mark_of(b, i);
+    builder_put_operand(b, &o);
     builder_put(b, comparison);
-    builder_put_value(b, &m->operand, &compared);
+    builder_put_value(b, &o, &b->q->after[i]);
 }
 
 static void put_mark_null(struct builder *b, size_t i, const char *test) {
-    struct mark m = mark_of(b, i);
-    builder_put_operand(b, &m.operand);
+    struct operand o = mark_of(b, i);
+    builder_put_operand(b, &o);
     builder_put(b, test);
 }
 
 static bool is_null_at(const struct builder *b, size_t i) { return value_is_none(&b->q->after[i]); }
 
 static void put_equal(struct builder *b, size_t i) {
-    struct mark m = mark_of(b, i);
     if (is_null_at(b, i))
         put_mark_null(b, i, " IS NULL");
     else
-        put_mark(b, &m, " = ", &b->q->after[i]);
+        put_mark(b, i, " = ");
 }
 
 /* Behind the cursor's value in order column i, records without a value left out (a cursor without a value: those with
  * one, which is nothing when descending). */
 static void put_beyond(struct builder *b, size_t i) {
-    struct mark m = mark_of(b, i);
     bool descending = b->q->orders[i].descending;
     if (!is_null_at(b, i))
-        put_mark(b, &m, descending ? " < " : " > ", &b->q->after[i]);
+        put_mark(b, i, descending ? " < " : " > ");
     else if (descending)
         builder_put(b, "1 = 0");
     else

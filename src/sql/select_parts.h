@@ -66,6 +66,9 @@ bool may_be_long(const struct operand *o);
 
 /* `o1, o2 DESC, seq`. */
 void builder_put_order(struct builder *b);
+/* How many texts of the order have no bound that the engine knows, where one of them may be long and the engine has to
+ * be told to compare it whole; else 0. */
+size_t sorted_texts(const struct builder *b);
 
 /* How the rows behind a cursor are found: all of them in one condition, or in up to three runs that follow each other,
  * each of which an index on the first order column can serve from its first row on. */
@@ -89,9 +92,13 @@ struct engine_expressions {
                         const flexdb_value *value); /* not an index's range */
     void (*ends_with)(struct builder *b, const struct operand *o, const flexdb_value *value);
     void (*icontains)(struct builder *b, const struct operand *o, const flexdb_value *value);
-    /* The terms of an order without their direction, each followed by `direction`. */
-    void (*order)(struct builder *b, const struct operand *o, const char *direction);
-    size_t ordered_bytes; /* `order` tells texts apart by so many bytes from their beginning; 0: by all */
+    /* What an order compares: the whole value. */
+    void (*order)(struct builder *b, const struct operand *o);
+    /* `SELECT ` of a statement in whose order there are `texts` long ones; NULL: as any other. */
+    void (*select_sorted)(struct builder *b, size_t texts);
+    /* Such a statement asks for so many rows at least: where it asks for fewer, MariaDB keeps the first ones in keys of
+     * the greatest length, and fills each to its end for each record that it reads. */
+    int64_t least_sorted;
 };
 
 #endif

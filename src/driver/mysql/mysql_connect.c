@@ -104,7 +104,8 @@ static unsigned whole_seconds(double timeout) {
  * made it, where a snapshot would refuse it (error 1412) for as long as it lasts.
  *
  * MariaDB's JSON columns are texts with a CHECK that parses each document again, a tenth of what an insert costs it.
- * What is written here has come out of the encoder. The order of long texts counts on max_sort_length. */
+ * What is written here has come out of the encoder. A sort that is to look further into texts than max_sort_length says
+ * so itself. */
 static int set_up_session(struct mysql_connection *c, const struct connect_options *options, flexdb_error *err) {
     char sql[512];
     unsigned seconds = whole_seconds(options->timeout);
