@@ -91,18 +91,20 @@ engines.each(function(engine) describe("sandboxed scripts", function()
     end)
 
     it("raise mistakes at their own line", function()
-        assert.equal("internal: script.lua:2: bad argument #1 to 'insert' (table expected, got number)",
+        assert.equal("invalid_document: script.lua:2: bad argument #1 to 'insert' (table expected, got number)",
             why "\ndb:table 'notes':insert(5)")
-        assert.equal("internal: script.lua:1: calling 'table' on bad self (flexdb.database expected, got no value)",
+        assert.equal("invalid_document: script.lua:1: "
+            .. "calling 'table' on bad self (flexdb.database expected, got no value)",
             why "db.table()")
-        assert.equal("internal: script.lua:1: calling 'get' on bad self (flexdb.table expected, got flexdb.database)",
+        assert.equal("invalid_document: script.lua:1: "
+            .. "calling 'get' on bad self (flexdb.table expected, got flexdb.database)",
             why "local get = db:table 'notes'.get get(db, 'a')")
         local mistake = why "db:table 'notes':evolve(function(t) t:add(1) end)"
         assert.is_truthy(mistake:find("table expected, got number", 1, true), mistake)
     end)
 
     it("have transactions, which roll back when they raise", function()
-        assert.equal("internal: script.lua:3: no", why [[
+        assert.equal("invalid_document: script.lua:3: no", why [[
             db:transaction(function(db)
                 assert(db:table "notes":insert { title = "lost" })
                 error "no"
@@ -221,9 +223,10 @@ engines.each(function(engine) describe("sandboxed scripts", function()
             return db.close, db.backup, db.with, db.anything, notes.explain, notes.close, notes.shaped,
                 getmetatable(db).__index, getmetatable(notes).__gc]] })
         assert.equal("flexdb.database", (run "return getmetatable(db)"))
-        assert.equal("internal: script.lua:1: bad argument #1 to 'setmetatable' (table expected, got flexdb.database)",
+        assert.equal("invalid_document: script.lua:1: "
+            .. "bad argument #1 to 'setmetatable' (table expected, got flexdb.database)",
             why "setmetatable(db, {})")
-        assert.equal("internal: script.lua:1: attempt to index a flexdb.database value (global 'db')",
+        assert.equal("invalid_document: script.lua:1: attempt to index a flexdb.database value (global 'db')",
             why "db.close = 1")
     end)
 

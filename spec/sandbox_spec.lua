@@ -40,30 +40,30 @@ local endings = {
         "print(setmetatable({}, { __tostring = function() while true do end end }))", TIME },
     { "an object whose __tostring loops, raised",
         "error(setmetatable({}, { __tostring = function() while true do end end }))",
-        "internal: (error object is a table value)" },
+        "invalid_document: (error object is a table value)" },
     { "an object whose __name is none, raised", "error(setmetatable({}, { __name = {} }))",
-        "internal: (error object is a table value)" },
+        "invalid_document: (error object is a table value)" },
     { "a goto loop", "::again:: goto again", TIME },
     { "a metamethod that calls itself",
         "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) return (pcall(rawequal, t[1]))",
-        "internal: script:1: error in error handling", any = true },
+        "invalid_document: script:1: error in error handling", any = true },
     { "a loop of __index", "local t = {} setmetatable(t, { __index = t }) return t.x",
-        "internal: script:1: '__index' chain too long; possible loop" },
+        "invalid_document: script:1: '__index' chain too long; possible loop" },
     { "a text that is loaded again and again", "while true do load(('x = 1 '):rep(1e5)) end", TIME },
     { "more steps than there are", "for _ = 1, 1e9 do end", STEPS },
 
     -- finalizers and weak tables
     { "a finalizer, which Lua runs without hooks", "setmetatable({}, { __gc = function() while true do end end })",
-        "internal: script:1: there are no finalizers (__gc) in a sandbox" },
+        "invalid_document: script:1: there are no finalizers (__gc) in a sandbox" },
     { "a finalizer that its metatable gets later", [[
         local m = {} setmetatable({}, m) m.__gc = function() ran = true end
         for _ = 1, 1e5 do local _ = {} end
         return ran]], {} },
     { "a finalizer of an object that gets its metatable again",
         "local m = {} local t = setmetatable({}, m) m.__gc = print setmetatable(t, m)",
-        "internal: script:1: there are no finalizers (__gc) in a sandbox" },
+        "invalid_document: script:1: there are no finalizers (__gc) in a sandbox" },
     { "a weak table, whose collection takes the square of its size", "setmetatable({}, { __mode = 'k' })",
-        "internal: script:1: there are no weak tables (__mode) in a sandbox" },
+        "invalid_document: script:1: there are no weak tables (__mode) in a sandbox" },
     { "a table that is to become weak later", [[
         local m = {} local t = setmetatable({}, m) m.__mode = "k" rawset(m, "__mode", "k") m["__" .. "mode"] = "kv"
         for _ = 1, 10 do t[{}] = 1 end
@@ -108,9 +108,9 @@ local endings = {
     { "a plain text that nearly fits everywhere", "return ('a'):rep(6000000):find(('a'):rep(100000) .. 'b', 1, true)",
         TIME },
     { "a pattern that nests deeply", "return string.find(('a'):rep(300000), ('a?'):rep(300000))",
-        "internal: script:1: pattern too complex" },
+        "invalid_document: script:1: pattern too complex" },
     { "a pattern with too many captures", "return string.find('x', ('('):rep(300))",
-        "internal: script:1: too many captures" },
+        "invalid_document: script:1: too many captures" },
     { "table.move over more than there is", "table.move({}, 1, 1 << 60, 2)", STEPS },
     { "table.insert into a table that says it is long", [[
         local t = setmetatable({}, { __len = function() return 1 << 60 end })
@@ -119,7 +119,7 @@ local endings = {
     { "table.remove from a table that says it is long",
         "return table.remove(setmetatable({ 1 }, { __len = function() return 1 << 60 end }), 1)", { 1 } },
     { "table.unpack of more than there is", "return table.unpack({}, 1, 1e8)",
-        "internal: script:1: too many results to unpack" },
+        "invalid_document: script:1: too many results to unpack" },
     { "an order function that always says yes", [[
         local t = {} for i = 1, 2000 do t[i] = i end
         table.sort(t, function() return true end)
@@ -136,11 +136,11 @@ local endings = {
         local a = ("\0"):rep(2 << 20) local b = a .. "x" a = a .. "y"
         while true do local _ = a < b end]], TIME },
     { "a format with a huge width", "return string.format('%9999999d', 1)",
-        "internal: script:1: invalid conversion specification: '%9999999d'" },
+        "invalid_document: script:1: invalid conversion specification: '%9999999d'" },
     { "os.date with what strftime cannot take", "return os.date('%Ez')",
-        "internal: script:1: bad argument #1 to 'date' (invalid conversion specifier '%Ez')" },
+        "invalid_document: script:1: bad argument #1 to 'date' (invalid conversion specifier '%Ez')" },
     { "os.date with a lone percent sign", "return os.date('%')",
-        "internal: script:1: bad argument #1 to 'date' (invalid conversion specifier '%')" },
+        "invalid_document: script:1: bad argument #1 to 'date' (invalid conversion specifier '%')" },
 
     -- the stack and the parser
     { "protected calls in protected calls, twice each", "local function f() pcall(f) pcall(f) end return f()", TIME },
@@ -155,37 +155,40 @@ local endings = {
 
     -- code and metatables
     { "bytecode", "return load '\\27Lua'", { nil, "attempt to load a binary chunk (mode is 't')" } },
-    { "bytecode, asked for", "return load('x = 1', 'x', 'b')", "internal: script:1: a sandbox loads text only" },
+    { "bytecode, asked for", "return load('x = 1', 'x', 'b')",
+        "invalid_document: script:1: a sandbox loads text only" },
     { "a reader function", "return load(function() end)",
-        "internal: script:1: bad argument #1 to 'load' (string expected, got function)" },
+        "invalid_document: script:1: bad argument #1 to 'load' (string expected, got function)" },
     { "string.dump", "return string.dump", {} },
     { "what reaches outside", "return io, debug, package, require, dofile, loadfile, warn, os.execute", {} },
     { "the rest of os", "return os.exit, os.getenv, os.remove, os.rename, os.tmpname, os.setlocale", {} },
     { "the collector", "return collectgarbage 'stop'",
-        "internal: script:1: collectgarbage takes only 'count' in a sandbox" },
+        "invalid_document: script:1: collectgarbage takes only 'count' in a sandbox" },
     { "the metatable of strings", "return getmetatable '', getmetatable(flexdb.null), getmetatable(flexdb.array {})",
         { "string", "flexdb.null", "flexdb.array" } },
     { "setting a metatable that is closed", "setmetatable(flexdb.array {}, {})",
-        "internal: script:1: cannot change a protected metatable" },
+        "invalid_document: script:1: cannot change a protected metatable" },
     { "setting the metatable of a text", "setmetatable('', {})",
-        "internal: script:1: bad argument #1 to 'setmetatable' (table expected, got string)" },
+        "invalid_document: script:1: bad argument #1 to 'setmetatable' (table expected, got string)" },
     { "addresses in formats", "return string.format('%p', {})",
-        "internal: script:1: string.format has no '%p' in a sandbox" },
+        "invalid_document: script:1: string.format has no '%p' in a sandbox" },
     { "a seed that tells an address", "return math.randomseed()", {} },
 
     -- values on their way out
-    { "a function as result", "return print", "internal: a function cannot leave the sandbox" },
-    { "a coroutine as result", "return coroutine.create(print)", "internal: a coroutine cannot leave the sandbox" },
+    { "a function as result", "return print", "invalid_document: a function cannot leave the sandbox" },
+    { "a coroutine as result", "return coroutine.create(print)",
+        "invalid_document: a coroutine cannot leave the sandbox" },
     { "a table with a table as key", "return { [{}] = 1 }",
-        "internal: a table with a table as key cannot leave the sandbox" },
+        "invalid_document: a table with a table as key cannot leave the sandbox" },
     { "a table that holds itself", "local t = {} t.t = t return t",
-        "internal: a table that nests more than 64 levels, or holds itself, cannot cross the border of the sandbox" },
+        "invalid_document: a table that nests more than 64 levels, or holds itself, "
+            .. "cannot cross the border of the sandbox" },
     { "tables that hold the next one twice", "local t = {} for _ = 1, 60 do t = { t, t } end return t",
-        "internal: what crosses the border of the sandbox at once takes more than half of its memory" },
+        "invalid_document: what crosses the border of the sandbox at once takes more than half of its memory" },
     { "a table whose metamethods lie", [[
         return setmetatable({ 1 }, { __index = error, __len = error, __pairs = error, __metatable = false })]],
         { { 1 } } },
-    { "a yield to the host", "coroutine.yield(1)", "internal: attempt to yield from outside a coroutine" },
+    { "a yield to the host", "coroutine.yield(1)", "invalid_document: attempt to yield from outside a coroutine" },
 }
 
 describe("a sandboxed script with", function()
@@ -261,7 +264,7 @@ describe("a sandbox", function()
 
     it("raises what such a function raises, at the script's line", function()
         local box <close> = within(5, { values = { fail = function() error("no way", 0) end } })
-        assert.equal("internal: jobs.lua:2: no way", tostring(select(2, box:run("\nfail()", "jobs.lua"))))
+        assert.equal("invalid_document: jobs.lua:2: no way", tostring(select(2, box:run("\nfail()", "jobs.lua"))))
         assert.same({ false, "jobs.lua:1: no way" }, { box:run("return pcall(function() fail() end)", "jobs.lua") })
     end)
 
@@ -341,7 +344,7 @@ describe("a sandbox", function()
     it("says where a script has failed", function()
         local box <close> = within(5)
         local _, err = box:run("#!/usr/bin/env flexdb\n\nerror 'no'", "orders.lua")
-        assert.same({ "internal", "orders.lua:3: no", "orders.lua", 3, "error 'no'" },
+        assert.same({ "invalid_document", "orders.lua:3: no", "orders.lua", 3, "error 'no'" },
             { err.code, err.message, err.file, err.line, err.text })
     end)
 

@@ -64,7 +64,8 @@ local scripts = {
 
 -- name, the script, the limits of its sandbox, the error
 local ended = {
-    { "what it raises, with its line", "local a = 1\nerror 'no luck'", {}, "internal: w.lua:2: no luck", line = 2 },
+    { "what it raises, with its line", "local a = 1\nerror 'no luck'", {}, "invalid_document: w.lua:2: no luck",
+        line = 2 },
     { "what is no Lua", "local a = = 1", {}, "invalid_document: w.lua:1: unexpected symbol near '='", line = 1 },
     { "what it returns as a failure", "return nil, 'changed my mind'", {}, "internal: changed my mind" },
     { "a limit of steps", "while true do pcall(function() while true do end end) end", { steps = 10000 },

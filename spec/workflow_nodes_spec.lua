@@ -262,7 +262,7 @@ describe("lua", function()
         { '"source": "return \'$.n {{$.n}}\'"', '"$.n {{$.n}}"' },
         { '"source": "state.n = 6 return state.n"', "6" },
         { '"source": "local x = = 1"', nil, "invalid_document: lua:1: unexpected symbol near '='" },
-        { '"source": "error(\'boom\', 0)"', nil, "internal: boom" },
+        { '"source": "error(\'boom\', 0)"', nil, "invalid_document: boom" },
         { '"source": "return io"', "null" },
         { '"source": "return 1, 2"', nil, "invalid_document: the second value names the edge, it is a number" },
         { '"source": "return 1", "tables": "x"', nil, "invalid_document: tables must be an array of names" },

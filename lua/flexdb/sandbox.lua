@@ -7,12 +7,13 @@ local options = require "flexdb.options"
 local plan_of = require "flexdb.plan"
 
 local methods = core.methods.sandbox
+local error_mark = getmetatable(core.error("internal", ""))
 local MIB <const> = 1 << 20
 local TEXTS <const> = 32 -- that a sandbox keeps compiled
 
 local known = {
-    memory = "number", steps = "number", seconds = "number", db = "userdata", tables = "table", read_only = "boolean",
-    values = "table", log = "function",
+    memory = "number", host_memory = "number", steps = "number", seconds = "number", db = "userdata", tables = "table",
+    read_only = "boolean", values = "table", log = "function",
 }
 
 -- ---- errors ----
@@ -24,6 +25,8 @@ for code in ([[invalid_schema invalid_record invalid_query invalid_document exis
 local function show_limits(limits)
     return {
         memory = ("the script needs more memory than it has (%.16g MiB)"):format(limits.memory / MIB),
+        share = ("what the script asks for takes more of the host's memory than it may (%.16g MiB)"):format(
+            limits.host_memory / MIB),
         steps = ("the script takes more than %d steps"):format(limits.steps),
         time = ("the script takes longer than %.14g seconds"):format(limits.seconds),
     }
@@ -32,8 +35,14 @@ end
 local function ended(limits, reason)
     if reason == "host" then return nil, core.error("internal", "out of memory") end
     local err = core.error("limit", show_limits(limits)[reason])
-    err.limit = reason == "time" and "seconds" or reason
+    err.limit = reason == "time" and "seconds" or reason == "share" and "host_memory" or reason
     return nil, err
+end
+
+-- Where the host has ended the script: by an error of its own, or by what somebody has pressed, which goes on its way.
+local function stopped(why)
+    if getmetatable(why) ~= error_mark then error(why, 0) end
+    return nil, why
 end
 
 -- The lines of a text, by number.
@@ -45,8 +54,10 @@ local function line_of(text, number)
     end
 end
 
--- What a script has raised, as an error of FlexDB's; `code` where it says none.
-local function failed(text, name, code, raised)
+-- What a script has raised, or is wrong in, as an error of FlexDB's: invalid_document where it says no code, so that
+-- nobody takes it for a fault of FlexDB itself.
+local function failed(text, name, raised)
+    local code = "invalid_document"
     local err
     if type(raised) == "table" then
         err = core.error(codes[raised.code] and raised.code or code, tostring(raised.message))
@@ -71,12 +82,21 @@ local function positive(value, name, integer)
     return integer and math.tointeger(value) or value
 end
 
+local sandbox = {}
+
+--- The bytes that a script's state may take unless said otherwise.
+sandbox.MEMORY = 64 * MIB
+
+--- What a script with so much memory may make the host's state grow by, unless said otherwise.
+function sandbox.host_share(memory) return math.min(memory, math.maxinteger // 8) * 4 end
+
 local function limits_of(given)
     local limits = {
-        memory = positive(given.memory or 64 * MIB, "memory", true),
+        memory = positive(given.memory or sandbox.MEMORY, "memory", true),
         steps = positive(given.steps or 100000000, "steps", true),
         seconds = positive(given.seconds or 10, "seconds"),
     }
+    limits.host_memory = positive(given.host_memory or sandbox.host_share(limits.memory), "host_memory", true)
     if limits.memory < MIB // 2 then
         options.refuse(0, "new", 1, "option 'memory' must be at least 524288 bytes, is %d", limits.memory)
     end
@@ -112,8 +132,6 @@ local function check_kind(db)
     end
 end
 
-local sandbox = {}
-
 --- A sandbox; nil and the error when it does not fit into its own memory.
 function sandbox.new(given)
     given = options.check("new", 1, given, known)
@@ -123,7 +141,8 @@ function sandbox.new(given)
         read_only = given.read_only, tables = names_of(given.tables), memory = limits.memory,
     }
     local self = core.sandbox(limits.memory, limits.steps, limits.nanoseconds, side.dispatch,
-        getmetatable(plan_of {}), { limits = limits, side = side, numbers = {}, kept = {}, count = 0 })
+        getmetatable(plan_of {}), { limits = limits, side = side, numbers = {}, kept = {}, count = 0 },
+        limits.host_memory)
     side.ticket = function(class, value, pinned) return self:ticket(class, value, pinned) end
     local log = given.log or print
     local library = {}
@@ -155,8 +174,9 @@ local function finish(self, text, name, status, ...)
     own.clean = status == "ok"
     if own.clean then return ... end
     if status == "ended" and (...) == "closed" then error("the sandbox is closed", 2) end
+    if status == "ended" and (...) == "stopped" then return stopped(self:why()) end
     if status == "ended" then return ended(own.limits, (...)) end
-    return failed(text, name, status == "syntax" and "invalid_document" or "internal", (...))
+    return failed(text, name, (...))
 end
 
 -- The same for a run that may not have begun, because a value cannot cross.

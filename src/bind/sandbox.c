@@ -41,8 +41,8 @@ static void push_marks(lua_State *L, int plans) {
     lua_rawseti(L, -2, SANDBOX_MARK_PLAN);
 }
 
-/* core.sandbox(memory, steps, nanoseconds, dispatch, metatable of plans, own): an empty sandbox, to be filled; `own` is
- * what the Lua side knows of it. */
+/* core.sandbox(memory, steps, nanoseconds, dispatch, metatable of plans, own, share): an empty sandbox, to be filled;
+ * `own` is what the Lua side knows of it. */
 int sandbox_new(lua_State *L) {
     bind_state_enter(L);
     lua_Integer memory = luaL_checkinteger(L, 1), steps = luaL_checkinteger(L, 2),
@@ -50,8 +50,10 @@ int sandbox_new(lua_State *L) {
     luaL_checktype(L, 4, LUA_TFUNCTION);
     luaL_checktype(L, 5, LUA_TTABLE);
     luaL_checktype(L, 6, LUA_TTABLE);
+    lua_Integer share = luaL_checkinteger(L, 7);
     struct sandbox *b = push_new(L);
     b->memory = (size_t)memory;
+    b->host_share = (size_t)share;
     b->step_limit = (uint64_t)steps;
     b->nanoseconds = nanoseconds;
     lua_newtable(L);
@@ -89,6 +91,7 @@ static int enter(lua_State *L, struct sandbox *b, lua_CFunction body, void *argu
     b->running = true;
     b->callbacks = 0;
     sandbox_arm(b);
+    b->host_limit = sandbox_host_bytes(L) + b->host_share;
     int status = sandbox_enter(b, L, body, argument);
     b->running = b->copying = false;
     memset(b->serials, 0, sizeof b->serials);
@@ -100,7 +103,7 @@ static int enter(lua_State *L, struct sandbox *b, lua_CFunction body, void *argu
 }
 
 static int push_ended(lua_State *L, const struct sandbox *b) {
-    static const char *const reasons[] = {"closed", "memory", "steps", "time", "host"};
+    static const char *const reasons[] = {"closed", "memory", "steps", "time", "host", "share", "stopped"};
     lua_pushliteral(L, "ended");
     lua_pushstring(L, reasons[b->ended]);
     return 2;
@@ -190,6 +193,18 @@ static int rebind(lua_State *L) {
     return 0;
 }
 
+/* sandbox:why(): what the host has stopped the script by. */
+static int why(lua_State *L) {
+    bind_state_self(L, SANDBOX_METATABLE);
+    lua_getiuservalue(L, 1, SANDBOX_WHY);
+    return 1;
+}
+
+static int stop(lua_State *L) {
+    bind_state_self(L, SANDBOX_METATABLE);
+    return sandbox_stop(L);
+}
+
 /* sandbox:own() */
 static int own(lua_State *L) {
     bind_state_self(L, SANDBOX_METATABLE);
@@ -229,8 +244,9 @@ static int sandbox_close(lua_State *L) {
 void bind_sandbox_class(lua_State *L, int state) {
     static const luaL_Reg metamethods[] = {{"__gc", sandbox_gc}, {"__close", sandbox_close}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
-        {"fill", fill},   {"set", set}, {"execute", execute}, {"anew", anew},           {"rebind", rebind},
-        {"usage", usage}, {"own", own}, {"ticket", ticket},   {"close", sandbox_close}, {NULL, NULL}};
+        {"fill", fill},           {"set", set}, {"execute", execute}, {"anew", anew}, {"rebind", rebind},
+        {"usage", usage},         {"own", own}, {"ticket", ticket},   {"why", why},   {"stop", stop},
+        {"close", sandbox_close}, {NULL, NULL}};
     const luaL_Reg *const methods[] = {functions, NULL};
     luaL_newmetatable(L, SANDBOX_TICKET);
     lua_pushliteral(L, SANDBOX_TICKET);

@@ -33,7 +33,15 @@ enum {
 };
 
 /* Why a script was ended. */
-enum sandbox_end { SANDBOX_LIVE, SANDBOX_MEMORY, SANDBOX_STEPS, SANDBOX_TIME, SANDBOX_HOST_MEMORY };
+enum sandbox_end {
+    SANDBOX_LIVE,
+    SANDBOX_MEMORY,
+    SANDBOX_STEPS,
+    SANDBOX_TIME,
+    SANDBOX_HOST_MEMORY,
+    SANDBOX_HOST_SHARE, /* the host's state has grown too much by what the script has asked of it */
+    SANDBOX_STOPPED,    /* by the host: why is the user value SANDBOX_WHY */
+};
 
 struct sandbox_border {
     jmp_buf jump;
@@ -53,6 +61,7 @@ struct sandbox {
     uint64_t steps, step_limit, clock_step; /* taken, allowed, and when the clock is read next */
     uint64_t grown;                         /* bytes asked for since the clock was last read */
     int64_t nanoseconds, deadline;          /* allowed for a run; when that ends, by the monotonic clock */
+    size_t host_share, host_limit;          /* bytes: what a run may make the host's state grow by, up to where */
     const void *refused;                    /* the growth that was refused last: retried at once or given up */
     size_t refused_from, refused_to;
     bool is_refused, host_refused;
@@ -133,7 +142,7 @@ struct sandbox_ticket {
     bool pinned, spent;
 };
 /* User values of the host's userdata. */
-enum { SANDBOX_REFS = 1, SANDBOX_MARKED, SANDBOX_DISPATCH, SANDBOX_OWN, SANDBOX_USER_VALUES };
+enum { SANDBOX_REFS = 1, SANDBOX_MARKED, SANDBOX_DISPATCH, SANDBOX_OWN, SANDBOX_WHY, SANDBOX_USER_VALUES };
 /* Keys of the sandbox's registry. */
 #define SANDBOX_KEY_MARKS     "flexdb.marks"
 #define SANDBOX_KEY_CLASSES   "flexdb.classes"
@@ -149,6 +158,10 @@ struct sandbox_proxy {
 };
 /* sandbox:ticket(class, value, pinned) of the host. */
 int sandbox_ticket(lua_State *host);
+/* The bytes of the host's state. */
+size_t sandbox_host_bytes(lua_State *host);
+/* sandbox:stop(why) of the host, which the script has called: it goes on no more, and cannot catch it. */
+int sandbox_stop(lua_State *host);
 /* Pushes a function of the host that calls the one of the script with this number. */
 void sandbox_push_callback(lua_State *host, int self, size_t number, uint64_t serial);
 /* Calls the host: dispatch(object, class, method, …) for the arguments first … top of the running function. Pushes the

@@ -53,6 +53,45 @@ static bool is_no_memory(lua_State *host, int status) {
            (lua_type(host, -1) == LUA_TSTRING && strcmp(lua_tostring(host, -1), "not enough memory") == 0);
 }
 
+static const char interruption[] = "interrupted!";
+
+/* Whether the value at `index` is what Lua's own program raises when somebody has pressed Ctrl-C. */
+static bool is_interruption(lua_State *host, int index) {
+    const size_t ending = sizeof interruption - 1;
+    if (lua_type(host, index) != LUA_TSTRING) return false;
+    size_t length;
+    const char *text = lua_tolstring(host, index, &length);
+    return length >= ending && memcmp(text + length - ending, interruption, ending) == 0;
+}
+
+/* Ends the script when the call returns; the value at the top says why. */
+static void stop(lua_State *host, struct sandbox *b) {
+    lua_rawgetp(host, LUA_REGISTRYINDEX, b);
+    lua_pushvalue(host, -2);
+    lua_setiuservalue(host, -2, SANDBOX_WHY);
+    lua_pop(host, 1);
+    if (b->ended == SANDBOX_LIVE) b->ended = SANDBOX_STOPPED;
+}
+
+int sandbox_stop(lua_State *host) {
+    struct sandbox *b = lua_touserdata(host, 1);
+    luaL_checkany(host, 2);
+    lua_settop(host, 2);
+    if (b->running && b->border == NULL) stop(host, b);
+    return 0;
+}
+
+size_t sandbox_host_bytes(lua_State *host) {
+    return (size_t)lua_gc(host, LUA_GCCOUNT) * 1024 + (size_t)lua_gc(host, LUA_GCCOUNTB);
+}
+
+/* Ends a script that makes the host keep, or make at once, more than its share. */
+static void check_share(lua_State *host, struct sandbox *b) {
+    if (sandbox_host_bytes(host) <= b->host_limit) return;
+    lua_gc(host, LUA_GCCOLLECT);
+    if (sandbox_host_bytes(host) > b->host_limit && b->ended == SANDBOX_LIVE) b->ended = SANDBOX_HOST_SHARE;
+}
+
 /* Calls dispatch(object, class, method, …) of the host, and writes what it came to. */
 static int dispatch(lua_State *host) {
     struct host_call *call = lua_touserdata(host, 1);
@@ -71,6 +110,7 @@ static int dispatch(lua_State *host) {
     int status = lua_pcall(host, 3 + count, LUA_MULTRET, 0);
     call->raised = status != LUA_OK;
     call->no_memory = call->raised && is_no_memory(host, status);
+    if (call->raised && is_interruption(host, -1)) stop(host, b);
     if (b->ended != SANDBOX_LIVE || call->no_memory) return 0;
     b->copying = true;
     sandbox_write_begin(b);
@@ -83,12 +123,14 @@ static int dispatch(lua_State *host) {
 
 static int run_dispatch(struct host_call *call) {
     lua_State *host = call->b->host;
-    if (!lua_checkstack(host, 4)) return LUA_ERRMEM;
+    if (!lua_checkstack(host, 6)) return LUA_ERRMEM;
     int top = lua_gettop(host);
     lua_pushcfunction(host, dispatch);
     lua_pushlightuserdata(host, call);
     int status = lua_pcall(host, 1, 0, 0);
-    if (status == LUA_ERRRUN && lua_type(host, -1) == LUA_TSTRING && !is_no_memory(host, status)) {
+    if (status == LUA_ERRRUN && is_interruption(host, -1)) {
+        stop(host, call->b);
+    } else if (status == LUA_ERRRUN && lua_type(host, -1) == LUA_TSTRING && !is_no_memory(host, status)) {
         /* The result could not be written: it is an error of the call. */
         struct buffer *out = &call->b->crossing;
         size_t length;
@@ -102,6 +144,7 @@ static int run_dispatch(struct host_call *call) {
         status = buffer_failed(out) ? LUA_ERRMEM : LUA_OK;
     }
     lua_settop(host, top);
+    check_share(host, call->b);
     return status;
 }
 
@@ -229,7 +272,10 @@ static int callback(lua_State *host) {
     int count = sandbox_read_all(&c);
     b->copying = false;
     b->raised_inside = call.raised;
-    return call.raised ? lua_error(host) : count;
+    if (!call.raised) return count;
+    /* Nobody has pressed Ctrl-C, whatever the script says. */
+    if (is_interruption(host, -1)) lua_pushfstring(host, "%s (says the script)", lua_tostring(host, -1));
+    return lua_error(host);
 }
 
 void sandbox_push_callback(lua_State *host, int self, size_t number, uint64_t serial) {

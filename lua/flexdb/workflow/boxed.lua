@@ -1,9 +1,10 @@
 --- Workflows in Lua that are not trusted: a script runs in the sandbox, with the nodes and the context as it can have
 -- them there.
--- Needs flexdb.sandbox and flexdb.sandbox.handles (numbers of classes).
+-- Needs flexdb.sandbox, flexdb.sandbox.handles (numbers of classes) and flexdb.workflow.state.
 
 local handles = require "flexdb.sandbox.handles"
 local sandbox = require "flexdb.sandbox"
+local state = require "flexdb.workflow.state"
 
 local boxed = {}
 
@@ -25,6 +26,15 @@ local function received(box, config)
     return own
 end
 
+local function call(node, config) return node(config) end -- last, see below
+
+-- What a node raises as an error object ends the run: the script is not to catch it.
+local function pass(box, ok, first, ...)
+    if ok then return first, ... end
+    if state.is_error(first) then box:stop(first) end
+    error(first, 0)
+end
+
 -- The nodes as functions of the script: { flex_record = … }. Which line of the script has called is not known here; it
 -- is called last, so that the step says only the script's name.
 local function nodes_for(box, nodes, ids, limited)
@@ -33,7 +43,9 @@ local function nodes_for(box, nodes, ids, limited)
         if harmless[id] or not limited then
             local name = id:gsub("-", "_")
             local node = nodes[id]
-            out[name] = box:ticket(0, function(config) return node(received(box, config)) end)
+            out[name] = box:ticket(0, function(config)
+                return pass(box, pcall(call, node, received(box, config)))
+            end)
         end
     end
     return out
@@ -46,13 +58,13 @@ local function context_for(box, context)
     }
 end
 
---- The function(nodes, context) of a script's text. `given`: memory, steps, seconds, tables, read_only, as the sandbox
--- takes them; `ids`: of the nodes that the script gets.
+--- The function(nodes, context) of a script's text. `given`: memory, host_memory, steps, seconds, tables, read_only, as
+-- the sandbox takes them; `ids`: of the nodes that the script gets.
 function boxed.script(text, name, given, ids)
     return function(nodes, context)
         local box <close>, why = sandbox.new {
-            db = context.db, log = context.log, memory = given.memory, steps = given.steps, seconds = given.seconds,
-            tables = given.tables, read_only = given.read_only,
+            db = context.db, log = context.log, memory = given.memory, host_memory = given.host_memory,
+            steps = given.steps, seconds = given.seconds, tables = given.tables, read_only = given.read_only,
         }
         if not box then return nil, why end
         local limited = given.tables ~= nil or given.read_only == true

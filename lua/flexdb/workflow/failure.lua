@@ -104,6 +104,7 @@ local advice = {
     unsupported = "this database or this version of FlexDB cannot do that: leave the step out",
     limit = "make the step's work smaller, or raise the limit that it names",
     corrupt = "have flexdb.doctor look at the database before anything else is written",
+    script = "correct the script where the message says, and run the workflow again",
     internal = "this is a mistake in a node or a script: correct it where the message says",
 }
 
@@ -124,7 +125,8 @@ function failure.advise(err)
     if err.advice then return err end
     local stays = "what the steps before it have written stays"
     if err.rolled_back then stays = ("what %s had written is rolled back, %s"):format(err.rolled_back, stays) end
-    err.advice = ("%s; %s; a step with an idempotencyKey is not done twice"):format(advice[err.code] or advice.internal,
+    local what = err.code == "invalid_document" and err.line and "script" or err.code
+    err.advice = ("%s; %s; a step with an idempotencyKey is not done twice"):format(advice[what] or advice.internal,
         stays)
     return err
 end

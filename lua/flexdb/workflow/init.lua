@@ -21,7 +21,10 @@ local run_options = {
     db = "userdata", state = "table", nodes = "table", on_event = "function", limits = "table", files = "string",
     log = "function", actor = "string", sandbox = "table",
 }
-local box_options = { memory = "number", steps = "number", seconds = "number", tables = "table", read_only = "boolean" }
+local box_options = {
+    memory = "number", host_memory = "number", steps = "number", seconds = "number", tables = "table",
+    read_only = "boolean",
+}
 local default_limits = { iterations = 1000, jumps = 10000, steps = 1000000, depth = 100 }
 local known_limits = { iterations = true, jumps = true, steps = true, depth = true, seconds = false, memory = true }
 
@@ -234,6 +237,13 @@ local function sandbox_of(what, given)
     return options.check("run", 2, given, box_options, 1)
 end
 
+-- The bytes that the Lua state may use in the run of a script that is not trusted: what nodes do for it is bounded too.
+local function memory_for(box)
+    local sandbox = require "flexdb.sandbox"
+    local share = box.host_memory or sandbox.host_share(box.memory or sandbox.MEMORY)
+    return math.ceil(collectgarbage "count" * 1024 + share)
+end
+
 -- Closes what the nodes have kept for the length of the run.
 local function drop(kept)
     for _, entry in next, kept do
@@ -254,6 +264,7 @@ function workflow.run(what, given)
         options.refuse(0, "run", 2, "option 'db' must be a database, is a %s", type(db))
     end
     local box = sandbox_of(what, given.sandbox)
+    if box and not limits.memory then limits.memory = memory_for(box) end
     local program, programs = load_any(what, given.files, own, box)
     if not program then return nil, failure.advise(programs), {} end
     local initial, err = first_state(program, given.state)
