@@ -59,6 +59,74 @@ describe("a diagram's layout", function()
     end)
 end)
 
+-- The places of a path of M, L, Q and C, close to each other.
+local function places_of(path)
+    local places, from = {}, nil
+    local function go(...)
+        local control = { from, ... }
+        for step = 1, 40 do
+            local row, t = control, step / 40
+            while #row > 1 do
+                local next_row = {}
+                for i = 1, #row - 1 do
+                    next_row[i] = { row[i][1] + (row[i + 1][1] - row[i][1]) * t,
+                        row[i][2] + (row[i + 1][2] - row[i][2]) * t }
+                end
+                row = next_row
+            end
+            places[#places + 1] = row[1]
+        end
+        from = control[#control]
+    end
+    for command, rest in path:gmatch "([MLQC])([^MLQC]*)" do
+        local points = {}
+        for x, y in rest:gmatch "([%d.-]+) ([%d.-]+)" do points[#points + 1] = { tonumber(x), tonumber(y) } end
+        if command == "M" then from = points[1] else go(table.unpack(points)) end
+    end
+    return places
+end
+
+describe("a diagram's lines", function()
+    it("run behind no box, and from the column to the head of the table", function()
+        engines.seed "lines"
+        for _ = 1, pace.rounds(60, 6) do
+            local model = { tables = {}, references = {} }
+            local count = math.random(2, 14)
+            for i = 1, count do
+                local columns = {}
+                for c = 1, math.random(1, 8) do columns[c] = column(("c"):rep(math.random(1, 30)) .. c) end
+                model.tables[i] = table_of("t" .. i, table.unpack(columns))
+            end
+            for _ = 1, math.random(1, 3 * count) do
+                local from, to = math.random(count), math.random(count) -- circles and loops as well
+                local row = math.random(#model.tables[from].columns)
+                table.insert(model.references, reference("t" .. from, row, "t" .. to))
+            end
+            local boxes, width, height = layout.place(model)
+            local i = 0
+            for path in svg.draw(model):gmatch 'class="line[^"]*" d="([^"]*)"' do
+                i = i + 1
+                local drawn, places = model.references[i], places_of(path)
+                local from, to = boxes[drawn.from], boxes[drawn.to]
+                local last = places[#places]
+                assert.is_true(last[1] == to.x or last[1] == to.x + to.width)
+                assert.equal(to.y + layout.HEAD / 2, last[2])
+                assert.equal(from.y + layout.HEAD + (drawn.row - 0.5) * layout.ROW + 4, places[1][2])
+                for _, place in ipairs(places) do
+                    local x, y = place[1], place[2]
+                    if x < 0 or x > width or y < 0 or y > height then error("a line leaves the drawing") end
+                    for name, box in pairs(boxes) do
+                        if x > box.x and x < box.x + box.width and y > box.y and y < box.y + box.height then
+                            error(("%s → %s runs behind %s"):format(drawn.from, drawn.to, name))
+                        end
+                    end
+                end
+            end
+            assert.equal(#model.references, i)
+        end
+    end)
+end)
+
 describe("a diagram as Mermaid", function()
     it("says columns, keys and how many", function()
         local model = {

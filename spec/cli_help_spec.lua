@@ -120,6 +120,19 @@ describe("the manual page", function()
         assert.equal(file:read "a", (box.run "flexdb help --man"))
     end)
 
+    it("has no line of an example that a terminal of 80 columns breaks", function()
+        local box <close> = setmetatable(cli.box(), { __close = function(self) self.remove() end })
+        for _, name in ipairs(commands.names) do
+            for line in commands.load(name).example:gmatch "[^\n]+" do
+                assert.is_true(utf8.len(line) <= 80 - 12, line) -- it stands there in the twelfth column
+            end
+        end
+        if not os.execute "command -v groff >/dev/null" then return end
+        local shown = box.run "flexdb help --man | env -u LD_PRELOAD groff -man -Tutf8 -rLL=80n"
+        shown = shown:gsub("[%z\1-\127\194-\244][\128-\191]*\8", ""):gsub("\27%[[%d;]*m", "")
+        for line in shown:gmatch "[^\n]+" do assert.is_true((utf8.len(line) or 0) <= 80, line) end
+    end)
+
     it("is good troff", function()
         if not os.execute "command -v groff >/dev/null" then return end
         local box <close> = setmetatable(cli.box(), { __close = function(self) self.remove() end })

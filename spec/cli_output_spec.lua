@@ -218,6 +218,26 @@ describe("a terminal", function()
             (box.run "flexdb run say.json"))
     end)
 
+    it("gets a trace no wider than it is; whole where nobody says how wide that is, and with --json", function()
+        box.write("fail.json", ([==[{"id": "fail", "name": "F", "version": "1.0.0", "workflow": [
+            {"log": {"message": "%s日本語"}}, {"workflow": {"file": "$.%s"}}]}]==]):format(("word "):rep(15),
+            ("long_"):rep(15)))
+        local whole <const> = ("  | %s日本語\n"):format(("word "):rep(15))
+        -- The lines of the trace, up to what the command itself says of its failure.
+        local function traced(command)
+            return (on_terminal(command .. " >/dev/null"):gsub("flexdb: .*", ""))
+        end
+        for columns, setting in pairs { [80] = "", [40] = "COLUMNS=40 " } do
+            local trace, widest = traced(setting .. "flexdb run fail.json --trace"), 0
+            for line in trace:gmatch "[^\n]+" do widest = math.max(widest, width.of(line)) end
+            assert.is_true(widest <= columns and widest >= columns - 1, trace)
+            assert.truthy(trace:find("…\n", 1, true), trace)
+            assert.is_nil(trace:find("日本語", 1, true))
+            assert.truthy(traced(setting .. "flexdb run fail.json --trace --json"):find(whole, 1, true))
+        end
+        assert.truthy(traced("((flexdb run fail.json --trace 2>&1 >/dev/null | cat) >&2)"):find(whole, 1, true))
+    end)
+
     it("shows how far long work is, and takes that away again", function()
         box.run "seq 1 60000 | sed 's/.*/{\"n\": &}/' > many.jsonl"
         local out = on_terminal "flexdb insert t many.jsonl --db t.db"

@@ -34,6 +34,7 @@ function output.new(options)
         terminal = terminal ~= nil,
         errors_terminal = errors ~= nil,
         room = room(terminal),
+        error_room = room(errors),
         colour = wants_colour(options.color, terminal),
         error_colour = wants_colour(options.color, errors),
         shows_progress = errors ~= nil and not options.quiet,

@@ -5,7 +5,7 @@ local core = require "flexdb.core"
 
 local trace = {}
 
-local WIDTH <const> = 80
+local WIDTH <const> = 80 -- unless said otherwise
 
 local function duration(ms)
     if ms < 1 then return ("%.2f ms"):format(ms) end
@@ -21,12 +21,13 @@ end
 -- One line, whatever the message holds.
 local function line(text) return (text:gsub("%c+", " "):gsub(" +$", "")) end
 
--- Lines of at most 80 characters where words allow it: the first begins with `first`, the others are indented so far.
-local function wrap(lines, first, text)
+-- Lines of at most so many characters where words allow it: the first begins with `first`, the others are indented so
+-- far.
+local function wrap(lines, first, text, width)
     local at, empty = first, true
     for word in text:gmatch "%S+" do
         local longer = empty and at .. word or at .. " " .. word
-        if not empty and (utf8.len(longer) or #longer) > WIDTH then
+        if not empty and (utf8.len(longer) or #longer) > width then
             lines[#lines + 1] = at
             longer = (" "):rep(utf8.len(first) or #first) .. word
         end
@@ -50,20 +51,21 @@ local terminal = {
         return ("< %s  done  %d %s  %s"):format(event.workflow, event.steps, event.steps == 1 and "step" or "steps",
             duration(event.ms))
     end,
-    run_failed = function(event)
+    run_failed = function(event, _, width)
         local err = event.error
         local lines = { ("< %s  failed%s"):format(event.workflow, err.step and " at " .. err.step or "") }
-        wrap(lines, "  why   ", tostring(err))
+        wrap(lines, "  why   ", tostring(err), width)
         local config = err.config and core.json.encode(err.config)
         if config then lines[#lines + 1] = "  with  " .. config end
-        if err.advice then wrap(lines, "  next  ", err.advice) end
+        if err.advice then wrap(lines, "  next  ", err.advice, width) end
         return table.concat(lines, "\n")
     end,
 }
 
 --- A terse trace: a line for each step that has finished, indented where it stands in a body. `out`: a file or a
--- function that takes text; standard error unless given.
-function trace.terminal(out)
+-- function that takes text; standard error unless given. `width`: of the lines that are broken between words, 80 unless
+-- given.
+function trace.terminal(out, width)
     local write = writer(out or io.stderr)
     local depth = 0
     return function(event)
@@ -71,7 +73,7 @@ function trace.terminal(out)
         if kind == "step_finished" or kind == "run_finished" then depth = math.max(depth - 1, 0) end
         if kind == "run_failed" then depth = 0 end
         local show = terminal[kind]
-        if show then write(show(event, depth) .. "\n") end
+        if show then write(show(event, depth, width or WIDTH) .. "\n") end
         if kind == "step_started" or kind == "run_started" then depth = depth + 1 end
     end
 end

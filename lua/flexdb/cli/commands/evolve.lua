@@ -16,7 +16,8 @@ local evolve = {
     options = { own.dry_run, own.yes, own.message, own.on_invalid, own.expect_version },
     example = [=[
 flexdb evolve contacts \
-  '[{"op": "add_column", "column": {"name": "vip", "dataType": "boolean"}}]']=],
+  '[{"op": "add_column",
+     "column": {"name": "vip", "dataType": "boolean"}}]']=],
 }
 
 function evolve.run(session, arguments, options)

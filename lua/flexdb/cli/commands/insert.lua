@@ -16,7 +16,7 @@ local insert = {
         { "--skip", help = "leave bad records out instead of stopping at the first" },
         { "--max-errors", value = "COUNT", kind = "integer", help = "tell of so many bad records at most (20)" },
     },
-    example = "echo '{\"email\": \"joan@example.org\", \"age\": 54}' | flexdb insert contacts",
+    example = "echo '{\"email\": \"joan@example.org\", \"age\": 54}' |\n  flexdb insert contacts",
 }
 
 -- "record 3: email: …", where the record's line is told anyway.

@@ -12,7 +12,9 @@ local plan = {
         { "CHANGES", help = "a JSON or Lua file, JSON itself, or - for standard input" },
     },
     options = { plans.options.on_invalid },
-    example = [=[flexdb plan contacts '[{"op": "rename_column", "name": "age", "to": "years"}]']=],
+    example = [=[
+flexdb plan contacts \
+  '[{"op": "rename_column", "name": "age", "to": "years"}]']=],
 }
 
 function plan.run(session, arguments, options)

@@ -25,7 +25,7 @@ local query = {
         { "--count", help = "print only how many there are" },
         { "--table", help = "print a table, also where it is no terminal" },
     },
-    example = "flexdb query contacts --filter '{\"age\": {\"gte\": 18}}' --columns email,age",
+    example = "flexdb query contacts --filter '{\"age\": {\"gte\": 18}}' \\\n  --columns email,age",
 }
 
 local function words_of(text)

@@ -60,11 +60,22 @@ local function shown(message, on_terminal)
     return table.concat(lines, "\n")
 end
 
+-- Writes lines of the trace. Where `columns` says how many a line may take, a longer one ends with an ellipsis.
+local function tracer(columns)
+    return function(text)
+        for line in text:gmatch "[^\n]+" do
+            line = width.safe(line)
+            io.stderr:write(columns and width.cut(line, columns) or line, "\n")
+        end
+    end
+end
+
 -- Calls each of the functions with an event, and counts the steps.
-local function listener(workflow, options, count)
+local function listener(workflow, options, count, out)
     local tell = {}
     if options.trace then
-        tell[#tell + 1] = workflow.trace(function(text) io.stderr:write(shown(text, true)) end)
+        local columns = not out.json and out.error_room or nil
+        tell[#tell + 1] = workflow.trace(tracer(columns), columns)
     end
     if options.events then tell[#tell + 1] = workflow.json_lines(io.stderr) end
     return function(event)
@@ -101,7 +112,7 @@ function run.run(session, arguments, options)
     end
     local last
     last, err = workflow.run(path, {
-        db = db, state = state, files = files, log = log, on_event = listener(workflow, options, count),
+        db = db, state = state, files = files, log = log, on_event = listener(workflow, options, count, out),
         actor = options.actor, sandbox = box, limits = { seconds = options.seconds, iterations = options.iterations },
     })
     if not last then return nil, err end

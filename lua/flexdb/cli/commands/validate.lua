@@ -17,7 +17,7 @@ local validate = {
         { "--schema", short = "-s", value = "FILE", help = "take the definition from a file, and open no database" },
         { "--max-errors", value = "COUNT", kind = "integer", help = "tell of so many bad records at most (20)" },
     },
-    example = "echo '{\"email\": \"joan@example.org\"}' | flexdb validate contacts",
+    example = "echo '{\"email\": \"joan@example.org\"}' |\n  flexdb validate contacts",
 }
 
 local function definition(session, name, file)

@@ -104,6 +104,7 @@ function layout.place(model)
             ranks[box.rank] = ranks[box.rank] or {}
             table.insert(ranks[box.rank], box)
         else
+            box.alone = true
             alone[#alone + 1] = box
         end
     end

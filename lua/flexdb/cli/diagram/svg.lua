@@ -1,7 +1,8 @@
 --- A diagram as SVG, to stand in a page: boxes that lead to the tables' sections, and references as lines.
--- Needs flexdb.cli.diagram.layout.
+-- Needs flexdb.cli.diagram.layout and routes.
 
 local layout = require "flexdb.cli.diagram.layout"
+local routes = require "flexdb.cli.diagram.routes"
 
 local svg = {}
 
@@ -26,27 +27,42 @@ end
 
 local function number(n) return ("%.1f"):format(n):gsub("%.0$", "") end
 
--- A curve between two points, each with the direction (-1 or 1) in which it leaves its box.
-local function curve(x1, y1, d1, x2, y2, d2)
-    local far = math.max(36, math.abs(x2 - x1) / 2)
-    return ("M%s %sC%s %s %s %s %s %s"):format(number(x1), number(y1), number(x1 + d1 * far), number(y1),
-        number(x2 + d2 * far), number(y2), number(x2), number(y2))
+local RADIUS <const> = 8
+
+-- The place so far from one corner on the way to the next.
+local function towards(from, to, far)
+    local dx, dy = to[1] - from[1], to[2] - from[2]
+    local length = math.abs(dx) + math.abs(dy) -- one of them is 0
+    if length == 0 then return from end
+    return { from[1] + dx / length * far, from[2] + dy / length * far }
 end
 
-local function reference_line(reference, boxes)
-    local from, to = boxes[reference.from], boxes[reference.to]
-    local y1 = from.y + layout.HEAD + (reference.row - 0.5) * layout.ROW + 4
-    local y2 = to.y + layout.HEAD / 2
-    local path
-    if to.x + to.width < from.x then
-        path = curve(from.x, y1, -1, to.x + to.width, y2, 1)
-    elseif to.x > from.x + from.width then
-        path = curve(from.x + from.width, y1, 1, to.x, y2, -1)
-    else
-        path = curve(from.x + from.width, y1, 1, to.x + to.width, y2, 1)
+local function at(point) return ("%s %s"):format(number(point[1]), number(point[2])) end
+
+-- A line through corners, which are rounded.
+local function path_of(points)
+    local parts = { "M" .. at(points[1]) }
+    for i = 2, #points - 1 do
+        local before, corner, after = points[i - 1], points[i], points[i + 1]
+        local shortest = math.min(math.abs(corner[1] - before[1]) + math.abs(corner[2] - before[2]),
+            math.abs(after[1] - corner[1]) + math.abs(after[2] - corner[2]))
+        local radius = math.min(RADIUS, shortest / 2)
+        parts[#parts + 1] = ("L%sQ%s %s"):format(at(towards(corner, before, radius)), at(corner),
+            at(towards(corner, after, radius)))
     end
+    parts[#parts + 1] = "L" .. at(points[#points])
+    return table.concat(parts)
+end
+
+-- On which level a reference leaves its table, and comes to the other.
+local function levels_of(reference, boxes)
+    return boxes[reference.from].y + layout.HEAD + (reference.row - 0.5) * layout.ROW + 4,
+        boxes[reference.to].y + layout.HEAD / 2
+end
+
+local function reference_line(reference, points)
     return ('<path class="line%s" d="%s" marker-end="url(#arrow)"><title>%s.%s → %s</title></path>'):format(
-        reference.required and "" or " optional", path, escape(reference.from), escape(reference.column),
+        reference.required and "" or " optional", path_of(points), escape(reference.from), escape(reference.column),
         escape(reference.to))
 end
 
@@ -87,7 +103,8 @@ function svg.draw(model)
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" '
             .. 'orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
     }
-    for _, reference in ipairs(model.references) do parts[#parts + 1] = reference_line(reference, boxes) end
+    local lines = routes.find(model, boxes, levels_of)
+    for i, reference in ipairs(model.references) do parts[#parts + 1] = reference_line(reference, lines[i]) end
     for _, each in ipairs(model.tables) do parts[#parts + 1] = box_text(boxes[each.name]) end
     parts[#parts + 1] = "</svg>"
     return table.concat(parts, "\n")
