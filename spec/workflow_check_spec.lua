@@ -5,6 +5,8 @@ local workflows = require "spec.support.workflows"
 
 local null = flexdb.null
 
+local grammar = "names of letters, digits and _ with dots between them, and any other name as ['a name']"
+
 -- name, the JSON of the steps, the problems
 local steps = {
     { "a node that is not there", '["nope", {"nay": {}}]', [[
@@ -50,21 +52,34 @@ workflow[1].log: type: a node's configuration must be an object, is an array
 workflow[2].log: type: a node's configuration must be an object, is a number]] },
     { "a key that the node does not know", '[{"set": {"path": "$.x", "value": 1, "valeu": 2}}]', [[
 workflow[0].set.valeu: unknown: there is no key "valeu" here]] },
-    { "a reference that is none", '[{"log": {"message": "$.a..b"}}, {"log": {"message": {"deep": ["$.a-b"]}}}]', [[
-workflow[0].log.message: reference: "$.a..b" is not a reference: names of letters, digits and _ with dots between them
-workflow[1].log.message.deep[0]: reference: "$.a-b" is not a reference: ]]
-        .. "names of letters, digits and _ with dots between them" },
+    { "a reference that is none", '[{"log": {"message": "$.a..b"}}, {"log": {"message": {"deep": ["$.a-b"]}}}]',
+        ([[
+workflow[0].log.message: reference: "$.a..b" is not a reference: GRAMMAR
+workflow[1].log.message.deep[0]: reference: "$.a-b" is not a reference: GRAMMAR]]):gsub("GRAMMAR", grammar) },
+    { "a name in quotes that does not end, or is empty, or stands behind a dot", [==[[{"log": {"message": "$.a['b c"}},
+        {"log": {"message": "$.a['b'c']"}}, {"log": {"message": "$.a['']"}}, {"log": {"message": "$.a.['b c']"}},
+        {"log": {"message": "$.a['b c']d"}}, {"log": {"message": "$.a[b c]"}}, {"log": {"message": "$.a[0]"}},
+        {"log": {"message": "{{$.a['b c}}"}}, {"$.a['b c'": 1}, {"$.x": "$.a['b c' + 1"}]]==], ([[
+workflow[0].log.message: reference: "$.a['b c" is not a reference: GRAMMAR
+workflow[1].log.message: reference: "$.a['b'c']" is not a reference: GRAMMAR
+workflow[2].log.message: reference: "$.a['']" is not a reference: GRAMMAR
+workflow[3].log.message: reference: "$.a.['b c']" is not a reference: GRAMMAR
+workflow[4].log.message: reference: "$.a['b c']d" is not a reference: GRAMMAR
+workflow[6].log.message: reference: "$.a[0]" is not a reference: GRAMMAR
+workflow[7].log.message: reference: {{$.a['b c}} is not a reference
+workflow[8].$.a['b c': reference: "$.a['b c'" is not a path: GRAMMAR
+workflow[9].$.x: reference: "$.a['b c' + 1" is not a reference: GRAMMAR]]):gsub("GRAMMAR", grammar) },
     { "a template that is none", '[{"log": {"message": "{{$.a-b}}"}}, {"log": {"message": "x {{$.a"}}]', [[
 workflow[0].log.message: reference: {{$.a-b}} is not a reference
 workflow[1].log.message: reference: a template begins with {{ and does not end with }}]] },
     { "a setter that is none", '[{"$.a-b": 1}, "$.x", {"$.y": {"success?": null}}, {"$.z": "$.a."}, '
-        .. '{"$.y": {"value": 1, "unit": "kg", "sucess?": null}}]', [[
-workflow[0].$.a-b: reference: "$.a-b" is not a path: names of letters, digits and _ with dots between them
+        .. '{"$.y": {"value": 1, "unit": "kg", "sucess?": null}}]', ([[
+workflow[0].$.a-b: reference: "$.a-b" is not a path: GRAMMAR
 workflow[1]: type: the setter "$.x" has no value: write { "$.x": … }
 workflow[2].$.y: required: value is missing
-workflow[3].$.z: reference: "$.a." is not a reference: names of letters, digits and _ with dots between them
+workflow[3].$.z: reference: "$.a." is not a reference: GRAMMAR
 workflow[4].$.y.unit: edge: a setter has value, success? and error?
-workflow[4].$.y.sucess?: edge: a setter has value, success? and error?]] },
+workflow[4].$.y.sucess?: edge: a setter has value, success? and error?]]):gsub("GRAMMAR", grammar) },
     { "a step that is none", '[{}, {"log": {"message": "x"}, "empty": {}}, 5, null, []]', [[
 workflow[0]: type: a step must have one key, a node's id or a path, has none
 workflow[1]: type: a step must have one key, a node's id or a path, has empty, log

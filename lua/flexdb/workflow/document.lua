@@ -197,7 +197,7 @@ local function compile_setter(work, key, value, path, scope)
     local target = references.path(key:sub(3))
     if not target then
         work.report(path, "reference",
-            ("%q is not a path: names of letters, digits and _ with dots between them"):format(key))
+            ("%q is not a path: %s"):format(key, references.grammar))
     end
     local step = { kind = "set", id = key, path = path, target = target, edges = {} }
     local given, edges, name, others = parts_of(value)

@@ -13,6 +13,7 @@ local null = core.null
 local array_mark = getmetatable(core.array {})
 
 local MAX_DEPTH <const> = 100
+local DOT <const>, BRACKET <const> = ("."):byte(), ("["):byte()
 local MAX_TEXT <const> = 16 << 20
 
 --- The bytes of a text that a workflow may make, by a template or by adding to it.
@@ -20,18 +21,50 @@ references.MAX_TEXT = MAX_TEXT
 
 -- ---------------------------------------------------------------------------------------------------- paths
 
---- The path of `a.b.0`: an array of names with `index`, the same as numbers where they are digits. nil when it is none.
-function references.path(text)
-    if not text:find "^[%a_]" or text:find "%.$" then return nil end
-    local path = { index = {} }
-    for name in (text .. "."):gmatch "(.-)%." do
-        local index = name:find "^%d+$" and math.tointeger(tonumber(name)) or false
-        if not index and not name:find "^[%a_][%w_]*$" then return nil end
+-- What a reference may be made of, as a message says it.
+local GRAMMAR <const> = "names of letters, digits and _ with dots between them, and any other name as ['a name']"
+
+-- The name that begins at this place, its number where it is digits, and where it ends; nil when there is none.
+local function name_at(text, at)
+    local quote = text:match("^%[(['\"])", at)
+    if quote then
+        local name = text:match("^([^" .. quote .. "]+)" .. quote .. "%]", at + 2)
+        if not name then return nil end
+        return name, false, at + #name + 4
+    end
+    local name = text:match("^[%a_][%w_]*", at) or at > 1 and text:match("^%d+", at)
+    if not name then return nil end
+    return name, name:find "^%d" and math.tointeger(tonumber(name)) or false, at + #name
+end
+
+-- The path at the beginning of a text, and where it ends; nil when there is none.
+local function path_at(text)
+    local path, at = { index = {} }, 1
+    while true do
+        local name, index, stop = name_at(text, at)
+        if not name or index == false and name:find "^%d" and text:byte(at) ~= BRACKET then return nil end
         path[#path + 1] = name
         path.index[#path] = index
+        local sign = text:byte(stop)
+        if sign == DOT and text:byte(stop + 1) ~= BRACKET then
+            at = stop + 1
+        elseif sign == BRACKET then
+            at = stop
+        else
+            return path, stop
+        end
     end
-    return path
 end
+
+--- The path of `a.b.0` or `a['b c']`: an array of names with `index`, the same as numbers where they are digits. nil
+-- when it is none.
+function references.path(text)
+    local path, stop = path_at(text)
+    return path and stop > #text and path or nil
+end
+
+--- What a path is that is none, for messages.
+references.grammar = GRAMMAR
 
 --- How a value reads inside a text.
 function references.text(value)
@@ -72,9 +105,10 @@ function references.compile_text(text)
     if text:sub(1, 2) == "$." then
         local path = references.path(text:sub(3))
         if path then return { op = "get", path = path } end
-        -- with a space it is prose, and with a digit an amount
-        if not text:find "[%s{]" and not text:find "^%$%.%d" then
-            return nil, ("%q is not a reference: names of letters, digits and _ with dots between them"):format(text)
+        -- with a space it is prose, unless a name in quotes begins, and with a digit an amount
+        local quoted = text:find "^%$%.[%w_.]*%[['\"]" and not text:find("{{", 1, true)
+        if quoted or not text:find "[%s{]" and not text:find "^%$%.%d" then
+            return nil, ("%q is not a reference: %s"):format(text, GRAMMAR)
         end
     end
     local parts, why = template(text)
@@ -93,9 +127,18 @@ local function operand(text)
     return text:find "^%-?%d+%.?%d*$" and tonumber(text) or nil
 end
 
+-- The parts of `$.index + 1`.
+local function split(text)
+    if not text:find("[", 1, true) then return text:match "^(%$%.[%w_.]+)%s*([-+*/])%s*([%w_.$-]+)$" end
+    local path, stop = path_at(text:sub(3))
+    if not path or text:sub(1, 2) ~= "$." then return nil end
+    local operator, right = text:sub(stop + 2):match "^%s*([-+*/])%s*(.+)$"
+    return text:sub(1, stop + 1), operator, right
+end
+
 --- The same for the value of a state setter, which may also be arithmetic: `$.index + 1`.
 function references.compile_setter(text)
-    local left, operator, right = text:match "^(%$%.[%w_.]+)%s*([-+*/])%s*([%w_.$-]+)$"
+    local left, operator, right = split(text)
     local a, b = left and operand(left), right and operand(right)
     if a and b and operators[operator] then
         return { op = "arithmetic", operator = operator, left = a, right = b, text = text }
@@ -293,11 +336,11 @@ end
 function references.missing(compiled, from, inside)
     if type(compiled) ~= "table" then return nil end
     if compiled.op == "get" then
-        return leads_nowhere(compiled.path, from, inside) and "$." .. table.concat(compiled.path, ".") or nil
+        return leads_nowhere(compiled.path, from, inside) and state.path_text(compiled.path) or nil
     elseif compiled.op == "template" then
         for _, part in ipairs(compiled.parts) do
             local lost = type(part) == "table" and leads_nowhere(part.path, from)
-            if lost then return "$." .. table.concat(part.path, ".") end
+            if lost then return state.path_text(part.path) end
         end
     elseif compiled.op == "table" then
         for i = 1, #compiled.keys do

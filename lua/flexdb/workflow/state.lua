@@ -83,7 +83,21 @@ end
 --- A copy of a value, all the way down; raises an error object when it cannot be one. `path` names it there.
 function state.copy(value, path) return copy(value, 1, path or "a value", { 0 }) end
 
-local function text_of(path, count) return "$." .. table.concat(path, ".", 1, count) end
+--- A path as it is written in a document; `count` of its names unless all of them.
+function state.path_text(path, count)
+    local parts = {}
+    for i = 1, count or #path do
+        local name = path[i]
+        if name:find "^[%a_][%w_]*$" or path.index[i] then
+            parts[i] = i > 1 and "." .. name or name
+        else
+            local quote = name:find("'", 1, true) and '"' or "'"
+            parts[i] = ("[%s%s%s]"):format(quote, name, quote)
+        end
+    end
+    return "$." .. table.concat(parts)
+end
+local text_of = state.path_text
 
 -- The key under which a path's name stands in a table that is there; nil and why.
 local function key_of(holder, path, i)
