@@ -82,7 +82,7 @@ engines.each(function(engine)
             ["a float sum"] = { { d = 0.1 + 0.2 },
                 "d: must have at most 4 digits after the point, is 0.30000000000000004" },
             ["NaN inside json"] = { { j = { 0 / 0 } },
-                "j.0: must be a finite number, is nan" },
+                "j.0: must be a finite number, is not a number" },
             ["infinity inside json"] = { { j = -1 / 0 },
                 "j: must be a finite number, is minus infinity" },
             ["a number for a boolean"] = { { b = 1 },

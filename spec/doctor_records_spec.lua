@@ -126,6 +126,12 @@ broken.each("doctor of records", function(w, engine)
             { "duplicate", "it has what record \"a\" has in column \"email\", which is unique", record = "b",
                 column = "email" } } },
     }
+    -- A server checks JSON itself, unless it is told not to.
+    cases[#cases + 1] = { "a document that is no JSON", function()
+        if engine.server then sql("SET check_constraint_checks = 0") end
+        sql([[UPDATE %s SET data = '{"email":' WHERE id = 'b']], w.physical)
+        if engine.server then sql("SET check_constraint_checks = 1") end
+    end, { { "document", "a stored document is not well formed at byte 1", record = "b" } } }
     if engine.server then
         cases[#cases + 1] = { "a live record that is kept out of its indexes", function()
             sql("UPDATE %s SET live = NULL WHERE id = 'a'", w.physical)
@@ -136,9 +142,6 @@ broken.each("doctor of records", function(w, engine)
         end, { { "live", "it is deleted, its column \"live\" says otherwise", record = "c", MENDED } },
         function() assert(w.people:insert { email = "c@x" }) end }
     else
-        cases[#cases + 1] = { "a document that is no JSON", function()
-            sql([[UPDATE %s SET data = '{"email":' WHERE id = 'b']], w.physical)
-        end, { { "document", "a stored document is not well formed at byte 1", record = "b" } } }
         cases[#cases + 1] = { "a text where a number stands", function()
             sql("UPDATE %s SET schema_version = 'three' WHERE id = 'b'", w.physical)
         end, { { "unreadable", "column 7 of a result is not an integer" } } }

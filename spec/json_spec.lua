@@ -122,9 +122,9 @@ describe("flexdb.json.encode", function()
 
     for _, case in ipairs {
         { "nil", nil, "must not be nil" },
-        { "NaN", { a = { 0 / 0 } }, "a[0]: must be a finite number, is nan", "type", "a[0]", "nan" },
-        { "infinity", { 1 / 0 }, "[0]: must be a finite number, is inf", "type", "[0]", "inf" },
-        { "minus infinity", -1 / 0, "must be a finite number, is -inf", "type", "", "-inf" },
+        { "NaN", { a = { 0 / 0 } }, "a[0]: must be a finite number, is not a number", "type", "a[0]", "nan" },
+        { "infinity", { 1 / 0 }, "[0]: must be a finite number, is infinity", "type", "[0]", "inf" },
+        { "minus infinity", -1 / 0, "must be a finite number, is minus infinity", "type", "", "-inf" },
         { "a function", { { f = print } }, "[0].f: must not be a function", "type", "[0].f", "function" },
         { "a thread", coroutine.create(print), "must not be a thread", "type", "", "thread" },
         { "another userdata", { io.stdout }, "[0]: must not be a userdata", "type", "[0]", "userdata" },

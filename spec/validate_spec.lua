@@ -112,7 +112,7 @@ describe("a validator", function()
         ["a hole"] = { { 1, nil, 3 }, "tags: must have no holes, has nothing at index 2 and something at 3" },
         ["both kinds of keys"] = { { a = { 1, b = 1 } },
             "tags.a: must have either names or the indexes 1 to n for keys, has both" },
-        ["NaN inside"] = { { 0 / 0 }, "tags.0: must be a finite number, is nan" },
+        ["NaN inside"] = { { 0 / 0 }, "tags.0: must be a finite number, is not a number" },
         ["bad UTF-8 inside"] = { { a = "\xc0\x80" }, "tags.a: must be valid UTF-8" },
         ["a cycle"] = { cycle, "tags.x.0: must not contain itself" },
         ["31 levels"] = { deep, "tags" .. (".a"):rep(30) .. ": must nest at most 30 levels deep, nests deeper" },

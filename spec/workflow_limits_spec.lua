@@ -98,7 +98,7 @@ describe("a node of the host's", function()
         { "that leaves a function in the state", function(c) c.state.f = print end,
             'invalid_document: the node "bad": the state cannot be JSON: f: must not be a function' },
         { "that leaves a number that is none", function(c) c.state.f = 0 / 0 end,
-            'invalid_document: the node "bad": the state cannot be JSON: f: must be a finite number, is nan' },
+            'invalid_document: the node "bad": the state cannot be JSON: f: must be a finite number, is not a number' },
         { "that leaves a circle in the state", function(c)
             local t = {}
             t.t = t

@@ -188,6 +188,14 @@ static void refuses_bad_modifications(void **state) {
              "changes[0].unset[2] (unset): 'required' is set by the same change\n"
              "changes[0].unset[3] (unknown): 'max' is a rule: set = { validation = { max = null } } takes it away\n"
              "changes[0].unset[4] (unknown): a column has no key 'colour'"},
+        {"a required reference that would be cleared",
+         "[{'op':'modify_column','name':'company','set':{'required':true,'validation':{'onDelete':'set-null'}}},"
+         "{'op':'modify_column','name':'email','set':{'dataType':'reference','validation':{'maxLength':null,"
+         "'targetTable':'companies','onDelete':'set-null'}}}]",
+         BAD "changes[0].set.required (onDelete): a required column cannot be cleared: onDelete must be restrict or "
+             "cascade, is set-null\n"
+             "changes[1].set.validation.onDelete (onDelete): a required column cannot be cleared: onDelete must be "
+             "restrict or cascade, is set-null"},
     };
     REFUSE(scenarios);
 }

@@ -175,10 +175,15 @@ static const char *unfit(lua_State *L, const struct state *s, int index) {
 void encode_say_unfit(lua_State *L, const struct state *s, int index, struct encode_fault *fault) {
     const char *got = unfit(L, s, index);
     int length = (int)strlen(got) - 2;
-    const char *format = lua_type(L, index) == LUA_TNUMBER ? "must be a finite number, is %.*s"
-                         : lua_isnil(L, index)             ? "must not be %.*s"
-                                                           : "must not be a %.*s";
-    snprintf(fault->message, sizeof fault->message, format, length, got + 1);
+    lua_Number number = lua_tonumber(L, index);
+    if (lua_type(L, index) == LUA_TNUMBER)
+        snprintf(fault->message, sizeof fault->message, "must be a finite number, is %s",
+                 isnan(number) ? "not a number"
+                 : number > 0  ? "infinity"
+                               : "minus infinity");
+    else
+        snprintf(fault->message, sizeof fault->message, lua_isnil(L, index) ? "must not be %.*s" : "must not be a %.*s",
+                 length, got + 1);
     fault->rule = "type";
     fault->got = got;
     fault->no_memory = false;

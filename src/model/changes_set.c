@@ -182,6 +182,17 @@ static void refuse_formats(struct draft *d, const cJSON *parse, const char *why)
     if (parse != NULL) refuse(d, "parse", "parse", "says how a retype reads dates, but %s", why);
 }
 
+static bool clears_required(const struct column *c) { return c->required && c->rules.on_delete == ON_DELETE_SET_NULL; }
+
+/* At what brings the two together; `path` stands at `set`. */
+static void judge_clearing(struct draft *d, struct issue_path *path, const struct column *old,
+                           const struct column *new) {
+    if (!clears_required(new) || clears_required(old)) return;
+    if (old->required) issue_path_key(path, "validation");
+    issue_path_key(path, old->required ? "onDelete" : "required");
+    issue_path_add(path, "onDelete", CLEARING_EXPECTED, NULL, d->reader.err, CLEARING_REQUIRED);
+}
+
 /* Judges the column as it would be, and what becomes of its key. True when it may take the old one's place. */
 static bool judge_merged(struct draft *d, const cJSON *before, cJSON *merged, const cJSON *parse, bool default_is_set) {
     struct reader stored = {.source = DEFINITION_STORED, .path = d->reader.path, .err = d->reader.err};
@@ -191,6 +202,7 @@ static bool judge_merged(struct draft *d, const cJSON *before, cJSON *merged, co
     if (new.faulty || stored.err->code != FLEXDB_OK) return false;
     column_read(&stored, before, &old);
     size_t count = issue_count(stored.err);
+    judge_clearing(d, &stored.path, &old, &new);
     bool fresh = column_needs_key(&old, &new);
     if (new.computed != NULL)
         refuse_formats(d, parse, "the column is computed");

@@ -74,6 +74,10 @@ struct reader {
     flexdb_error *err;
 };
 
+/* What is said of a required reference whose onDelete is set-null. */
+#define CLEARING_REQUIRED "a required column cannot be cleared: onDelete must be restrict or cascade, is set-null"
+#define CLEARING_EXPECTED "[\"restrict\",\"cascade\"]"
+
 /* Sorts the members of an object by key: fields[i] is the member keys[i], or NULL. Repeated keys are issues; unknown
  * ones too where a user wrote the document. In a stored one a null counts as not said. */
 void reader_fields(struct reader *r, const cJSON *object, const char *const keys[], size_t count,

@@ -116,8 +116,7 @@ static void judge_together(struct reader *r, const struct column *c) {
                        "targetTable is missing: a reference needs its table");
     }
     if (r->source == DEFINITION_GIVEN && c->required && rules->on_delete == ON_DELETE_SET_NULL)
-        refuse(r, RULE_ON_DELETE, "[\"restrict\",\"cascade\"]", NULL,
-               "a required column cannot be cleared: onDelete must be restrict or cascade, is set-null");
+        refuse(r, RULE_ON_DELETE, CLEARING_EXPECTED, NULL, CLEARING_REQUIRED);
     if (c->type != TYPE_DECIMAL || rules->scale <= rules->precision) return;
     bool said = (rules->given & GIVEN(RULE_SCALE)) != 0;
     refuse(r, RULE_SCALE, NULL, NULL, "the scale %d%s is greater than the precision %d%s", rules->scale,
