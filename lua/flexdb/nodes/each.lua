@@ -25,8 +25,8 @@ local function each_item(context, config, names)
     end
     -- of its own, so that a body may set the array that is gone through
     local own = table.move(items, 1, rawlen(items), 1, {})
-    for i, item in ipairs(own) do
-        local ok, err = visit(context, config, names, state.copy(item), i - 1)
+    for i = 1, #own do
+        local ok, err = visit(context, config, names, state.copy(own[i]), i - 1)
         if not ok then return nil, err end
     end
     return #own
@@ -36,9 +36,9 @@ local function each_record(context, config, names)
     local scope, record_of = require "flexdb.nodes.support.scope", require "flexdb.nodes.support.record"
     local query_of = require "flexdb.nodes.support.query"
     local db, t, err
-    local kind, text, id = scope.naming(context.state, config)
+    local kind, text = scope.naming(context.state, config)
     if not kind then return nil, text end
-    db, err = scope.database(context, config, id)
+    db, err = scope.database(context, config, kind, text)
     if not db then return nil, err end
     t, err = scope.table(db, kind, text)
     if not t then return nil, err end

@@ -1,9 +1,9 @@
 --- The node flex-record: reads and writes the records of one table.
 -- Needs flexdb.core (array, null, error), the methods of databases and tables, and flexdb.nodes.support.
 --
--- An operation has `work`, which does it and returns a result that can be JSON, or nil and an error; and `tell`, which
--- says of a result what the state and the next step get. A write with an idempotency key keeps its result, so that it
--- can be told again.
+-- An operation has `work`, which does it and returns a result, or nil and an error; and `tell`, which says of a result
+-- what the state and the next step get. A write with an idempotency key keeps its result, a table that can be JSON, so
+-- that it can be told again.
 
 local core = require "flexdb.core"
 local once = require "flexdb.nodes.support.once"
@@ -13,8 +13,6 @@ local record_of = require "flexdb.nodes.support.record"
 local scope = require "flexdb.nodes.support.scope"
 local words = require "flexdb.nodes.support.words"
 
-local given = words.given
-
 local function invalid(path, message)
     local err = core.error("invalid_document", message)
     err.issues = core.array { { path = path, rule = "required", message = message } }
@@ -23,42 +21,44 @@ end
 
 -- ------------------------------------------------------------------------------------------------ what a step is about
 
--- The record that the step names, or else the one of the state: { id, tableId, version }, the last two only where the
--- state knows them. nil and an error.
+-- A record of which the state knows nothing.
+local unknown <const> = {}
+
+-- The record that the step names, or else the one of the state: its id, and the state's record if it is that one. nil
+-- and an error.
 local function aim(state, config, operation)
-    local id, held = given(config, "recordId"), rawget(state, "flexRecord")
-    if type(held) ~= "table" then held = {} end
+    local id, held = config.recordId, state.flexRecord
     if id == nil then
-        id = rawget(state, "flexRecordId")
+        id = state.flexRecordId
         if id == nil or id == core.null then
             return invalid("recordId", operation .. " needs recordId: it is missing, and the state has no flexRecordId")
         elseif type(id) ~= "string" then
             return invalid("recordId", ("the state's flexRecordId must be a text, is a %s"):format(type(id)))
         end
     end
-    if rawget(held, "id") ~= id then return { id = id } end
-    return { id = id, tableId = rawget(held, "tableId"), version = rawget(held, "version") }
+    if type(held) ~= "table" or held.id ~= id then held = unknown end
+    return id, held
 end
 
--- The state's record must be one of this table where nothing else names it: ids that scripts bring may repeat.
-local function check_aim(t, target, config)
-    if given(config, "recordId") ~= nil or target.tableId == nil or target.tableId == t.id then return true end
+-- The record that nothing but the state names must be one of this table: ids that scripts bring may repeat.
+local function check_held(t, held)
+    if held.tableId == nil or held.tableId == t.id then return true end
     return invalid("recordId",
         ("recordId is missing, and the state's flexRecord is no record of table %q"):format(t.name))
 end
 
 -- A version that the state knows: of the record that a step before has read.
-local function version_of(target, config)
-    return given(config, "version") or math.tointeger(target.version)
-end
+local function version_of(held, config) return config.version or math.tointeger(held.version) end
 
 -- ---------------------------------------------------------------------------------------------------- what is told
 
-local function tell_record(state, result)
-    local record = result.record
-    state.flexRecord, state.flexRecordId = record, record.id
-    return { record = record, recordId = record.id, version = record.version }, 1
+local function show(state, record)
+    local id = record.id
+    state.flexRecord, state.flexRecordId = record, id
+    return { record = record, recordId = id, version = record.version }
 end
+
+local function tell_record(state, result) return show(state, result.record), 1 end
 
 local function tell_count(state, result)
     state.flexRecordCount = result.count
@@ -69,12 +69,14 @@ end
 
 local operations = {}
 
+-- For `aims`: whether the operation is about one record.
+local function always() return true end
+
 local of_table = { tableId = "text", tableName = "text" }
 
 local function add(name, operation)
     for word, kind in next, of_table do operation.words[word] = kind end
-    operation.edge_of_code = words.edge_of_code(operation.edges)
-    operations[name] = operation
+    operations[name] = words.operation(operation)
 end
 
 add("insert", {
@@ -100,11 +102,11 @@ add("insertMany", {
     edges = { "success" },
     writes = true, needs = { "records" }, words = { records = "array", onError = "text", maxErrors = "count" },
     work = function(t, config)
-        local on_error = given(config, "onError")
+        local on_error = config.onError
         if on_error and on_error ~= "stop" and on_error ~= "skip" then
             return invalid("onError", ("onError must be \"stop\" or \"skip\", is %q"):format(on_error))
         end
-        local options = { on_error = on_error, max_errors = given(config, "maxErrors") }
+        local options = { on_error = on_error, max_errors = config.maxErrors }
         local result, err = t:insert_many(config.records, options)
         if not result then return nil, err end
         return { count = result.inserted, errors = plain_errors(result.errors), errorCount = result.error_count or 0 }
@@ -115,36 +117,42 @@ add("insertMany", {
     end,
 })
 
+-- The result of findOne where there is no record.
+local none <const> = {}
+
+-- Whether the record as it stands is wanted.
+local function is_plain(config)
+    return config.select == nil and config.include == nil and config.includeDeleted == nil and config.orderBy == nil
+end
+
 add("findOne", {
     edges = { "found", "not_found" },
     words = {
         recordId = "text", filter = "object", orderBy = "list", select = "array", include = "document",
         includeDeleted = "boolean",
     },
-    aims = function(config) return given(config, "filter") == nil end,
-    work = function(t, config, target)
-        if given(config, "recordId") ~= nil and given(config, "filter") ~= nil then
+    aims = function(config) return config.filter == nil end,
+    work = function(t, config, id)
+        if not id and config.recordId ~= nil then
             return invalid("filter", "findOne takes recordId or filter, not both")
         end
         local row, err
-        local query = query_of(config)
-        if target and next(query) == nil then
-            row, err = t:get(target.id)
+        if id and is_plain(config) then
+            row, err = t:get(id)
         else
-            if target then query.filter = { id = target.id } end
+            local query = query_of(config)
+            if id then query.filter = { id = id } end
             row, err = t:first(query)
         end
         if err then return nil, err end
-        return { record = row and record_of(row, t), sought = target and target.id }
+        return row and record_of(row, t) or none
     end,
-    tell = function(state, result)
-        if result.record then
-            local data, count = tell_record(state, result)
-            return data, count, "found"
-        end
+    tell = function(state, result, config)
+        if result ~= none then return show(state, result), 1, "found" end
+        local sought = config.filter == nil and (config.recordId or state.flexRecordId)
         -- A step behind this one must not take the record before for the one that was sought.
         state.flexRecord, state.flexRecordId = nil, nil
-        return core.error("not_found", result.sought and ("there is no record %q"):format(result.sought)
+        return core.error("not_found", sought and ("there is no record %q"):format(sought)
             or "there is no record that the filter selects"), 0, "not_found"
     end,
 })
@@ -186,9 +194,9 @@ add("count", {
 add("update", {
     edges = { "success", "conflict", "not_found" },
     writes = true, needs = { "data" }, words = { recordId = "text", data = "object", version = "version" },
-    aims = true,
-    work = function(t, config, target)
-        local row, err = t:update(target.id, config.data, { version = version_of(target, config) })
+    aims = always,
+    work = function(t, config, id, held)
+        local row, err = t:update(id, config.data, { version = version_of(held, config) })
         return row and { record = record_of(row, t) }, err
     end,
     tell = tell_record,
@@ -198,7 +206,7 @@ add("updateMany", {
     edges = { "success" },
     writes = true, needs = { "data" }, words = { filter = "object", data = "object", all = "boolean" },
     work = function(t, config)
-        local count, err = t:update_all({ filter = given(config, "filter"), all = given(config, "all") }, config.data)
+        local count, err = t:update_all({ filter = config.filter, all = config.all }, config.data)
         return count and { count = count }, err
     end,
     tell = tell_count,
@@ -222,10 +230,10 @@ add("upsert", {
 add("delete", {
     edges = { "success", "conflict", "not_found" },
     writes = true, words = { recordId = "text", hardDelete = "boolean", version = "version" },
-    aims = true,
-    work = function(t, config, target)
-        local ok, err = t:delete(target.id, { hard = given(config, "hardDelete"), version = given(config, "version") })
-        return ok and { recordId = target.id }, err
+    aims = always,
+    work = function(t, config, id)
+        local ok, err = t:delete(id, { hard = config.hardDelete, version = config.version })
+        return ok and { recordId = id }, err
     end,
     tell = function(state, result)
         state.deleted = true
@@ -236,13 +244,13 @@ add("delete", {
 add("restore", {
     edges = { "success", "not_found" },
     writes = true, words = { recordId = "text" },
-    aims = true,
-    work = function(t, _, target)
-        local ok, err = t:restore(target.id)
+    aims = always,
+    work = function(t, _, id)
+        local ok, err = t:restore(id)
         if not ok then return nil, err end
         local row
-        row, err = t:get(target.id)
-        if not row then return nil, err or core.error("not_found", ("there is no record %q"):format(target.id)) end
+        row, err = t:get(id)
+        if not row then return nil, err or core.error("not_found", ("there is no record %q"):format(id)) end
         return { record = record_of(row, t) }
     end,
     tell = tell_record,
@@ -253,44 +261,48 @@ add("restore", {
 -- Comes with the error of a table that is not there: a fault of the step, and no record that is not found.
 local missing_table = {}
 
--- What the step is about: what names its table, and the record if it is about one; nil and an error.
+-- What the step is about: what names its table, and, if it is about one, the id of the record and what the state holds
+-- of it; nil and an error.
 local function find_aim(state, config, operation)
-    local aims, target, err = operation.aims
-    if type(aims) == "function" then aims = aims(config) end
-    if aims then
-        target, err = aim(state, config, config.operation)
-        if not target then return nil, err end
+    local id, held
+    if operation.aims and operation.aims(config) then
+        id, held = aim(state, config, config.operation)
+        if not id then return nil, held end
     end
-    local kind, name, id = scope.naming(state, config, target)
-    return kind, name, id, target
+    local kind, name = scope.naming(state, config, held)
+    return kind, name, id, held
+end
+
+-- Does the operation on what find_aim has found.
+local function work(db, config, operation, kind, name, id, held)
+    if not kind then return nil, name end
+    local t, err = scope.table(db, kind, name)
+    if not t then return nil, err, missing_table end
+    if id and config.recordId == nil then
+        local good, why = check_held(t, held)
+        if not good then return nil, why end
+    end
+    return operation.work(t, config, id, held)
 end
 
 local function run(context, config, operation)
-    local kind, name, id, target = find_aim(context.state, config, operation)
-    local db, err = scope.database(context, config, id)
+    local kind, name, id, held = find_aim(context.state, config, operation)
+    local db, err = scope.database(context, config, kind, name)
     if not db then return nil, err end
-    local function work()
-        if not kind then return nil, name end
-        local t, good, why
-        t, why = scope.table(db, kind, name)
-        if not t then return nil, why, missing_table end
-        if target then
-            good, why = check_aim(t, target, config)
-            if not good then return nil, why end
-        end
-        return operation.work(t, config, target)
+    if not operation.writes or config.idempotencyKey == nil then
+        return work(db, config, operation, kind, name, id, held)
     end
-    if not operation.writes or given(config, "idempotencyKey") == nil then return work() end
-    return once.write(db, context, "flex-record", config, work)
+    return once.write(db, context, "flex-record", config, function()
+        return work(db, config, operation, kind, name, id, held)
+    end)
 end
 
-local function execute(context, config)
-    local err = words.fault(operations, config)
-    if err then return outcome(context, err) end
-    local operation = operations[config.operation]
+local function execute(context, given, plan)
+    local operation, config = words.read(operations, given, plan)
+    if not operation then return outcome(context, config) end
     local result, why, other = run(context, config, operation)
     if not result then return outcome(context, why, other == nil and operation.edge_of_code) end
-    local data, records, edge = operation.tell(context.state, result)
+    local data, records, edge = operation.tell(context.state, result, config)
     context.records = records
     if edge == "not_found" then return outcome(context, data, operation.edge_of_code) end
     return edge or "success", data
@@ -329,5 +341,6 @@ return {
     },
     operations = operations,
     check = words.check(operations),
+    plan = words.plan(operations),
     execute = execute,
 }

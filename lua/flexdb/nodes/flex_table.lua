@@ -9,8 +9,6 @@ local outcome = require "flexdb.nodes.support.outcome"
 local scope = require "flexdb.nodes.support.scope"
 local words = require "flexdb.nodes.support.words"
 
-local given = words.given
-
 local function invalid(path, message)
     local err = core.error("invalid_document", message)
     err.issues = core.array { { path = path, rule = "value", message = message } }
@@ -44,10 +42,7 @@ end
 
 local operations = {}
 
-local function add(name, operation)
-    operation.edge_of_code = words.edge_of_code(operation.edges)
-    operations[name] = operation
-end
+local function add(name, operation) operations[name] = words.operation(operation) end
 
 -- An operation on the table that the step names.
 local function on_table(name, operation)
@@ -67,7 +62,7 @@ add("create", {
     },
     work = function(db, config)
         local definition = {}
-        for _, word in ipairs(definition_words) do definition[word] = given(config, word) end
+        for _, word in ipairs(definition_words) do definition[word] = config[word] end
         local t, err = db:create_table(config.tableName, definition)
         if not t then return nil, err end
         return with_info(db, t, {})
@@ -86,7 +81,7 @@ add("list", {
     edges = { "success" },
     words = { includeDeleted = "boolean" },
     work = function(db, config)
-        local tables, err = db:tables { schemas = true, deleted = given(config, "includeDeleted") }
+        local tables, err = db:tables { schemas = true, deleted = config.includeDeleted }
         return tables and { tables = tables }, err
     end,
     tell = function(state, result)
@@ -110,13 +105,13 @@ local on_invalid_values = { stop = true, null = true, ignore = true }
 
 -- The options of evolve; nil and an error. `key`: those of once.
 local function options_of(config, key)
-    local on_invalid = given(config, "onInvalid")
+    local on_invalid = config.onInvalid
     if on_invalid and not on_invalid_values[on_invalid] then
         return invalid("onInvalid", ("onInvalid must be \"stop\", \"null\" or \"ignore\", is %q"):format(on_invalid))
     end
     return {
-        dry_run = given(config, "dryRun"), expect_version = given(config, "expectVersion"),
-        message = given(config, "message"), on_invalid = on_invalid,
+        dry_run = config.dryRun, expect_version = config.expectVersion,
+        message = config.message, on_invalid = on_invalid,
         once_key = key and key.once_key, once_step = key and key.once_step,
     }
 end
@@ -178,7 +173,7 @@ on_table("history", {
     words = { from = "version", to = "version", schemas = "boolean" },
     work = function(_, config, t)
         local entries, err = t:history {
-            from = given(config, "from"), to = given(config, "to"), schemas = given(config, "schemas"),
+            from = config.from, to = config.to, schemas = config.schemas,
         }
         return entries and { entries = entries }, err
     end,
@@ -192,7 +187,7 @@ on_table("diff", {
     edges = { "success", "not_found" },
     needs = { "from" }, words = { from = "version", to = "version" },
     work = function(_, config, t)
-        local changes, err = t:diff(math.tointeger(config.from), math.tointeger(given(config, "to") or t.version))
+        local changes, err = t:diff(math.tointeger(config.from), math.tointeger(config.to or t.version))
         return changes and { changes = changes }, err
     end,
     tell = function(state, result)
@@ -234,10 +229,10 @@ add("restore", {
 
 -- The database of a step, and its work, as once wants it; nil and an error.
 local function begin(context, config, operation)
-    local kind, name, id
+    local kind, name
     local about_table = operation.on_table or operation.restores
-    if about_table then kind, name, id = scope.naming(context.state, config) end
-    local db, why = scope.database(context, config, id)
+    if about_table then kind, name = scope.naming(context.state, config) end
+    local db, why = scope.database(context, config, kind, name)
     if not db then return nil, why end
     return db, function(key)
         if not about_table then return operation.work(db, config) end
@@ -267,7 +262,7 @@ end
 local function run(context, config, operation)
     local db, work = begin(context, config, operation)
     if not db then return nil, work end
-    local keyed = operation.writes and not given(config, "dryRun") and given(config, "idempotencyKey") ~= nil
+    local keyed = operation.writes and not config.dryRun and config.idempotencyKey ~= nil
     local result, err, other
     if not keyed then
         result, err = work()
@@ -283,10 +278,9 @@ local function run(context, config, operation)
     return result, err, other
 end
 
-local function execute(context, config)
-    local err = words.fault(operations, config)
-    if err then return outcome(context, err) end
-    local operation = operations[config.operation]
+local function execute(context, given, plan)
+    local operation, config = words.read(operations, given, plan)
+    if not operation then return outcome(context, config) end
     local result, why, other = run(context, config, operation)
     if not result then return outcome(context, why, other ~= once.foreign and operation.edge_of_code) end
     local data, edge = operation.tell(context.state, result)
@@ -329,5 +323,6 @@ return {
     },
     operations = operations,
     check = words.check(operations),
+    plan = words.plan(operations),
     execute = execute,
 }

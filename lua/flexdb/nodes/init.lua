@@ -68,7 +68,8 @@ local function call(run, id, node, given)
     end
     local registry = run.shared.registry
     local step = { id = id, path = path, node = node, edges = {}, bodies = bodies,
-        config = { op = "value", value = config }, foreign = not registry:is_bundled(id) or node.metadata.foreign }
+        config = { op = "value", value = config, calm = true },
+        foreign = not registry:is_bundled(id) or node.metadata.foreign }
     local edge, data, resolved = runner.perform(run, step)
     if not edge then error(data, 0) end
     if edge == "error" then failure.complete(data, step, resolved) end

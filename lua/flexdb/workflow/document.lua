@@ -4,7 +4,8 @@
 --
 -- A program is { id, name, version, steps, initial, calls }. A step is one of
 --   { kind = "node", id, path, node, config (compiled), edges = { name = steps }, loop, bodies,
---     certain = { { word, value (compiled), or_null }, … } }
+--     certain = { { word, value (compiled), or_null }, … }, leaf (a bundled node that runs once and nothing inside),
+--     plan (the node's) }
 --   { kind = "set", id, path, target (a path), value (compiled), edges }
 --   { kind = "jump", path, to (an index into the program's steps) }
 
@@ -132,9 +133,7 @@ local function compile_key(work, step, given, key, scope)
         local literal = metadata and type(value) == "string" and contains(metadata.literal, key)
         local compiled = value
         if not literal then compiled = references.compile(value, path, work) end
-        local config = step.config
-        config.keys[#config.keys + 1] = key
-        config.values[#config.keys] = compiled == nil and false or compiled
+        references.add(step.config, key, compiled == nil and false or compiled)
         local certain = metadata and contains(metadata.certain, key)
         local present = metadata and contains(metadata.present, key)
         if type(compiled) == "table" and (certain or present and compiled.op == "get") then
@@ -155,7 +154,7 @@ local function compile_node(work, key, config, path, scope)
     end
     local step = { kind = "node", id = id, path = path, node = node, loop = dots == "...", edges = {},
         foreign = node and (not work.registry:is_bundled(id) or node.metadata.foreign),
-        config = { op = "table", keys = {}, values = {} } }
+        config = references.table() }
     if config == nil or config == null then config = {} end
     if not is_object(config) then
         return work.report(path, "type", ("a node's configuration must be an object, is %s"):format(state.kind(config)))
@@ -165,6 +164,8 @@ local function compile_node(work, key, config, path, scope)
         if type(name) ~= "string" then work.report(path, "type", "must have names for keys") end
     end
     for _, name in ipairs(sorted_names(config)) do compile_key(work, step, config, name, scope) end
+    step.leaf = node and not (step.foreign or step.loop or step.bodies or node.metadata.calls)
+    step.plan = node and not step.foreign and node.plan and node.plan(config)
     local calls = node and node.metadata.calls and rawget(config, node.metadata.calls)
     if type(calls) == "string" and references.compile_text(calls) == calls then
         work.calls[#work.calls + 1] = { file = calls, path = path .. "." .. node.metadata.calls }

@@ -276,6 +276,7 @@ function workflow.run(what, given)
         db = view or db, registry = own, limits = limits, files = given.files, actor = given.actor,
         on_event = given.on_event, log = given.log, programs = programs, steps = 0, jumps = 0, depth = 0,
         deadline = limits.seconds and started + limits.seconds, kept = kept,
+        unwatched = not (limits.seconds or limits.memory) and limits.steps or 0,
         confined = box ~= nil,
     }
     function shared.call(context, file, values) return call(shared, context, file, values) end

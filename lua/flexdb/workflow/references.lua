@@ -175,6 +175,22 @@ local function complain(work, depth, rule, message)
     work.report(table.concat(path), rule, message)
 end
 
+--- A table that `resolve` makes: { op = "table", keys, values, changing = places of what is resolved, calm }. It gets
+-- its entries by references.add. `calm`: to resolve it raises nothing.
+function references.table(mark)
+    return { op = "table", keys = {}, values = {}, changing = {}, mark = mark, calm = true }
+end
+
+--- Adds an entry; `value` is compiled.
+function references.add(compiled, key, value)
+    local at = #compiled.keys + 1
+    compiled.keys[at], compiled.values[at] = key, value
+    if type(value) == "table" then
+        table.insert(compiled.changing, at)
+        compiled.calm = compiled.calm and (value.op == "get" or value.op == "table" and value.calm)
+    end
+end
+
 local compile
 
 local function compile_table(value, work, depth)
@@ -187,11 +203,11 @@ local function compile_table(value, work, depth)
         return complain(work, depth, "type", "must have either names or the indexes 1 to n for keys")
     end
     work.open[value] = true
-    local compiled = { op = "table", keys = keys, values = {}, mark = mark }
-    for i, key in ipairs(keys) do
+    local compiled = references.table(mark)
+    for _, key in ipairs(keys) do
         work.trail[depth] = key
         local what = compile(rawget(value, key), work, depth + 1)
-        compiled.values[i] = what == nil and false or what
+        references.add(compiled, key, what == nil and false or what)
     end
     work.open[value] = nil
     return compiled
@@ -223,7 +239,7 @@ end
 
 -- ---------------------------------------------------------------------------------------------------- resolving
 
-local resolve
+local evaluate
 
 local function operand_of(value, from)
     if type(value) == "table" then return state.get(from, value.path) end
@@ -301,29 +317,47 @@ local function fill(parts, from)
     return table.concat(out)
 end
 
+--- Resolves a compiled table again into what it became before: sets what may have changed.
+function references.refresh(compiled, from, out)
+    local keys, values, changing = compiled.keys, compiled.values, compiled.changing
+    local nothing = compiled.mark and null
+    for i = 1, #changing do
+        local at = changing[i]
+        local value = evaluate(values[at], from)
+        if value == nil then value = nothing end
+        out[keys[at]] = value
+    end
+    return out
+end
+
+--- Takes out of it again what came from the state, which may be large.
+function references.forget(compiled, out)
+    local keys, changing = compiled.keys, compiled.changing
+    for i = 1, #changing do out[keys[changing[i]]] = nil end
+end
+
 local function rebuild(compiled, from)
     local out, keys, values = {}, compiled.keys, compiled.values
-    local is_array = compiled.mark ~= nil
-    for i = 1, #keys do
-        local value = resolve(values[i], from)
-        if value == nil and is_array then value = null end
-        out[keys[i]] = value
-    end
-    return is_array and setmetatable(out, array_mark) or out
+    for i = 1, #keys do out[keys[i]] = values[i] end
+    if compiled.mark then setmetatable(out, array_mark) end
+    return references.refresh(compiled, from, out)
+end
+
+evaluate = function(compiled, from)
+    local op = compiled.op
+    if op == "get" then return state.get(from, compiled.path) end
+    if op == "table" then return rebuild(compiled, from) end
+    if op == "template" then return fill(compiled.parts, from) end
+    if op == "value" then return compiled.value end
+    return calculate(compiled, from)
 end
 
 --- The value of what was compiled: { op =, … } or a plain value. Tables are made anew each time, those that a reference
 -- gives are the state's own. Raises an error object when there is none.
 function references.resolve(compiled, from)
     if type(compiled) ~= "table" then return compiled end
-    local op = compiled.op
-    if op == "table" then return rebuild(compiled, from) end
-    if op == "get" then return state.get(from, compiled.path) end
-    if op == "template" then return fill(compiled.parts, from) end
-    if op == "value" then return compiled.value end
-    return calculate(compiled, from)
+    return evaluate(compiled, from)
 end
-resolve = references.resolve
 
 -- Null in a list or an object may be meant: a filter asks for it.
 local function leads_nowhere(path, from, inside)

@@ -13,6 +13,7 @@ local state = require "flexdb.workflow.state"
 
 local runner = {}
 
+local null = core.null
 local resolve = references.resolve
 local clock = core.clock
 
@@ -20,28 +21,38 @@ local EVERY <const> = 10 -- steps between two looks at the memory
 
 -- ---------------------------------------------------------------------------------------------------- limits
 
--- Ends the run whatever its error edges say.
+-- Ends the run by this error whatever its error edges say.
+local function doom(shared, err) shared.fatal, shared.unwatched = err, 0 end
+
 local function stop(shared, message)
-    shared.fatal = shared.fatal or core.error("limit", message)
+    if not shared.fatal then doom(shared, core.error("limit", message)) end
     return nil, shared.fatal
 end
 
-local function count_step(shared)
+local function count_watched(shared, steps)
     local limits = shared.limits
     if shared.fatal then return nil, shared.fatal end
-    shared.steps = shared.steps + 1
-    if shared.steps > limits.steps then
+    shared.steps = steps
+    if steps > limits.steps then
         return stop(shared, ("the run has taken %d steps (limits.steps)"):format(limits.steps))
     end
     if shared.deadline and clock() > shared.deadline then
         return stop(shared, ("the run has taken longer than %g seconds (limits.seconds)"):format(limits.seconds))
     end
-    if limits.memory and shared.steps % EVERY == 0 and collectgarbage "count" * 1024 > limits.memory then
+    if limits.memory and steps % EVERY == 0 and collectgarbage "count" * 1024 > limits.memory then
         collectgarbage()
         if collectgarbage "count" * 1024 > limits.memory then
             return stop(shared, ("the run uses more than %d bytes of memory (limits.memory)"):format(limits.memory))
         end
     end
+    return true
+end
+
+-- The first `unwatched` steps need no look: those that are allowed to a run without a deadline or a bound of memory.
+local function count_step(shared)
+    local steps = shared.steps + 1
+    if steps > shared.unwatched then return count_watched(shared, steps) end
+    shared.steps = steps
     return true
 end
 
@@ -51,7 +62,7 @@ end
 local function raise(shared, why)
     if shared.raised then return end
     shared.raised = { why }
-    shared.fatal = failure.of_raised(why)
+    doom(shared, failure.of_raised(why))
 end
 
 -- What a host's own function raises ends the run.
@@ -70,10 +81,16 @@ local function emit(shared, event)
     if shared.on_event then tell(shared, shared.on_event, event) end
 end
 
-local function finished(run, step, edge, started, err)
-    local context = run.context
-    emit(run.shared, { event = "step_finished", workflow = context.workflow, step = step.path, node = step.id,
-        edge = edge, ms = (clock() - started) * 1000, records = context.records, error = err })
+-- Tells that a step begins: the time.
+local function begin(run, step)
+    local started = clock()
+    emit(run.shared, { event = "step_started", workflow = run.context.workflow, step = step.path, node = step.id })
+    return started
+end
+
+local function finished(run, step, edge, started, err, records)
+    emit(run.shared, { event = "step_finished", workflow = run.context.workflow, step = step.path, node = step.id,
+        edge = edge, ms = (clock() - started) * 1000, records = records, error = err })
 end
 
 -- ---------------------------------------------------------------------------------------------------- one step
@@ -87,7 +104,7 @@ local function judge(run, step, ok, edge, data)
     end
     if edge == "error" then return "error", failure.of_value(data) end
     local edges = step.node.metadata.edges
-    if edges ~= true and edges[edge] == nil or type(edge) ~= "string" then
+    if edges == true and type(edge) ~= "string" or edges ~= true and edges[edge] == nil then
         return "error", core.error("internal", ("the node %q has taken the edge %q, which it does not have"):format(
             step.id, tostring(edge)))
     end
@@ -120,7 +137,7 @@ end
 
 local function execute(run, step, config)
     local context = run.context
-    if not step.foreign then return judge(run, step, pcall(step.node.execute, context, config)) end
+    if not step.foreign then return judge(run, step, pcall(step.node.execute, context, config, step.plan)) end
     local live = context.state
     local before = shallow(live)
     local edge, data = judge(run, step, pcall(step.node.execute, context, config))
@@ -145,11 +162,13 @@ end
 
 -- A word that says which table, which records or under which key, and refers to what is not there, must not be taken
 -- for one that was left out: nil, or the error.
-local function check_certain(certain, from)
+local function check_certain(certain, config, from)
     local issues, lines
     for i = 1, #certain do
         local each = certain[i]
-        local lost = references.missing(each.value, from, each.or_null)
+        local value = config[each.word]
+        local lost = (value == nil or value == null or each.value.op ~= "get")
+            and references.missing(each.value, from, each.or_null)
         if lost then
             issues, lines = issues or core.array {}, lines or {}
             local message = ("%s refers to %s, which is not in the state"):format(each.word, lost)
@@ -163,38 +182,61 @@ local function check_certain(certain, from)
     return err
 end
 
+-- The configuration of a step, resolved. A run keeps that of a leaf and fills in again what comes from the state; any
+-- other step gets one of its own each time.
+local function configure(run, step, from)
+    local config = run.configs[step]
+    if config then return references.refresh(step.config, from, config) end
+    config = resolve(step.config, from)
+    if step.bodies then
+        for key, steps in next, step.bodies do config[key] = steps end
+    end
+    if step.leaf then run.configs[step] = config end
+    return config
+end
+
+-- Runs the node on its configuration: the edge, the data (or the error) and the configuration, which is whole when a
+-- message may want it: of an error and of a loop.
+local function attempt(run, step, from)
+    local good, config
+    if step.config.calm then
+        good, config = true, configure(run, step, from)
+    else
+        good, config = pcall(configure, run, step, from)
+    end
+    if not good then return "error", runner.raised(run.shared, config) end
+    local lost = step.certain and check_certain(step.certain, config, from)
+    if lost then return "error", lost, config end
+    local edge, data = execute(run, step, config)
+    if step.leaf and edge ~= "error" then references.forget(step.config, config) end
+    return edge, data, config
+end
+
 -- Runs the node of a step once: the edge, the data (or the error) and the configuration; nil and an error to end with.
 local function perform(run, step)
     local shared, context = run.shared, run.context
     local ok, fatal = count_step(shared)
     if not ok then return nil, place(fatal, step) end
-    local telling, started = shared.on_event, nil
-    local node, path, edges, records = context.node, context.step, context.edges, context.records
+    local started = shared.on_event and begin(run, step)
     local live, depth = context.state, shared.depth
     context.node, context.step, context.edges, context.records = step.id, step.path, step.edges, nil
-    if telling then
-        started = clock()
-        emit(shared, { event = "step_started", workflow = context.workflow, step = step.path, node = step.id })
-    end
-    local edge, data
-    local good, config = pcall(resolve, step.config, context.state)
-    if good then
-        local lost = step.certain and check_certain(step.certain, live)
-        for key, steps in next, step.bodies or {} do config[key] = steps end
-        if lost then edge, data = "error", lost else edge, data = execute(run, step, config) end
-    else
-        edge, data = "error", runner.raised(shared, config)
-        config = nil
-    end
+    local edge, data, config = attempt(run, step, live)
     context.state, shared.depth = live, depth
     if edge == "error" then mark(run, step, data) end
-    if telling then finished(run, step, edge, started, edge == "error" and data or nil) end
-    context.node, context.step, context.edges, context.records = node, path, edges, records
-    context.inputs = type(data) == "table" and data or nil
+    if started then finished(run, step, edge, started, edge == "error" and data or nil, context.records) end
+    context.inputs = (step.leaf or type(data) == "table") and data or nil
     if shared.fatal then return nil, shared.fatal end
     return edge, data, config
 end
-runner.perform = perform
+
+-- The same on behalf of a script, which may itself stand inside of a step: the context tells of that again afterwards.
+function runner.perform(run, step)
+    local context = run.context
+    local node, path, edges, records = context.node, context.step, context.edges, context.records
+    local edge, data, config = perform(run, step)
+    context.node, context.step, context.edges, context.records = node, path, edges, records
+    return edge, data, config
+end
 
 local run_steps
 
@@ -241,20 +283,14 @@ local function set_value(run, step)
 end
 
 local function run_setter(run, step)
-    local shared, context = run.shared, run.context
+    local shared = run.shared
     local ok, fatal = count_step(shared)
     if not ok then return nil, place(fatal, step) end
-    local started = shared.on_event and clock()
-    if started then
-        emit(shared, { event = "step_started", workflow = context.workflow, step = step.path, node = step.id })
-    end
+    local started = shared.on_event and begin(run, step)
     local err = set_value(run, step)
     local edge = err and "error" or "success"
     if err then mark(run, step, err) end
-    if started then
-        context.records = nil
-        finished(run, step, edge, started, err)
-    end
+    if started then finished(run, step, edge, started, err) end
     if shared.fatal then return nil, shared.fatal end
     local steps = step.edges[edge]
     if steps then return run_steps(run, steps, 1) end
@@ -319,7 +355,7 @@ end
 function runner.new(shared, id, initial)
     local context = { db = shared.db, state = initial, workflow = id, limits = shared.limits, files = shared.files,
         actor = shared.actor, kept = shared.kept, confined = shared.confined }
-    local run = { shared = shared, context = context }
+    local run = { shared = shared, context = context, configs = {} }
     function context.run(body, ...) return run_body(run, body, ...) end
     function context.emit(event)
         if not shared.on_event then return end

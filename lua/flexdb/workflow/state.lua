@@ -34,12 +34,10 @@ function state.kind(value)
     return kind == "string" and "a text" or "a " .. kind
 end
 
--- What stands under one name of a path.
-local function child(value, name, index)
+-- What stands under a name that is no key of a value: an element of an array, or how long it is.
+local function element(value, name, index)
     local kind = type(value)
     if kind == "table" then
-        local found = rawget(value, name)
-        if found ~= nil then return found end
         if index then return rawget(value, index + 1) end
         if name == "length" and state.is_array(value) then return rawlen(value) end
     elseif kind == "string" and name == "length" then
@@ -49,39 +47,16 @@ end
 
 --- The value at a path, or nil.
 function state.get(from, path)
-    local value, index = from, path.index
+    local value = from
     for i = 1, #path do
-        value = child(value, path[i], index[i])
-        if value == nil then return nil end
+        local found
+        if type(value) == "table" then found = rawget(value, path[i]) end
+        if found == nil then found = element(value, path[i], path.index[i]) end
+        if found == nil then return nil end
+        value = found
     end
     return value
 end
-
-local function refuse(path, code, message)
-    error(core.error(code, ("%s: %s"):format(path, message)), 0)
-end
-
-local function copy(value, depth, path, count)
-    local kind = type(value)
-    if kind == "table" then
-        if depth > MAX_DEPTH then refuse(path, "limit", ("nests deeper than %d levels"):format(MAX_DEPTH)) end
-        local mark = getmetatable(value)
-        local out = {}
-        for key, inner in next, value do
-            count[1] = count[1] + 1
-            if count[1] > MAX_VALUES then refuse(path, "limit", ("has more than %d values"):format(MAX_VALUES)) end
-            out[key] = copy(inner, depth + 1, path, count)
-        end
-        return (mark == array_mark or mark == error_mark) and setmetatable(out, mark) or out
-    end
-    if kind == "function" or kind == "thread" or kind == "userdata" and value ~= core.null then
-        refuse(path, "invalid_document", ("a %s cannot be JSON"):format(kind))
-    end
-    return value
-end
-
---- A copy of a value, all the way down; raises an error object when it cannot be one. `path` names it there.
-function state.copy(value, path) return copy(value, 1, path or "a value", { 0 }) end
 
 --- A path as it is written in a document; `count` of its names unless all of them.
 function state.path_text(path, count)
@@ -98,6 +73,41 @@ function state.path_text(path, count)
     return "$." .. table.concat(parts)
 end
 local text_of = state.path_text
+
+-- `path`: what the value is called, nil, or the path where it is to stand.
+local function refuse(path, code, message)
+    local name = type(path) == "table" and text_of(path) or path or "a value"
+    error(core.error(code, ("%s: %s"):format(name, message)), 0)
+end
+
+-- Types whose values need no copy.
+local plain = { string = true, number = true, boolean = true, ["nil"] = true }
+
+local function copy(value, depth, path, count)
+    local kind = type(value)
+    if kind == "table" then
+        if depth > MAX_DEPTH then refuse(path, "limit", ("nests deeper than %d levels"):format(MAX_DEPTH)) end
+        local mark = getmetatable(value)
+        local out = {}
+        for key, inner in next, value do
+            count[1] = count[1] + 1
+            if count[1] > MAX_VALUES then refuse(path, "limit", ("has more than %d values"):format(MAX_VALUES)) end
+            out[key] = plain[type(inner)] and inner or copy(inner, depth + 1, path, count)
+        end
+        return (mark == array_mark or mark == error_mark) and setmetatable(out, mark) or out
+    end
+    if kind == "function" or kind == "thread" or kind == "userdata" and value ~= core.null then
+        refuse(path, "invalid_document", ("a %s cannot be JSON"):format(kind))
+    end
+    return value
+end
+
+--- A copy of a value, all the way down; raises an error object when it cannot be one. `path` names it there: a text, or
+-- where it is to stand.
+function state.copy(value, path)
+    if plain[type(value)] then return value end
+    return copy(value, 1, path, { 0 })
+end
 
 -- The key under which a path's name stands in a table that is there; nil and why.
 local function key_of(holder, path, i)
@@ -137,7 +147,7 @@ function state.set(into, path, value)
     end
     local key, why = key_of(holder, path, last)
     if not key then return nil, why end
-    store(holder, key, state.copy(value, text_of(path)))
+    store(holder, key, state.copy(value, path))
     return true
 end
 

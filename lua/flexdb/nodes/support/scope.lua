@@ -2,12 +2,11 @@
 -- Needs flexdb.core (error) and the methods of databases and tables.
 
 local core = require "flexdb.core"
-local words = require "flexdb.nodes.support.words"
 local kind_of = require "flexdb.workflow.state".kind
 
 local scope = {}
 
-local given = words.given
+local null = core.null
 
 -- db → { [application] = { [actor] = view } }: a run's steps mostly share one.
 local views = setmetatable({}, { __mode = "k" })
@@ -74,13 +73,14 @@ local function application_of(state, id)
 end
 
 --- The database as the step sees it: the application that its configuration names, else the state, else that of the
--- table with the id `table_id` if the state holds that, else the handle's; the actor that is the state's userId, else
--- the run's, else the handle's. nil and an error.
-function scope.database(context, config, table_id)
+-- table with the id that `naming` gives if the state holds that, else the handle's; the actor that is the state's
+-- userId, else the run's, else the handle's. nil and an error.
+function scope.database(context, config, kind, table_id)
     local db, state = context.db, context.state
     if not db then return nil, core.error("invalid_document", "this node needs a database: the run has none") end
-    local asked, user, held = given(config, "applicationId"), rawget(state, "userId"), rawget(state, "applicationId")
-    if asked == nil and held == nil and table_id then held = application_of(state, table_id) end
+    local asked, user, held = config.applicationId, state.userId, state.applicationId
+    if asked == null then asked = nil end
+    if asked == nil and held == nil and kind == "id" then held = application_of(state, table_id) end
     if asked == nil and user == nil and held == nil and context.actor == nil then return db end
     local application, actor, err
     application, err = text_of("applicationId", asked, held, db.application)
@@ -98,25 +98,25 @@ end
 -- What the step itself says, as `naming` gives it.
 local function named(kind, word, text)
     if type(text) ~= "string" then return invalid(word, ("%s must be a text, is %s"):format(word, kind_of(text))) end
-    return kind, text, kind == "id" and text or nil
+    return kind, text
 end
 
---- What names the step's table: "id" or "name", the text, and the text again if it is an id. `record`: the state's
--- record has the last word but one. nil and an error.
+--- What names the step's table: "id" or "name", and the text. `record`, the record that the step is about as the state
+-- holds it, has the last word but one. nil and an error.
 function scope.naming(state, config, record)
-    local id, name = given(config, "tableId"), given(config, "tableName")
-    if id ~= nil then return named("id", "tableId", id) end
-    if name ~= nil then return named("name", "tableName", name) end
-    if record and type(record.tableId) == "string" then return "id", record.tableId, record.tableId end
-    id = rawget(state, "flexTableId")
-    if id == nil or id == core.null then
+    local id, name = config.tableId, config.tableName
+    if id ~= nil and id ~= null then return named("id", "tableId", id) end
+    if name ~= nil and name ~= null then return named("name", "tableName", name) end
+    if record and type(record.tableId) == "string" then return "id", record.tableId end
+    id = state.flexTableId
+    if id == nil or id == null then
         return invalid("tableName",
             "there is no table: tableId and tableName are missing, and the state has no flexTableId")
     end
     if type(id) ~= "string" then
         return invalid("tableId", ("the state's flexTableId must be a text, is a %s"):format(type(id)))
     end
-    return "id", id, id
+    return "id", id
 end
 
 --- The table; nil and an error.

@@ -2,7 +2,7 @@
 -- Needs flexdb.core (array, null, error).
 --
 -- An operation is { words = { name = kind, … }, needs = { name, … }, edges = { name, … }, work =, tell = }; a kind is a
--- key of `kinds`, and every operation has the edge `error` too.
+-- key of `kinds`, and every operation has the edge `error` too. words.operation completes it.
 
 local core = require "flexdb.core"
 
@@ -24,17 +24,22 @@ local function is_integer(value, least)
     return type(value) == "number" and (math.tointeger(value) or least - 1) >= least
 end
 
--- kind → what a message calls it, and the test
+-- kind → what a message calls it, the type that a value of it has, or most have, and what else it must pass
 local kinds = {
-    text = { "a text", function(v) return type(v) == "string" end },
-    boolean = { "true or false", function(v) return type(v) == "boolean" end },
-    count = { "an integer of at least 0", function(v) return is_integer(v, 0) end },
-    version = { "an integer of at least 1", function(v) return is_integer(v, 1) end },
-    object = { "an object", is_object },
-    array = { "an array", is_array },
-    list = { "an array or a text", function(v) return type(v) == "string" or is_array(v) end },
-    document = { "an array or an object", function(v) return type(v) == "table" end },
+    text = { says = "a text", type = "string" },
+    boolean = { says = "true or false", type = "boolean" },
+    count = { says = "an integer of at least 0", type = "number", test = function(v) return is_integer(v, 0) end },
+    version = { says = "an integer of at least 1", type = "number", test = function(v) return is_integer(v, 1) end },
+    object = { says = "an object", type = "table", test = is_object },
+    array = { says = "an array", type = "table", test = is_array },
+    list = { says = "an array or a text", type = "table", test = is_array, or_type = "string" },
+    document = { says = "an array or an object", type = "table" },
 }
+
+local function is_of(kind, value)
+    local is = type(value)
+    return is == kind.type and (not kind.test or kind.test(value)) or is == kind.or_type
+end
 
 --- What a value is, as a message calls it.
 local function show(value)
@@ -45,8 +50,6 @@ local function show(value)
     if kind == "table" then return is_array(value) and not is_object(value) and "an array" or "an object" end
     return "a " .. kind
 end
-
-local QUESTION <const> = ("?"):byte()
 
 -- Words that every operation takes.
 local common = { operation = "text", applicationId = "text", idempotencyKey = "text" }
@@ -95,8 +98,8 @@ local function judge(operations, config, open, problem)
             if not kind then
                 problem(key, "unknown", ("%s takes no %s: it takes %s"):format(name, key,
                     table.concat(sorted(operation.words), ", ")))
-            elseif not open(value) and not kinds[kind][2](value) then
-                problem(key, "type", ("%s must be %s, is %s"):format(key, kinds[kind][1], show(value)))
+            elseif not open(value) and not is_of(kinds[kind], value) then
+                problem(key, "type", ("%s must be %s, is %s"):format(key, kinds[kind].says, show(value)))
             end
         end
     end
@@ -124,38 +127,33 @@ function words.check(operations)
     end
 end
 
--- Whether nothing is wrong, found out without putting anything in order: so it is nearly always.
-local function is_right(operations, config)
-    local operation = operations[rawget(config, "operation")]
-    if not operation then return false end
-    local own = operation.words
+-- Whether nothing is wrong and nothing is null, found out without putting anything in order: so it is nearly always.
+local function is_right(operation, config)
+    local own, needs = operation.kinds, operation.needs
     for key, value in next, config do
-        if type(key) ~= "string" then return false end
-        local kind = own[key] or common[key]
-        if kind then
-            if value ~= null and not kinds[kind][2](value) then return false end
-        elseif value ~= null and key:byte(-1) ~= QUESTION then
-            return false
-        end
+        local kind = own[key]
+        if not kind or (type(value) ~= kind.type or kind.test) and not is_of(kind, value) then return false end
     end
-    local needs = operation.needs
     for i = 1, needs and #needs or 0 do
-        if given(config, needs[i]) == nil then return false end
+        if config[needs[i]] == nil then return false end
     end
     return true
 end
 
---- What is wrong with a resolved configuration, as an error with an issue for each problem; or nil.
-function words.fault(operations, config)
-    if is_right(operations, config) then return end
-    local issues
+local function without_null(config)
+    local out = {}
+    for key, value in next, config do
+        if value ~= null then out[key] = value end
+    end
+    return out
+end
+
+local function fault(operations, config)
+    local issues, lines = core.array {}, {}
     judge(operations, config, never, function(key, rule, message)
-        issues = issues or core.array {}
-        issues[#issues + 1] = { path = key, rule = rule, message = message }
+        issues[#issues + 1], lines[#lines + 1] = { path = key, rule = rule, message = message }, message
     end)
-    if not issues then return end
-    local lines = {}
-    for i, issue in ipairs(issues) do lines[i] = issue.message end
+    if #issues == 0 then return nil end
     local err = core.error("invalid_document", table.concat(lines, "; "))
     err.issues = issues
     return err
@@ -172,13 +170,64 @@ function words.edges_of(operations)
     return out
 end
 
---- The codes of errors that are edges of their own, where these edges are among those of the operation: code → edge.
-function words.edge_of_code(edges)
+-- The codes of errors that are edges of their own, where these edges are among those of the operation: code → edge.
+local function edge_of_code(edges)
     local out = {}
     for _, edge in ipairs(edges) do
         if edge == "not_found" or edge == "exists" or edge == "conflict" then out[edge] = edge end
     end
     return out
+end
+
+--- A node's plan: the operation of a configuration that is not resolved yet, and which of its words remain to be judged
+-- when it is; nil when something is wrong or null.
+function words.plan(operations)
+    return function(config)
+        local operation, open = operations[rawget(config, "operation")], {}
+        if not operation then return nil end
+        for key, value in next, config do
+            local kind = operation.kinds[key]
+            if kind and (is_open(value) or type(value) == "table") then
+                open[#open + 1] = key
+            elseif type(key) ~= "string" or key:sub(-1) ~= "?" and not (kind and is_of(kind, value)) then
+                return nil
+            end
+        end
+        for _, key in ipairs(operation.needs or {}) do
+            if rawget(config, key) == nil then return nil end
+        end
+        return { operation = operation, open = open }
+    end
+end
+
+-- Whether what is resolved turned out right.
+local function is_as_planned(plan, config)
+    local open, own = plan.open, plan.operation.kinds
+    for i = 1, #open do
+        local kind, value = own[open[i]], config[open[i]]
+        if (type(value) ~= kind.type or kind.test) and not is_of(kind, value) then return false end
+    end
+    return true
+end
+
+--- Reads a resolved configuration, of which there may be a plan: its operation, and its words without those that are
+-- null, which is to say that there is none; nil and an error with an issue for each problem.
+function words.read(operations, config, plan)
+    if plan and is_as_planned(plan, config) then return plan.operation, config end
+    local operation = operations[config.operation]
+    if operation and is_right(operation, config) then return operation, config end
+    local err = fault(operations, config)
+    if err then return nil, err end
+    return operation, without_null(config)
+end
+
+--- Completes an operation: `kinds`, name → kind of every word that it takes, and `edge_of_code`.
+function words.operation(operation)
+    operation.kinds = {}
+    for name, kind in next, common do operation.kinds[name] = kinds[kind] end
+    for name, kind in next, operation.words do operation.kinds[name] = kinds[kind] end
+    operation.edge_of_code = edge_of_code(operation.edges)
+    return operation
 end
 
 --- Every word that one of the operations takes, sorted.
