@@ -15,9 +15,12 @@ enum {
     SQLITE_LOOK_MS = 10              /* between two looks whether the file is still there */
 };
 
+struct sqlite_log;
+
 struct sqlite_connection {
     struct connection base;
     sqlite3 *db;
+    struct sqlite_log *log; /* owned; NULL: the database writes its log by itself */
     char *path;
     double timeout;
     bool read_only;
@@ -26,10 +29,11 @@ struct sqlite_connection {
     bool transaction;  /* one was begun and neither committed nor rolled back by the caller */
     flexdb_code ended; /* why the engine has ended it by itself; OK while it has not */
     sqlite3_stmt *undo;
-    bool stuck;     /* a rollback has failed: it is tried again before anything else */
-    uint64_t runs;  /* statements run since the transaction began, 0 outside of one */
-    size_t streams; /* statements that stand on a row and have handed out many */
-    int cache_kib;  /* the page cache as it was last set; 0 for the library's own default */
+    bool stuck;          /* a rollback has failed: it is tried again before anything else */
+    unsigned savepoints; /* that are open */
+    uint64_t runs;       /* statements run since the transaction began, 0 outside of one */
+    size_t streams;      /* statements that stand on a row and have handed out many */
+    int cache_kib;       /* the page cache as it was last set; 0 for the library's own default */
     struct statement_cache cache;
     bool version_known; /* pager_version and data_version are of one moment */
     uint32_t pager_version, data_version;
@@ -71,6 +75,14 @@ void sqlite_fit_cache(struct sqlite_connection *c);
 int sqlite_open(struct connection **out, const struct url *url, const struct connect_options *options,
                 flexdb_error *err);
 void sqlite_close(struct connection *base);
+
+/* sqlite_log.c */
+
+/* For one connection that is to be opened with the VFS it names; it must outlive that. *out is NULL where another VFS
+ * than the system's own is the default, and the name then, too. */
+int sqlite_log_new(struct sqlite_log **out, flexdb_error *err);
+const char *sqlite_log_vfs(const struct sqlite_log *log);
+void sqlite_log_free(struct sqlite_log *log);
 
 /* sqlite_statement.c */
 

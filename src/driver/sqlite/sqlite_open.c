@@ -93,6 +93,7 @@ static int check_path(const char *path, const char *folder, const struct connect
 }
 
 static int open_handle(struct sqlite_connection *c, const struct connect_options *options, flexdb_error *err) {
+    if (!c->read_only && !is_memory(c->path) && sqlite_log_new(&c->log, err) != 0) return -(int)err->code;
     /* The library may be built to take `file:` names as URIs with parameters of their own; a path is only a path. */
     char *name = NULL;
     if (strncmp(c->path, "file:", 5) == 0) {
@@ -110,7 +111,7 @@ static int open_handle(struct sqlite_connection *c, const struct connect_options
     } else {
         flags |= SQLITE_OPEN_READWRITE | (options->create ? SQLITE_OPEN_CREATE : 0);
     }
-    int rc = sqlite3_open_v2(name == NULL ? c->path : name, &c->db, flags, NULL);
+    int rc = sqlite3_open_v2(name == NULL ? c->path : name, &c->db, flags, sqlite_log_vfs(c->log));
     free(name);
     if (c->db == NULL) return error_no_memory(err);
     sqlite3_extended_result_codes(c->db, 1);
@@ -243,6 +244,7 @@ void sqlite_close(struct connection *base) {
     sqlite3_finalize(c->undo);
     /* With every statement gone closing succeeds, and rolls back. */
     sqlite3_close_v2(c->db);
+    sqlite_log_free(c->log);
     free(c->path);
     free(c);
 }
