@@ -66,8 +66,16 @@ engines.each(function(engine)
             holders:remove()
         end)
 
-        for _, read_only in ipairs { false, true } do
-            it(("raises no alarm%s"):format(read_only and ", where it may only read" or ""), function()
+        -- Everything in one transaction, as long as an evolution comes beside it.
+        local function within(handle, look) return handle:transaction(look) end
+        local function alone(_, look) return look() end
+        for _, case in ipairs {
+            { "raises no alarm", false, alone }, { "raises no alarm, where it may only read", true, alone },
+            { "raises no alarm inside a transaction", false, within },
+            not engine.server and { "raises no alarm inside a transaction that may only read", true, within } or nil,
+        } do
+            local read_only, around = case[2], case[3]
+            it(case[1], function()
                 local reader <close> = assert(flexdb.open(engine.url, { application = db.application, timeout = 20,
                     read_only = read_only }))
                 local alarms, looks = {}, 0
@@ -76,12 +84,16 @@ engines.each(function(engine)
                     local others = {}
                     for i = 1, 2 do others[i] = evolvers:start { engine.url, db.application, EVOLUTIONS } end
                     repeat
-                        local report, err = flexdb.doctor(reader, { tables = { "t" } })
+                        local report, err = around(reader, function()
+                            assert.equal(1, #assert(reader:tables())) -- what is read from now on is as old as this
+                            if around == within then os.execute "sleep 0.03" end
+                            return flexdb.doctor(reader, { tables = { "t" } })
+                        end)
                         looks = looks + 1
                         if report then
                             if not report.ok then alarms[#alarms + 1] = tostring(report) end
                         else
-                            assert.equal("conflict", err.code)
+                            assert.equal("conflict", err.code, tostring(err))
                         end
                     until ended(others[1]) or ended(others[2])
                     for _, one in ipairs(others) do assert.equal("", one:finish()) end
@@ -93,6 +105,20 @@ engines.each(function(engine)
         end
 
         if engine.server then
+            -- It would hold a catalogue of then against physical tables of now.
+            it("does not look inside a transaction that may only read", function()
+                make_table()
+                local reader <close> = assert(flexdb.open(engine.url, { application = db.application,
+                    read_only = true }))
+                local report, err = reader:transaction(function()
+                    return flexdb.doctor(reader, { tables = { "t" } })
+                end)
+                assert.is_nil(report)
+                assert.equal("unsupported: doctor looks at what is there now, which a transaction that may only read "
+                    .. "does not see", tostring(err))
+                assert.is_true(assert(flexdb.doctor(reader, { tables = { "t" } })).ok)
+            end)
+
             it("waits for who is about to drop what nobody names any more", function()
                 make_table()
                 local connection, environment = raw.connect(engine)

@@ -483,8 +483,30 @@ static void survives_damage(void **state) {
     }
 }
 
+static void names_the_table_before(void **state) {
+    (void)state;
+    static const struct {
+        const char *table, *before;
+    } scenarios[] = {
+        {"flex_records_01890a5dac96774bbcceb302099a8057_2", "flex_records_01890a5dac96774bbcceb302099a8057_1"},
+        {"flex_records_01890a5dac96774bbcceb302099a8057_100", "flex_records_01890a5dac96774bbcceb302099a8057_99"},
+        {"flex_records_01890a5dac96774bbcceb302099a8057_1", NULL},
+        {"flex_records_01890a5dac96774bbcceb302099a8057_", NULL},
+        {"flex_records_01890a5dac96774bbcceb302099a8057_2x", NULL},
+        {"flex_records", NULL},
+        {"somebody_elses_table_with_quite_a_long_name_0_2", NULL},
+    };
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        char before[PHYSICAL_NAME_SIZE];
+        bool is = layout_table_before(scenarios[i].table, before);
+        if (is != (scenarios[i].before != NULL)) fail_msg("%s", scenarios[i].table);
+        if (is) assert_string_equal(before, scenarios[i].before);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_the_table_before),
         cmocka_unit_test(gives_a_physical_column_to_what_asks_for_one),
         cmocka_unit_test(lets_no_id_reach_a_name),
         cmocka_unit_test(holds_sixty_physical_columns),

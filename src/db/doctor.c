@@ -106,13 +106,19 @@ static int list_named(flexdb_doctor *d, const struct flexdb_doctor_options *o, f
 
 /* ---- begin and end ---- */
 
-/* What is mended is mended in short transactions. */
+/* What is mended is mended in short transactions. Who may only read sees a server's records as they were when the
+ * transaction began, but its physical tables as they are. */
 static int enter(flexdb_doctor *d, flexdb_error *err) {
     int rc = database_enter(d->db, d->repair ? ENGINE_WRITE : ENGINE_READ, err);
-    if (rc == 0 && d->repair && doctor_engine(d)->depth != 0)
-        rc =
-            error_set(err, FLEXDB_UNSUPPORTED, "doctor mends in transactions of its own and cannot be part of another");
-    return rc;
+    const struct engine *e = doctor_engine(d);
+    if (rc != 0 || e->depth == 0) return rc;
+    if (d->repair)
+        return error_set(err, FLEXDB_UNSUPPORTED,
+                         "doctor mends in transactions of its own and cannot be part of another");
+    if (e->options.read_only && !engine_has(e, DRIVER_TRANSACTIONAL_DDL))
+        return error_set(err, FLEXDB_UNSUPPORTED,
+                         "doctor looks at what is there now, which a transaction that may only read does not see");
+    return 0;
 }
 
 int flexdb_doctor_begin(flexdb_doctor **out, flexdb *db, const struct flexdb_doctor_options *options,

@@ -182,8 +182,6 @@ void patient_clear(struct patient *p);
 /* Reads the row and what it says, without a word: 1, or 0 when the row is gone or cannot be used. `lock`: a statement
  * that reads one row by id. */
 int patient_load(flexdb_doctor *d, enum catalog_statement lock, flexdb_error *err);
-/* Whether a physical table is there. */
-int doctor_has_table(flexdb_doctor *d, const char *table, bool *out, flexdb_error *err);
 /* BUSY: a server shows nothing of a table that is being altered to who would have to wait for it. */
 int doctor_is_altered(const char *table, flexdb_error *err);
 /* Fills `there`, unless it is known. */

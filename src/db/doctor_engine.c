@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "db/doctor.h"
+#include "db/tables.h"
 #include "sql/inspect.h"
 
 static int check_layout(flexdb_doctor *d, flexdb_error *err) {
@@ -81,7 +82,7 @@ static int check_own_indexes(flexdb_doctor *d, flexdb_error *err) {
     for (size_t i = 0; rc == 0 && mend_own_index(i, &table, &wanted); i++) {
         bool there;
         /* A database of an older FlexDB gets one of them when it is needed. */
-        rc = doctor_has_table(d, table, &there, err);
+        rc = tables_has_physical(doctor_engine(d), table, &there, err);
         if (rc == 0 && there) rc = check_own_index(d, table, &wanted, err);
     }
     return rc;

@@ -190,7 +190,7 @@ static int judge(struct orphan *o, flexdb_error *err) {
     if (o->in_use) return 0;
     bool known = rc == 1;
     /* Who left it may have dropped it since. */
-    rc = doctor_has_table(d, o->name, &there, err);
+    rc = tables_has_physical(doctor_engine(d), o->name, &there, err);
     if (rc == 0 && !there) o->in_use = true;
     if (rc != 0 || !there) return rc;
     if (!known) {
@@ -199,7 +199,7 @@ static int judge(struct orphan *o, flexdb_error *err) {
         return rc;
     }
     there = false;
-    rc = in_force[0] != '\0' ? doctor_has_table(d, in_force, &there, err) : 0;
+    rc = in_force[0] != '\0' ? tables_has_physical(doctor_engine(d), in_force, &there, err) : 0;
     if (!there) o->why_not = "the physical table in force is not there: this one may hold its records";
     if (rc == 0 && there) rc = is_empty(d, in_force, &empty, err);
     if (rc == 0 && there && empty) rc = is_empty(d, o->name, &spare, err);

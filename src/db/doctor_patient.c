@@ -104,15 +104,6 @@ static void note_digest(const struct dialect *d, const struct layout *l, const c
     }
 }
 
-int doctor_has_table(flexdb_doctor *d, const char *table, bool *out, flexdb_error *err) {
-    flexdb_value value = value_text(table, strlen(table));
-    struct statement *s;
-    int rc = doctor_query(d, &s, inspect_sql(doctor_engine(d)->dialect, INSPECT_HAS_TABLE), &value, 1, err);
-    engine_finalize(doctor_engine(d), s);
-    *out = rc == 1;
-    return rc < 0 ? rc : 0;
-}
-
 int doctor_is_altered(const char *table, flexdb_error *err) {
     error_set(err, FLEXDB_BUSY, "the table %s is being altered", table);
     err->retryable = true;

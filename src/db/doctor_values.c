@@ -5,6 +5,7 @@
 
 #include "db/doctor.h"
 #include "db/table.h"
+#include "db/tables.h"
 #include "sql/inspect.h"
 
 /* ---- unique ---- */
@@ -117,7 +118,7 @@ static int check_references(flexdb_doctor *d, const struct state_physical *p, fl
     int rc = find_target(d, c, target, err);
     if (rc != 1) return rc;
     bool there;
-    rc = doctor_has_table(d, target, &there, err);
+    rc = tables_has_physical(doctor_engine(d), target, &there, err);
     return rc == 0 && there ? list_dangling(d, p, target, err) : rc;
 }
 

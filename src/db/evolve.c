@@ -304,7 +304,7 @@ static int run(struct evolution *ev, flexdb_error *err) {
     int rc = check_options(ev->options, err);
     if (rc == 0) rc = table_enter(ev->table, ev->dry ? ENGINE_READ : ENGINE_WRITE, NULL, err);
     if (rc == 0) rc = ev->dry ? engine_look(e, evolve_once, ev, err) : evolve(ev, err);
-    if (rc == 0 && ev->old_table[0] != '\0') tables_leave_physical(e, ev->old_table);
+    if (rc == 0 && ev->old_table[0] != '\0') tables_leave_old(e, ev->old_table);
     if (rc == 0) {
         ev->physical = false;
         ev->out_start = ev->out->length;

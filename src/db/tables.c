@@ -5,8 +5,7 @@
 #include "base/document.h"
 #include "db/table.h"
 #include "sql/ddl.h"
-
-enum { LEAVE_TRIES = 5 };
+#include "sql/inspect.h"
 
 /* ---- definitions ---- */
 
@@ -78,17 +77,33 @@ int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err)
     return rc;
 }
 
-/* A second at a time, for nobody names what stays. */
-void tables_leave_physical(struct engine *e, const char *table) {
+int tables_has_physical(struct engine *e, const char *table, bool *out, flexdb_error *err) {
+    const char *sql = inspect_sql(e->dialect, INSPECT_HAS_TABLE);
+    flexdb_value value = value_text(table, strlen(table));
+    struct statement *s;
+    int rc = engine_query(e, &s, sql, strlen(sql), &value, 1, err);
+    engine_finalize(e, s);
+    *out = rc == 1;
+    return rc < 0 ? rc : 0;
+}
+
+bool tables_leave_physical(struct engine *e, const char *table) {
     struct buffer sql = BUFFER_INIT;
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
     ddl_drop(e->dialect, table, &sql);
-    for (int tries = 0; !buffer_failed(&sql) && tries < LEAVE_TRIES; tries++) {
-        flexdb_error ignored = FLEXDB_ERROR_INIT;
-        int rc = engine_ddl_briefly(e, NULL, sql.data, sql.length, &ignored);
-        error_clear(&ignored);
-        if (rc != -FLEXDB_BUSY && rc != -FLEXDB_CONNECTION) break;
-    }
+    bool gone = !buffer_failed(&sql) && engine_ddl_briefly(e, NULL, sql.data, sql.length, &ignored) == 0;
+    error_clear(&ignored);
     buffer_free(&sql);
+    return gone;
+}
+
+void tables_leave_old(struct engine *e, const char *table) {
+    char before[PHYSICAL_NAME_SIZE];
+    bool left = false;
+    flexdb_error ignored = FLEXDB_ERROR_INIT;
+    if (!tables_leave_physical(e, table) || !layout_table_before(table, before)) return;
+    if (tables_has_physical(e, before, &left, &ignored) == 0 && left) tables_leave_physical(e, before);
+    error_clear(&ignored);
 }
 
 void tables_undo_physical(struct engine *e, const char *table) {

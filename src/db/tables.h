@@ -22,8 +22,12 @@ int tables_create_indexes(struct engine *e, const struct layout *l, flexdb_error
 /* Where they are statements of their own. */
 int tables_drop_indexes(struct engine *e, const struct layout *l, flexdb_error *err);
 int tables_drop_physical(struct engine *e, const char *table, flexdb_error *err);
-/* For one that nobody needs any more: one that cannot be dropped within some seconds is left behind, an orphan. */
-void tables_leave_physical(struct engine *e, const char *table);
+int tables_has_physical(struct engine *e, const char *table, bool *out, flexdb_error *err);
+/* For one that nobody needs any more: true when it is gone. One that somebody keeps for more than a second is left
+ * behind, an orphan. */
+bool tables_leave_physical(struct engine *e, const char *table);
+/* The same for one that another has taken the place of, and for the one before it, where that was left behind. */
+void tables_leave_old(struct engine *e, const char *table);
 /* For one that an attempt has made outside the transaction, which failed: left as it is where the catalogue may name it
  * all the same, since the answer to the commit was lost. */
 void tables_undo_physical(struct engine *e, const char *table);

@@ -70,6 +70,16 @@ void layout_table_prefix(const char *table_id, char out[PHYSICAL_NAME_SIZE]) {
     snprintf(out, PHYSICAL_NAME_SIZE, "flex_records_%s_", characters);
 }
 
+bool layout_table_before(const char *table, char out[PHYSICAL_NAME_SIZE]) {
+    static const char own[] = "flex_records_";
+    if (strncmp(table, own, sizeof own - 1) != 0 || strlen(table) <= PREFIX_LENGTH) return false;
+    char *end;
+    long long generation = strtoll(table + PREFIX_LENGTH, &end, 10);
+    if (*end != '\0' || generation <= 1) return false;
+    int length = snprintf(out, PHYSICAL_NAME_SIZE, "%.*s%lld", PREFIX_LENGTH, table, generation - 1);
+    return length > 0 && length < PHYSICAL_NAME_SIZE;
+}
+
 bool layout_needs_physical(const struct compiled_column *c) {
     const struct column *column = c->column;
     return c->physical != PHYSICAL_NONE && (column->indexed || column->unique || column->filterable ||

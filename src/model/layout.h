@@ -98,6 +98,8 @@ const struct layout_column *layout_find(const struct layout *l, const char *key)
 void layout_free(struct layout *l);
 /* How the names of all physical tables of a table begin: `flex_records_<table id without hyphens>_`. */
 void layout_table_prefix(const char *table_id, char out[PHYSICAL_NAME_SIZE]);
+/* The name that a physical table of the generation before had; false when there was none. */
+bool layout_table_before(const char *table, char out[PHYSICAL_NAME_SIZE]);
 
 /* ---- between layout.c and layout_index.c ---- */
 
