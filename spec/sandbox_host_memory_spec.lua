@@ -16,6 +16,7 @@ describe("the host's memory", function()
     after_each(function() kept = nil end)
 
     local function box_of(given)
+        given.seconds = 300 -- sanitizers are slow
         given.values = {
             keep = function(value) kept[#kept + 1] = value .. #kept end,
             make = function(bytes) return #("x"):rep(bytes) end,
