@@ -97,6 +97,32 @@ describe("flexdb run", function()
         end
     end)
 
+    it("ends a script in the sandbox that is interrupted, in a call of the database or not", function()
+        box.write("spin.lua", [[local nodes = ...
+            nodes.log { message = "begun" }
+            pcall(function() while true do end end)
+            nodes.log { message = "caught" }]])
+        box.write("count.lua", [[local nodes, context = ...
+            pcall(context.db.transaction, context.db, function(db)
+                db:create_table("t", { columns = {} })
+                nodes.log { message = "begun" }
+                while true do pcall(db.tables, db) end
+            end)
+            nodes.log { message = "caught" }]])
+        for _, script in ipairs { "spin.lua", "count.lua" } do
+            local out, _, errors = box.run(([[
+                set -m
+                rm -f out
+                flexdb run %s --sandbox --seconds 60 --steps 1000000000000 --db i.db --trace 2>err >out &
+                for _ in $(seq 400); do grep -qs begun out && break; sleep 0.05; done
+                kill -INT $!; wait $!; echo $?
+                tail -n 1 err; cat out; flexdb tables --db i.db --json
+            ]]):format(script))
+            assert.equal("", errors)
+            assert.equal("130\nflexdb: interrupted\nbegun\n[]\n", out)
+        end
+    end)
+
     it("breaks its advice between words on a terminal", function()
         local lines = require "flexdb.cli.failure".lines({ code = "busy", message = "m", step = "s",
             advice = "run the workflow again: somebody else held a lock" }, 40)

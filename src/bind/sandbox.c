@@ -91,6 +91,7 @@ static int enter(lua_State *L, struct sandbox *b, lua_CFunction body, void *argu
     b->running = true;
     b->callbacks = 0;
     sandbox_arm(b);
+    sandbox_note_hook(b, L);
     b->host_limit = sandbox_host_bytes(L) + b->host_share;
     int status = sandbox_enter(b, L, body, argument);
     b->running = b->copying = false;
@@ -196,7 +197,7 @@ static int rebind(lua_State *L) {
 /* sandbox:why(): what the host has stopped the script by. */
 static int why(lua_State *L) {
     bind_state_self(L, SANDBOX_METATABLE);
-    lua_getiuservalue(L, 1, SANDBOX_WHY);
+    if (lua_getiuservalue(L, 1, SANDBOX_WHY) == LUA_TNIL) lua_pushliteral(L, "interrupted!");
     return 1;
 }
 

@@ -40,7 +40,7 @@ enum sandbox_end {
     SANDBOX_TIME,
     SANDBOX_HOST_MEMORY,
     SANDBOX_HOST_SHARE, /* the host's state has grown too much by what the script has asked of it */
-    SANDBOX_STOPPED,    /* by the host: why is the user value SANDBOX_WHY */
+    SANDBOX_STOPPED,    /* by the host: why is the user value SANDBOX_WHY, nothing for Ctrl-C */
 };
 
 struct sandbox_border {
@@ -52,9 +52,11 @@ struct sandbox_block { /* in front of each block of the sandbox's memory */
 };
 
 struct sandbox {
-    lua_State *main;                        /* NULL once closed */
-    lua_State *thread;                      /* of the sandbox, that runs or has called out */
-    lua_State *host;                        /* the thread of the host that has called in */
+    lua_State *main;      /* NULL once closed */
+    lua_State *thread;    /* of the sandbox, that runs or has called out */
+    lua_State *host;      /* the thread of the host that has called in */
+    lua_State *host_main; /* of the host, and its hook while the script runs: Ctrl-C sets one */
+    lua_Hook host_hook;
     struct sandbox_border *border;          /* the innermost; NULL while no code of the sandbox runs */
     struct sandbox_block blocks;            /* head of a ring */
     size_t used, memory;                    /* bytes, and their limit */
@@ -89,11 +91,13 @@ struct sandbox *sandbox_of(lua_State *box);
 void sandbox_free_blocks(struct sandbox *b);
 /* Begins the limits of a run; sets the hook of the state. */
 void sandbox_arm(struct sandbox *b);
+/* Looks at the hook that the host has now. */
+void sandbox_note_hook(struct sandbox *b, lua_State *host);
 /* Ends the script. Only while its code runs. */
 _Noreturn void sandbox_end(struct sandbox *b, enum sandbox_end why);
 /* Takes steps for work that no instruction counts. May end the script. */
 void sandbox_charge(struct sandbox *b, uint64_t steps);
-/* Reads the clock. May end the script. */
+/* Reads the clock, and whether the host is interrupted. May end the script. */
 void sandbox_check_time(struct sandbox *b);
 
 /* Calls `body` in the sandbox, with `argument` as a light userdata: LUA_OK, or the status of an error (which is

@@ -144,6 +144,7 @@ static int run_dispatch(struct host_call *call) {
         status = buffer_failed(out) ? LUA_ERRMEM : LUA_OK;
     }
     lua_settop(host, top);
+    sandbox_note_hook(call->b, host);
     check_share(host, call->b);
     return status;
 }

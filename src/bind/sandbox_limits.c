@@ -31,7 +31,15 @@ _Noreturn void sandbox_end(struct sandbox *b, enum sandbox_end why) {
     longjmp(b->border->jump, 1);
 }
 
+void sandbox_note_hook(struct sandbox *b, lua_State *host) {
+    lua_rawgeti(host, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    b->host_main = lua_tothread(host, -1);
+    b->host_hook = lua_gethook(b->host_main);
+    lua_pop(host, 1);
+}
+
 void sandbox_check_time(struct sandbox *b) {
+    if (lua_gethook(b->host_main) != b->host_hook) sandbox_end(b, SANDBOX_STOPPED);
     b->clock_step = b->steps + CLOCK_STEPS;
     b->grown = 0;
     if (now() >= b->deadline) sandbox_end(b, SANDBOX_TIME);
