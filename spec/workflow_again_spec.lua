@@ -109,4 +109,24 @@ describe("a step that runs again", function()
         assert.is_nil(one.err)
         assert.is_nil(left)
     end)
+
+    it("is judged each time that a script calls it", function()
+        local said = {}
+        local line
+        assert(flexdb.workflow.run(function(nodes)
+            local function call(config)
+                line = debug.getinfo(1, "l").currentline + 1
+                local edge, what = nodes.flex_record(config)
+                said[#said + 1] = edge == "error" and what.message or edge
+            end
+            call { operation = "findOne", tableName = "t", recordId = "r1" }
+            call { operation = "findOne", tableName = "t", recordId = 5 }
+            call { operation = "update", tableName = "t", recordId = "r1" }
+            call(setmetatable({ operation = "update", tableName = "t", recordId = "r1" }, { __index = { data = {} } }))
+            call { operation = "update", tableName = "t", recordId = "r1", data = { a = 7 }, version = flexdb.null }
+        end, { db = db }))
+        local place = ("spec/workflow_again_spec.lua:%d.flex-record"):format(line)
+        assert.same({ "found", place .. ".recordId: recordId must be a text, is 5", place .. ": data is missing",
+            "update needs data", "success" }, said)
+    end)
 end)

@@ -44,10 +44,10 @@ local function each_record(context, config, names)
     if not t then return nil, err end
     local rows, why, control, closing = t:each(query_of(config))
     if not rows then return nil, why end
-    local count = 0
+    local count, table_id, application = 0, t.id, t.application
     for row in rows, why, control, closing do
         local ok
-        ok, err = visit(context, config, names, record_of(row, t), count)
+        ok, err = visit(context, config, names, record_of(row, table_id, application), count)
         if not ok then return nil, err end
         count = count + 1
     end

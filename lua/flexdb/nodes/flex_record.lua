@@ -84,7 +84,7 @@ add("insert", {
     writes = true, needs = { "data" }, words = { data = "object" },
     work = function(t, config)
         local row, err = t:insert(config.data)
-        return row and { record = record_of(row, t) }, err
+        return row and { record = record_of(row, t.id, t.application) }, err
     end,
     tell = tell_record,
 })
@@ -145,7 +145,7 @@ add("findOne", {
             row, err = t:first(query)
         end
         if err then return nil, err end
-        return row and record_of(row, t) or none
+        return row and record_of(row, t.id, t.application) or none
     end,
     tell = function(state, result, config)
         if result ~= none then return show(state, result), 1, "found" end
@@ -166,8 +166,8 @@ add("findMany", {
     work = function(t, config)
         local rows, err = t:find(query_of(config))
         if not rows then return nil, err end
-        local records = core.array {}
-        for i, row in ipairs(rows) do records[i] = record_of(row, t) end
+        local records, table_id, application = core.array {}, t.id, t.application
+        for i = 1, #rows do records[i] = record_of(rows[i], table_id, application) end
         return { records = records, next = rows.next }
     end,
     tell = function(state, result)
@@ -197,7 +197,7 @@ add("update", {
     aims = always,
     work = function(t, config, id, held)
         local row, err = t:update(id, config.data, { version = version_of(held, config) })
-        return row and { record = record_of(row, t) }, err
+        return row and { record = record_of(row, t.id, t.application) }, err
     end,
     tell = tell_record,
 })
@@ -218,7 +218,7 @@ add("upsert", {
     work = function(t, config)
         local row, action = t:upsert(config.data, { on = config.on })
         if not row then return nil, action end
-        return { record = record_of(row, t), action = action }
+        return { record = record_of(row, t.id, t.application), action = action }
     end,
     tell = function(state, result)
         local data = tell_record(state, result)
@@ -251,7 +251,7 @@ add("restore", {
         local row
         row, err = t:get(id)
         if not row then return nil, err or core.error("not_found", ("there is no record %q"):format(id)) end
-        return { record = record_of(row, t) }
+        return { record = record_of(row, t.id, t.application) }
     end,
     tell = tell_record,
 })
@@ -342,5 +342,6 @@ return {
     operations = operations,
     check = words.check(operations),
     plan = words.plan(operations),
+    plan_final = words.plan_final(operations),
     execute = execute,
 }

@@ -324,5 +324,6 @@ return {
     operations = operations,
     check = words.check(operations),
     plan = words.plan(operations),
+    plan_final = words.plan_final(operations),
     execute = execute,
 }

@@ -11,40 +11,68 @@ local runner = require "flexdb.workflow.runner"
 
 local nodes = {}
 
+-- function → { [line] = how messages name it }
+local lines = setmetatable({}, { __mode = "k" })
+
+local function name_of(fn, line, level)
+    local of_fn = lines[fn]
+    if not of_fn then
+        of_fn = {}
+        lines[fn] = of_fn
+    end
+    local name = of_fn[line]
+    if not name then
+        name = ("%s:%d"):format(debug.getinfo(level + 1, "S").short_src, line)
+        of_fn[line] = name
+    end
+    return name
+end
+
 -- Where in the script the node is called, for messages and events: `bound`, the level of the function that it has got
 -- from `bind`. What ends in `return nodes.log { … }` is not there any more to be asked.
 local function place(run, bound)
     if debug.getinfo(bound, "t").istailcall then return run.context.workflow end
     local level = bound + 1
     while true do
-        local info = debug.getinfo(level, "Sl")
+        local info = debug.getinfo(level, "lf")
         if not info then return run.context.workflow end
-        if info.currentline > 0 then return ("%s:%d"):format(info.short_src, info.currentline) end
+        local line = info.currentline
+        if line > 0 then
+            local name = name_of(info.func, line, level) -- no tail call: it counts the levels to the script
+            return name
+        end
         level = level + 1
     end
 end
 
-local function check_required(node, config, path)
-    local found = problems.new()
+-- What is wrong with a configuration, as an error; or nil.
+local function fault_of(node, config, path)
+    local found
+    local function report(key, rule, message)
+        found = found or problems.new()
+        found.report(key and path .. "." .. key or path, rule, message)
+    end
     local required = node.metadata.required or {}
     if type(required) == "function" then required = required(config) end
     for _, key in ipairs(required) do
-        if config[key] == nil then found.report(path, "required", ("%s is missing"):format(key)) end
+        if config[key] == nil then report(nil, "required", ("%s is missing"):format(key)) end
     end
-    if node.check then node.check(config, function(key, rule, message)
-        found.report(key and path .. "." .. key or path, rule, message)
-    end) end
-    return found:error()
+    if node.check then node.check(config, report) end
+    return found and found:error()
 end
+
+-- The bodies of a node that takes none.
+local none <const> = {}
 
 -- A copy of the configuration, so that a body can stand in it compiled; nil and the error.
 local function prepare(run, node, given, path)
-    local err = check_required(node, given, path)
+    local err = fault_of(node, given, path)
     if err then return nil, err end
     local config = {}
     for key, value in next, given do config[key] = value end
+    if not node.metadata.bodies then return config, none end
     local bodies = {}
-    for _, key in ipairs(node.metadata.bodies or {}) do
+    for _, key in ipairs(node.metadata.bodies) do
         local body = config[key]
         if type(body) == "table" or type(body) == "string" then
             body, err = document.compile_body(body, run.shared.registry, path .. "." .. key)
@@ -59,17 +87,19 @@ local function call(run, id, node, given)
     if given ~= nil and type(given) ~= "table" then
         error(("bad argument #1 to '%s' (table expected, got %s)"):format(id:gsub("-", "_"), type(given)), 3)
     end
-    local path = ("%s.%s"):format(place(run, 3), id)
-    local config, bodies = prepare(run, node, given or {}, path)
+    given = given or {}
+    local path = place(run, 3) .. "." .. id
+    local foreign = not run.shared.registry:is_bundled(id) or node.metadata.foreign
+    local plan = not foreign and node.plan_final and getmetatable(given) == nil and node.plan_final(given)
+    local config, bodies = given, none
+    if not plan then config, bodies = prepare(run, node, given, path) end
     if not config then
         bodies.step, bodies.node = path, id
         run.context.state.error, run.context.state.errorCode = bodies, bodies.code
         return "error", bodies
     end
-    local registry = run.shared.registry
-    local step = { id = id, path = path, node = node, edges = {}, bodies = bodies,
-        config = { op = "value", value = config, calm = true },
-        foreign = not registry:is_bundled(id) or node.metadata.foreign }
+    local step = { id = id, path = path, node = node, edges = {}, bodies = bodies, plan = plan, foreign = foreign,
+        config = { op = "value", value = config, calm = true } }
     local edge, data, resolved = runner.perform(run, step)
     if not edge then error(data, 0) end
     if edge == "error" then failure.complete(data, step, resolved) end

@@ -53,8 +53,9 @@ return {
             problem(nil, "required", "either value or add must be given")
         end
     end,
-    execute = function(context, config)
-        local path = path_of(config.path)
+    plan = function(config) return path_of(config.path) end,
+    execute = function(context, config, planned)
+        local path = planned or path_of(config.path)
         local value = config.value
         if config.add ~= nil then
             local err

@@ -179,24 +179,39 @@ local function edge_of_code(edges)
     return out
 end
 
+-- Which words of a configuration that is not resolved yet are still to be judged when it is; nil when something is
+-- wrong or null.
+local function open_words(operation, config)
+    local open = {}
+    for key, value in next, config do
+        local kind = operation.kinds[key]
+        if kind and (is_open(value) or type(value) == "table") then
+            open[#open + 1] = key
+        elseif type(key) ~= "string" or key:sub(-1) ~= "?" and not (kind and is_of(kind, value)) then
+            return nil
+        end
+    end
+    for _, key in ipairs(operation.needs or {}) do
+        if rawget(config, key) == nil then return nil end
+    end
+    return open
+end
+
 --- A node's plan: the operation of a configuration that is not resolved yet, and which of its words remain to be judged
--- when it is; nil when something is wrong or null.
+-- when it is. nil when something is wrong or null.
 function words.plan(operations)
     return function(config)
-        local operation, open = operations[rawget(config, "operation")], {}
-        if not operation then return nil end
-        for key, value in next, config do
-            local kind = operation.kinds[key]
-            if kind and (is_open(value) or type(value) == "table") then
-                open[#open + 1] = key
-            elseif type(key) ~= "string" or key:sub(-1) ~= "?" and not (kind and is_of(kind, value)) then
-                return nil
-            end
-        end
-        for _, key in ipairs(operation.needs or {}) do
-            if rawget(config, key) == nil then return nil end
-        end
-        return { operation = operation, open = open }
+        local operation = operations[rawget(config, "operation")]
+        local open = operation and open_words(operation, config)
+        return open and { operation = operation, open = open }
+    end
+end
+
+--- The same of a configuration that needs no resolving.
+function words.plan_final(operations)
+    return function(config)
+        local operation = operations[config.operation]
+        return operation and is_right(operation, config) and operation.plan or nil
     end
 end
 
@@ -221,12 +236,14 @@ function words.read(operations, config, plan)
     return operation, without_null(config)
 end
 
---- Completes an operation: `kinds`, name → kind of every word that it takes, and `edge_of_code`.
+--- Completes an operation: `kinds`, name → kind of every word that it takes, `edge_of_code`, and the `plan` of a
+-- configuration in which all is right.
 function words.operation(operation)
     operation.kinds = {}
     for name, kind in next, common do operation.kinds[name] = kinds[kind] end
     for name, kind in next, operation.words do operation.kinds[name] = kinds[kind] end
     operation.edge_of_code = edge_of_code(operation.edges)
+    operation.plan = { operation = operation, open = {} }
     return operation
 end
 
