@@ -118,8 +118,7 @@ engines.each(function(engine)
         local connection, environment, db, t, physical
 
         local function sql(text, ...) return raw.run(connection, text, ...) end
-        local function storage() return assert(flexdb.json.decode(raw.rows(connection,
-            ("SELECT storage FROM flex_tables WHERE id = '%s'"):format(t.id))[1].storage)) end
+        local function storage() return raw.storage(connection, t) end
         local function index_name(name) return engine.server and name or physical .. "_" .. name end
         local function drop_index(name)
             sql("DROP INDEX %s%s", index_name(name), engine.server and " ON " .. physical or "")

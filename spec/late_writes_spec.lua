@@ -12,11 +12,8 @@ engines.each(function(engine)
         local connection, environment, db, t, old, new, journal
 
         local function sql(text, ...) return raw.run(connection, text, ...) end
-        local function storage()
-            return assert(flexdb.json.decode(raw.rows(connection,
-                ("SELECT storage FROM flex_tables WHERE id = '%s'"):format(t.id))[1].storage))
-        end
-        local function is_there(name) return #raw.rows(connection, ("SHOW TABLES LIKE '%s'"):format(name)) == 1 end
+        local function storage() return raw.storage(connection, t) end
+        local function is_there(name) return raw.is_there(connection, name) end
 
         local serial
         -- A write as another node makes it under the old definition: the triggers note its seq.

@@ -34,10 +34,8 @@ engines.each(function(engine)
 
         local function start(role) return processes:start { engine.url, db.application, role } end
         local function holding(pattern)
-            local storage = assert(flexdb.json.decode(raw.rows(connection,
-                ("SELECT storage FROM flex_tables WHERE id = '%s'"):format(t.id))[1].storage))
             return tonumber(raw.rows(connection, ("SELECT COUNT(*) AS n FROM %s WHERE data LIKE '%%%s%%'"):format(
-                storage.table, pattern))[1].n)
+                raw.storage(connection, t).table, pattern))[1].n)
         end
 
         local function healthy()

@@ -11,10 +11,7 @@ engines.each(function(engine)
     describe("purge", function()
         local connection, environment, db, t
 
-        local function row_of(one)
-            return raw.rows(connection, ("SELECT * FROM flex_tables WHERE id = '%s'"):format(one.id))[1]
-        end
-        local function storage_of(one) return assert(flexdb.json.decode(row_of(one).storage)) end
+        local function storage_of(one) return raw.storage(connection, one) end
         -- How many documents hold a key.
         local function holding(one, key)
             local count = 0

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/comparable.h"
 #include "base/document.h"
 #include "fuzz.h"
 #include "model/changes.h"
@@ -19,26 +20,8 @@ static const char before[] =
     "'checks':[{'name':'grown','expression':'age >= 18 or balance == 0'}],"
     "'indexes':[{'name':'pair','keys':['age','b_1'],'unique':true},{'keys':['balance','age']}]}";
 
-static cJSON *registry_of(const struct definition *d) {
-    cJSON *keys = cJSON_CreateObject();
-    for (size_t i = 0; i < d->count; i++)
-        cJSON_AddStringToObject(keys, d->columns[i].key, column_type_name(d->columns[i].type));
-    return keys;
-}
-
-/* What a diff carries: not the keys, what stands under them, ids of targets, which are bound anew, and the version. */
 static void print(const struct definition *d, struct buffer *out) {
-    cJSON *tree = definition_document(d, PRINT_STORED), *public = definition_document(d, PRINT_PUBLIC);
-    cJSON *indexes = cJSON_DetachItemFromObject(public, "indexes");
-    if (indexes != NULL) cJSON_ReplaceItemInObject(tree, "indexes", indexes);
-    cJSON_Delete(public);
-    cJSON_DeleteItemFromObject(tree, "version");
-    for (cJSON *c = cJSON_GetObjectItem(tree, "columns")->child; c != NULL; c = c->next) {
-        cJSON_DeleteItemFromObject(c, "key");
-        cJSON_DeleteItemFromObject(c, "initialDefault");
-        cJSON_DeleteItemFromObject(c, "convertedFrom");
-        cJSON_DeleteItemFromObject(cJSON_GetObjectItem(c, "validation"), "targetId");
-    }
+    cJSON *tree = comparable(d);
     document_print(tree, out);
     cJSON_Delete(tree);
 }

@@ -3,6 +3,7 @@
 --
 --   local connection, environment = raw.connect(engine)
 --   raw.rows(connection, "SELECT …")          -- an array of rows by column name; values are strings
+--   raw.storage(connection, t).table          -- a table's physical one
 --   raw.run(connection, "UPDATE … %s", name)  -- formatted; fails the test when it fails
 
 local flexdb = require "flexdb"
@@ -37,11 +38,21 @@ function raw.run(connection, sql, ...)
     return assert(connection:execute(sql))
 end
 
+--- What storage says of a table: `table` is its physical one.
+function raw.storage(connection, t)
+    return assert(flexdb.json.decode(raw.rows(connection,
+        ("SELECT storage FROM flex_tables WHERE id = '%s'"):format(t.id))[1].storage))
+end
+
+--- Whether a server has a table of this name.
+function raw.is_there(connection, name)
+    return #raw.rows(connection, ("SHOW TABLES LIKE '%s'"):format(name)) == 1
+end
+
 -- Writes a value to the first record's document and physical column, but not into the index (of SQLite). The connection
 -- has seen a schema that is none, and must be closed.
 function raw.break_index(connection, t, key, value)
-    local storage = flexdb.json.decode(raw.rows(connection,
-        ("SELECT storage FROM flex_tables WHERE id = '%s'"):format(t.id))[1].storage)
+    local storage = raw.storage(connection, t)
     local entry
     for _, column in ipairs(storage.columns) do
         if column.key == key then entry = column.name end

@@ -8,14 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-
-cJSON *registry_of(const struct definition *d) {
-    cJSON *keys = cJSON_CreateObject();
-    for (size_t i = 0; i < d->count; i++) {
-        cJSON_AddStringToObject(keys, d->columns[i].key, column_type_name(d->columns[i].type));
-    }
-    return keys;
-}
+#include "comparable.h"
 
 struct outcome outcome_of(const char *from, const char *changes, const char *keys, bool has_records) {
     struct definition *d = definition_of(from, DEFINITION_STORED);

@@ -21,8 +21,6 @@ struct outcome {
     struct key_registry keys;
 };
 
-/* The keys of a definition's columns, with their types. */
-cJSON *registry_of(const struct definition *d);
 /* Applies changes to a stored definition; `keys` NULL: those of its columns. */
 struct outcome outcome_of(const char *from, const char *changes, const char *keys, bool has_records);
 void outcome_free(struct outcome *o);

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/document.h"
+#include "comparable.h"
 #include "outcomes.h"
 
 static void tells_differences_in_both_faces(void **state) {
@@ -116,18 +117,8 @@ static void pairs_columns(void **state) {
     }
 }
 
-/* The document without what a diff does not carry: keys, initial defaults, the version. Indexes by name. */
-static char *comparable(const struct definition *d) {
-    cJSON *tree = definition_document(d, PRINT_STORED), *public = definition_document(d, PRINT_PUBLIC);
-    cJSON *indexes = cJSON_DetachItemFromObject(public, "indexes");
-    if (indexes != NULL) cJSON_ReplaceItemInObject(tree, "indexes", indexes);
-    cJSON_Delete(public);
-    cJSON_DeleteItemFromObject(tree, "version");
-    for (cJSON *c = cJSON_GetObjectItem(tree, "columns")->child; c != NULL; c = c->next) {
-        cJSON_DeleteItemFromObject(c, "key");
-        cJSON_DeleteItemFromObject(c, "initialDefault");
-        cJSON_DeleteItemFromObject(c, "convertedFrom");
-    }
+static char *show_comparable(const struct definition *d) {
+    cJSON *tree = comparable(d);
     char *text = show_json(tree);
     cJSON_Delete(tree);
     return text;
@@ -144,8 +135,8 @@ static void check_applied(const struct definition *a, const struct definition *b
     }
     assert_int_equal(definition_parse(&after, tree, DEFINITION_STORED, &err), 0);
     assert_int_equal(err.issue_count, 0);
-    char *want = comparable(b);
-    char *got = comparable(after);
+    char *want = show_comparable(b);
+    char *got = show_comparable(after);
     size_t same = 0;
     while (got[same] != '\0' && got[same] == want[same]) same++;
     /* From the first difference on: the whole would be cut. */

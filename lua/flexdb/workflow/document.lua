@@ -1,6 +1,6 @@
 --- Workflow documents: read whole into a program that the runner runs, or refused with every problem and its path.
--- Needs flexdb.core, flexdb.workflow.problems, references and state; a registry is handed in. Nothing else knows the
--- format.
+-- Needs flexdb.core, flexdb.sorted_names, flexdb.workflow.problems, references and state; a registry is handed in.
+-- Nothing else knows the format.
 --
 -- A program is { id, name, version, steps, initial, calls }. A step is one of
 --   { kind = "node", id, path, node, config (compiled), edges = { name = steps }, loop, bodies,
@@ -10,6 +10,7 @@
 --   { kind = "jump", path, to (an index into the program's steps) }
 
 local core = require "flexdb.core"
+local sorted_names = require "flexdb.sorted_names"
 local problems = require "flexdb.workflow.problems"
 local references = require "flexdb.workflow.references"
 local state = require "flexdb.workflow.state"
@@ -27,15 +28,6 @@ local EDGE_DEPTH <const> = STEP_DEPTH + 1
 local function is_object(value)
     if type(value) ~= "table" or next(value) ~= nil and state.is_array(value) then return false end
     return getmetatable(value) ~= array_mark or next(value) ~= nil
-end
-
-local function sorted_names(object)
-    local names = {}
-    for key in next, object do
-        if type(key) == "string" then names[#names + 1] = key end
-    end
-    table.sort(names)
-    return names
 end
 
 local function list(names) return table.concat(names, ", ") end

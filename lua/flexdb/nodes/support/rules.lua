@@ -1,10 +1,11 @@
 --- The rules of the node switch: conditions on an item, each typed by what it compares.
--- Needs flexdb.core (null, validator) and flexdb.workflow.amounts, compare, references and state.
+-- Needs flexdb.core (null, validator), flexdb.sorted_names, and flexdb.workflow.amounts, compare, references and state.
 --
 -- { { outputKey = "vip", conditions = { { field =, dataType =, operation =, value =, value2 =, combineWith = } } } }.
 -- Conditions that are joined by OR stand together; of what AND stands between, all must hold.
 
 local core = require "flexdb.core"
+local sorted_names = require "flexdb.sorted_names"
 local amounts = require "flexdb.workflow.amounts"
 local compare = require "flexdb.workflow.compare"
 local references = require "flexdb.workflow.references"
@@ -151,12 +152,7 @@ local types = {
 -- What is compared has been made of the field; so it is made of the values.
 local prepare = { string = text_of, date = moment }
 
-local function sorted(set)
-    local names = {}
-    for name in next, set do names[#names + 1] = name end
-    table.sort(names)
-    return table.concat(names, ", ")
-end
+local function listed(set) return table.concat(sorted_names(set), ", ") end
 
 -- The types that have an operation.
 local function types_with(operation)
@@ -172,9 +168,9 @@ end
 local function type_of(condition)
     local name, operation = condition.dataType, condition.operation
     if name ~= nil and name ~= null then
-        if not types[name] then return nil, "dataType", "enum", "must be one of " .. sorted(types) end
+        if not types[name] then return nil, "dataType", "enum", "must be one of " .. listed(types) end
         if types[name].test[operation] then return types[name], name end
-        return nil, "operation", "enum", ("a %s has %s"):format(name, sorted(types[name].test))
+        return nil, "operation", "enum", ("a %s has %s"):format(name, listed(types[name].test))
     end
     if types.string.test[operation] then return types.string, "string" end
     local found = types_with(operation)
@@ -184,9 +180,9 @@ local function type_of(condition)
         for _, each in next, types do
             for each_name in next, each.test do all[each_name] = true end
         end
-        return nil, "operation", "enum", "must be one of " .. sorted(all)
+        return nil, "operation", "enum", "must be one of " .. listed(all)
     elseif next(found, first) then
-        return nil, "dataType", "required", ("%s needs a dataType: one of %s"):format(operation, sorted(found))
+        return nil, "dataType", "required", ("%s needs a dataType: one of %s"):format(operation, listed(found))
     end
     return types[first], first
 end

@@ -1,10 +1,11 @@
 --- The words of a node that has operations: which of them an operation takes, needs, and of which kind they are.
--- Needs flexdb.core (array, null, error).
+-- Needs flexdb.core (array, null, error) and flexdb.sorted_names.
 --
 -- An operation is { words = { name = kind, … }, needs = { name, … }, edges = { name, … }, work =, tell = }; a kind is a
 -- key of `kinds`, and every operation has the edge `error` too. words.operation completes it.
 
 local core = require "flexdb.core"
+local sorted_names = require "flexdb.sorted_names"
 
 local words = {}
 
@@ -54,16 +55,6 @@ end
 -- Words that every operation takes.
 local common = { operation = "text", applicationId = "text", idempotencyKey = "text" }
 
--- The names, without keys that are none.
-local function sorted(set)
-    local list = {}
-    for name in next, set do
-        if type(name) == "string" then list[#list + 1] = name end
-    end
-    table.sort(list)
-    return list
-end
-
 -- Null says that there is none.
 local function given(config, name)
     local value = rawget(config, name)
@@ -84,7 +75,7 @@ local function judge(operations, config, open, problem)
     local operation = operations[name]
     if not operation then
         return problem("operation", "enum", ("there is no operation %s: one of %s"):format(show(name),
-            table.concat(sorted(operations), ", ")))
+            table.concat(sorted_names(operations), ", ")))
     end
     for key in next, config do
         if type(key) ~= "string" then
@@ -92,12 +83,12 @@ local function judge(operations, config, open, problem)
             break
         end
     end
-    for _, key in ipairs(sorted(config)) do
+    for _, key in ipairs(sorted_names(config)) do
         local value, kind = given(config, key), operation.words[key] or common[key]
         if value ~= nil and key:sub(-1) ~= "?" then
             if not kind then
                 problem(key, "unknown", ("%s takes no %s: it takes %s"):format(name, key,
-                    table.concat(sorted(operation.words), ", ")))
+                    table.concat(sorted_names(operation.words), ", ")))
             elseif not open(value) and not is_of(kinds[kind], value) then
                 problem(key, "type", ("%s must be %s, is %s"):format(key, kinds[kind].says, show(value)))
             end
@@ -254,7 +245,7 @@ function words.all(operations)
     for _, operation in next, operations do
         for name in next, operation.words do set[name] = true end
     end
-    return sorted(set)
+    return sorted_names(set)
 end
 
 return words
