@@ -67,9 +67,12 @@ static void go_on_with(flexdb_purge *p, enum purge_phase phase) {
     p->seq = INT64_MIN;
 }
 
-/* One writer reads and writes in one transaction: what it has read cannot be rewritten under it. */
+/* One writer reads and writes in one transaction: what it has read cannot be rewritten under it. Elsewhere who has read
+ * before the fence may bring a value back, and who reads that behind the fence writes it where the sweep has been: only
+ * where a sweep finds nothing there was nothing to be read since its fence. */
 static enum purge_phase after_rewrite(const flexdb_purge *p) {
-    return engine_has(p->table->db->engine, DRIVER_SINGLE_WRITER) ? PURGE_CLOSE : PURGE_FENCE;
+    if (engine_has(p->table->db->engine, DRIVER_SINGLE_WRITER)) return PURGE_CLOSE;
+    return p->phase == PURGE_REWRITE || p->found ? PURGE_FENCE : PURGE_CLOSE;
 }
 
 static int step(flexdb_purge *p, flexdb_error *err) {
@@ -86,10 +89,11 @@ static int step(flexdb_purge *p, flexdb_error *err) {
     case PURGE_REWRITE:
     case PURGE_SWEEP:
         rc = purge_rewrite_batch(p, err);
-        if (rc == 0) go_on_with(p, p->phase == PURGE_REWRITE ? after_rewrite(p) : PURGE_CLOSE);
+        if (rc == 0) go_on_with(p, after_rewrite(p));
         break;
     case PURGE_FENCE:
         rc = purge_touch(p, false, err);
+        p->found = false;
         if (rc == 0) go_on_with(p, PURGE_SWEEP);
         break;
     case PURGE_CLOSE:

@@ -17,7 +17,7 @@ enum purge_phase {
     PURGE_MARK,    /* says which versions are no longer to be had, before any of their values goes */
     PURGE_REWRITE, /* the documents */
     PURGE_FENCE,   /* nobody writes any more what was read before the documents were rewritten */
-    PURGE_SWEEP,   /* once more, for what was written in the meantime */
+    PURGE_SWEEP,   /* once more, for what was written in the meantime; fenced and swept again until there is nothing */
     PURGE_CLOSE,   /* says that it is done */
     PURGE_DONE
 };
@@ -41,6 +41,7 @@ struct flexdb_purge {
     int64_t kept_from; /* what the table's row says since PURGE_MARK */
     struct buffer texts, stripped, scratch;
     size_t items; /* records in texts */
+    bool found;   /* this sweep has found something */
     struct purge_counts counts;
 };
 

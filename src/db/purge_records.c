@@ -232,6 +232,7 @@ int purge_rewrite_batch(flexdb_purge *p, flexdb_error *err) {
     int rc = each_record(&at, purge_walk, parameters, 2, see_document, &revision, err);
     if (rc == 0) rc = check_current(p, revision, err);
     bool any = at.counts.records != 0;
+    p->found = p->found || at.work;
     if (rc == 0 && at.work) rc = engine_transact(p->table->db->engine, rewrite_stretch, &at, err);
     if (rc != 0) return rc;
     p->seq = at.last;
