@@ -110,6 +110,21 @@ describe("a step that runs again", function()
         assert.is_nil(left)
     end)
 
+    it("is let go of with the body that a script has given", function()
+        local before, after
+        assert(flexdb.workflow.run(function(nodes)
+            for i = 1, 40 do
+                nodes.transaction { body = { { log = { message = tostring(i):rep(1 << 18) } } } }
+                if i == 10 or i == 40 then
+                    collectgarbage()
+                    collectgarbage()
+                    before, after = after, collectgarbage "count"
+                end
+            end
+        end, { db = db, log = function() end }))
+        assert.is_true(after - before < 4096, ("%.0f KiB more after 30 bodies"):format(after - before))
+    end)
+
     it("is judged each time that a script calls it", function()
         local said = {}
         local line

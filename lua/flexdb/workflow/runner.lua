@@ -355,7 +355,8 @@ end
 function runner.new(shared, id, initial)
     local context = { db = shared.db, state = initial, workflow = id, limits = shared.limits, files = shared.files,
         actor = shared.actor, kept = shared.kept, confined = shared.confined }
-    local run = { shared = shared, context = context, configs = {} }
+    -- weak: the steps of a body that a script has given end with the call
+    local run = { shared = shared, context = context, configs = setmetatable({}, { __mode = "k" }) }
     function context.run(body, ...) return run_body(run, body, ...) end
     function context.emit(event)
         if not shared.on_event then return end
