@@ -67,6 +67,27 @@ engines.each(function(engine) describe("a script that is interrupted", function(
         assert.equal(4, t:count())
     end)
 
+    it("is interrupted where it runs anew, and takes that for no fault of its values", function()
+        local ended, n, came = 0, 1
+        repeat
+            local box <close> = assert(flexdb.sandbox.new {})
+            local ok, result, err = pcall(function()
+                interrupt_after(n)
+                local results = table.pack(box:run_anew("return list[1]", "script.lua", { list = { "came" } }))
+                debug.sethook()
+                return table.unpack(results)
+            end)
+            assert.is_nil(ok and err or nil)
+            came = ok and result == "came"
+            if not came then
+                assert.truthy(result:find "interrupted!$")
+                ended = ended + 1
+            end
+            n = n + 1
+        until came
+        assert.is_true(ended > 20, tostring(ended))
+    end)
+
     it("does not run its handlers or closing values", function()
         local box <close> = assert(flexdb.sandbox.new { values = {
             press = function() error "interrupted!" end, note = function() t:insert { n = 9 } end,
@@ -92,6 +113,47 @@ engines.each(function(engine) describe("a script that is interrupted", function(
         assert.equal("invalid_document: interrupted!", tostring(err))
     end)
 end) end)
+
+describe("a workflow that is interrupted", function()
+    local steps = flexdb.json.decode [=[ {"id": "w", "name": "W", "version": "1.0.0", "workflow": [
+        {"transaction": {
+            "body": [
+                {"flex-record": {"operation": "insert", "tableName": "t", "data": {"n": 1}, "error?": "empty"}},
+                {"lua": {"source": "return values.n", "values": {"n": 5}, "as": "$.n", "error?": "empty"}},
+                {"$.m": {"value": "$.n + 1", "error?": "empty"}},
+                {"flex-record": {"operation": "insert", "tableName": "t", "data": {"n": "$.m"}, "error?": "empty"}}
+            ],
+            "error?": "empty"
+        }}
+    ]} ]=]
+
+    it("ends, wherever that strikes, and no edge is taken for it", function()
+        local db <close> = assert(flexdb.open "sqlite::memory:")
+        local t = assert(db:create_table("t", { columns = { { name = "n", dataType = "integer" } } }))
+        local ended, n, came = 0, 1
+        repeat
+            local ok, last, err = pcall(function()
+                interrupt_after(n)
+                local results = table.pack(flexdb.workflow.run(steps, { db = db }))
+                debug.sethook()
+                return table.unpack(results)
+            end)
+            came = ok
+            local count = t:count()
+            if ok then
+                assert.is_nil(err and ("%s at event %d"):format(err, n))
+                assert.same({ 6, 2 }, { last.m, count })
+            else
+                assert.truthy(last:find "interrupted!$")
+                assert.is_true(count == 0 or count == 2, ("%d records at event %d"):format(count, n))
+                ended = ended + 1
+            end
+            assert(t:delete_all({}, { all = true }))
+            n = n + 1 + n // 50
+        until came
+        assert.is_true(ended > 100, tostring(ended))
+    end)
+end)
 
 describe("a workflow in the sandbox", function()
     local box, db, t

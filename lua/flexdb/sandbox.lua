@@ -116,12 +116,18 @@ local function names_of(tables)
     return names
 end
 
+-- What has kept a value from crossing, as an error; Ctrl-C, which Lua's own program raises wherever it is, goes on.
+local function uncrossed(what, why)
+    if type(why) == "string" and why:find "interrupted!$" then error(why, 0) end
+    return nil, core.error("invalid_document", ("%s: %s"):format(what, tostring(why)))
+end
+
 -- A value for the script: a function of the host's becomes one that it can call, the other values are copied. True, or
 -- nil and the error.
 local function give(self, name, value, limits)
     if type(value) == "function" then value = self:ticket(0, value) end
     local good, status, reason = pcall(self.set, self, name, value)
-    if not good then return nil, core.error("invalid_document", ("values.%s: %s"):format(name, status)) end
+    if not good then return uncrossed("values." .. name, status) end
     if status ~= "ok" then return ended(limits, reason) end
     return true
 end
@@ -183,7 +189,7 @@ end
 local function finish_anew(self, text, name, good, status, ...)
     if good then return finish(self, text, name, status, ...) end
     self:own().clean = false
-    return nil, core.error("invalid_document", "values: " .. tostring(status))
+    return uncrossed("values", status)
 end
 
 --- Runs a text; `name` is what errors call it; more arguments are the script's. Returns what the script returns,
