@@ -97,6 +97,22 @@ describe("the node workflow", function()
         assert.equal('{"got":{"x":41,"y":42},"n":41,"workflowState":{"x":1,"y":2}}', workflows.json(one.state))
     end)
 
+    it("is part of the run: an idempotency key is for one write of them all", function()
+        local db <close> = assert(flexdb.open "sqlite::memory:")
+        local t = assert(db:create_table("t", { columns = { { name = "n", dataType = "integer" } } }))
+        write("in/keyed.json", workflow [=[[{"flex-record": {
+            "operation": "insert", "tableName": "t", "idempotencyKey": "k", "data": {"n": "$.n"}}}]]=])
+        local function each(items)
+            local steps = ([=[[{"each": {"items": %s, "body":
+                {"workflow": {"file": "keyed.json", "state": {"n": "$.item"}}}}}]]=]):format(items)
+            return workflows.run(steps, { db = db, files = folder .. "/in" }).err
+        end
+        assert.equal('conflict: the idempotency key "k" was used for another write of this run',
+            tostring(each "[1, 2]"))
+        assert.is_nil(each "[1, 1]")
+        assert.equal(1, t:count())
+    end)
+
     it("is checked with the first one, before anything runs", function()
         local one = run '[{"log": {"message": "x"}}, {"workflow": {"file": "bad.json"}}]'
         assert.equal("invalid_document: workflow[1].workflow.file: bad.json: id: must be a text of letters, digits, - "

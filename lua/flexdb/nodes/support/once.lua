@@ -23,7 +23,8 @@ once.foreign = {}
 -- How often a transaction is run again that the engine has ended, for others stood in the way.
 local attempts <const> = 10
 
--- A run's state → { [application and key] = digest of the words that it was used with }
+-- What a run keeps, with the workflows that it calls; else a step's state → { [application and key] = digest of the
+-- words that it was used with }
 local used = setmetatable({}, { __mode = "k" })
 
 local function check_key(key)
@@ -45,10 +46,11 @@ local function claim(db, context, node, config)
     local all
     all, err = canonical(plain)
     if not all then return nil, err end
-    local run = used[context.state]
+    local whole = context.kept or context.state
+    local run = used[whole]
     if not run then
         run = {}
-        used[context.state] = run
+        used[whole] = run
     end
     return {
         db = db, key = key, run = run, mark = core.digest(node .. all), place = db.application .. "\0" .. key,
