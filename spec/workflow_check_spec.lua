@@ -103,6 +103,10 @@ workflow[4].set.path: reference: must be a path such as $.total
 workflow[4].set: required: either value or add must be given
 workflow[5].each.items: unknown: either items or a table is given
 workflow[6].workflow.as: reference: must be a path such as $.imported]] },
+    { "an element and its place under one name", '[{"each": {"items": [], "as": "index", "body": []}}, '
+        .. '{"each": {"items": [], "as": "n", "index": "n", "body": []}}]', [[
+workflow[0].each.as: value: the item and its place need two names
+workflow[1].each.as: value: the item and its place need two names]] },
 }
 
 require "spec.support.pace".rest_collector(setup, teardown)

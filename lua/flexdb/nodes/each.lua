@@ -78,6 +78,9 @@ return {
                 problem(key, "type", "must be a name of letters, digits and _")
             end
         end
+        if (config.as or "item") == (config.index or "index") then
+            problem("as", "value", "the item and its place need two names")
+        end
         for _, key in ipairs { "tableId", "tableName" } do
             local text = config[key]
             if text ~= nil and text ~= core.null and type(text) ~= "string" then
