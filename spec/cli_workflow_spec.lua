@@ -123,6 +123,19 @@ describe("flexdb run", function()
         end
     end)
 
+    it("shows the line of a script in the sandbox that is wrong", function()
+        box.write("typo.lua", "local x = 1\nif x == then end\n")
+        box.write("calls.json", [=[{"id": "c", "name": "C", "version": "1.0.0", "workflow": [
+            {"lua": {"file": "typo.lua"}}]}]=])
+        local said <const> = "flexdb: invalid_document: typo.lua:2: unexpected symbol near 'then'\n"
+            .. "    if x == then end\n"
+        for _, words in ipairs { "typo.lua", "typo.lua --sandbox", "calls.json" } do
+            local _, status, errors = box.run("flexdb run " .. words)
+            assert.equal(3, status)
+            assert.equal(said, errors:sub(1, #said))
+        end
+    end)
+
     it("breaks its advice between words on a terminal", function()
         local lines = require "flexdb.cli.failure".lines({ code = "busy", message = "m", step = "s",
             advice = "run the workflow again: somebody else held a lock" }, 40)

@@ -69,6 +69,7 @@ end
 --- The lines that tell people about an error; `room`: the columns of their terminal, if it is one.
 function failure.lines(err, room)
     local lines = { "flexdb: " .. head_of(err) }
+    if err.line and err.text then lines[#lines + 1] = "    " .. err.text end -- of a script
     put_issues(err, lines)
     -- What a workflow's step tells.
     if err.step then
@@ -95,7 +96,7 @@ function failure.tell(err, json)
         local document = {
             code = err.code or (err.usage and "usage" or "failed"), message = err.message, issues = err.issues,
             retryable = err.retryable, hint = err.hint, workflow = err.workflow, step = err.step, node = err.node,
-            config = err.config, advice = err.advice,
+            config = err.config, advice = err.advice, file = err.file, line = err.line, text = err.text,
         }
         io.stderr:write(require "flexdb.cli.json".line { error = document }, "\n")
         return
