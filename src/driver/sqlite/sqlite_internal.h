@@ -67,9 +67,10 @@ int sqlite_check_usable(struct sqlite_connection *c, flexdb_error *err);
 
 /* sqlite_open.c */
 
-/* Sets the page cache for what the connection does. Look-ups read half as many pages with 16 MiB as with the library's
- * own 2. A stream keeps to 2, so that it stays in flat memory: it comes by each page once. While a transaction writes
- * much it is large: inserting into five indexes is 1.7 times as fast when their pages stay. */
+/* Sets the page cache for what the connection does. Look-ups by id read two thirds of the pages with 6 MiB that they
+ * read with the library's own 2; with 16 no fewer, and scans run into colder memory. A stream keeps to 2, so that it
+ * stays in flat memory: it comes by each page once. While a transaction writes much it is large: inserting into five
+ * indexes is 1.7 times as fast when their pages stay. */
 void sqlite_fit_cache(struct sqlite_connection *c);
 
 int sqlite_open(struct connection **out, const struct url *url, const struct connect_options *options,

@@ -18,7 +18,7 @@ enum {
      * copied once. A reader's look-up stays one step up to 4062 pages, which one table of the shared index holds. */
     CHECKPOINT_PAGES = 4000,
     WAL_RETRY_MS = 10,
-    READING_CACHE_KIB = 16 * 1024,
+    READING_CACHE_KIB = 6 * 1024,
     STREAMING_CACHE_KIB = 2 * 1024,
     WRITING_CACHE_KIB = 96 * 1024
 };
