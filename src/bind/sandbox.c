@@ -197,7 +197,7 @@ static int rebind(lua_State *L) {
 /* sandbox:why(): what the host has stopped the script by. */
 static int why(lua_State *L) {
     bind_state_self(L, SANDBOX_METATABLE);
-    if (lua_getiuservalue(L, 1, SANDBOX_WHY) == LUA_TNIL) lua_pushliteral(L, "interrupted!");
+    if (lua_getiuservalue(L, 1, SANDBOX_WHY) == LUA_TNIL) lua_pushliteral(L, SANDBOX_INTERRUPTION);
     return 1;
 }
 

@@ -32,6 +32,9 @@ enum {
     SANDBOX_HOOK_STEPS = 32, /* instructions between two looks at the limits */
 };
 
+/* How what Lua's own program raises ends when somebody has pressed Ctrl-C. */
+#define SANDBOX_INTERRUPTION "interrupted!"
+
 /* Why a script was ended. */
 enum sandbox_end {
     SANDBOX_LIVE,

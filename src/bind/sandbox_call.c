@@ -53,15 +53,13 @@ static bool is_no_memory(lua_State *host, int status) {
            (lua_type(host, -1) == LUA_TSTRING && strcmp(lua_tostring(host, -1), "not enough memory") == 0);
 }
 
-static const char interruption[] = "interrupted!";
-
 /* Whether the value at `index` is what Lua's own program raises when somebody has pressed Ctrl-C. */
 static bool is_interruption(lua_State *host, int index) {
-    const size_t ending = sizeof interruption - 1;
+    const size_t ending = sizeof SANDBOX_INTERRUPTION - 1;
     if (lua_type(host, index) != LUA_TSTRING) return false;
     size_t length;
     const char *text = lua_tolstring(host, index, &length);
-    return length >= ending && memcmp(text + length - ending, interruption, ending) == 0;
+    return length >= ending && memcmp(text + length - ending, SANDBOX_INTERRUPTION, ending) == 0;
 }
 
 /* Ends the script when the call returns; the value at the top says why. */

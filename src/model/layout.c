@@ -7,7 +7,10 @@
 
 #include "base/digest.h"
 
-enum { TABLE_ID_CHARACTERS = 32, PREFIX_LENGTH = 13 + TABLE_ID_CHARACTERS + 1 };
+/* How the names of all physical tables begin. */
+static const char own[] = "flex_records_";
+
+enum { TABLE_ID_CHARACTERS = 32, PREFIX_LENGTH = sizeof own - 1 + TABLE_ID_CHARACTERS + 1 };
 
 void key_registry_free(struct key_registry *k) {
     cJSON_Delete(k->keys);
@@ -67,11 +70,10 @@ static void table_characters(const char *table_id, char out[TABLE_ID_CHARACTERS 
 void layout_table_prefix(const char *table_id, char out[PHYSICAL_NAME_SIZE]) {
     char characters[TABLE_ID_CHARACTERS + 1];
     table_characters(table_id, characters);
-    snprintf(out, PHYSICAL_NAME_SIZE, "flex_records_%s_", characters);
+    snprintf(out, PHYSICAL_NAME_SIZE, "%s%s_", own, characters);
 }
 
 bool layout_table_before(const char *table, char out[PHYSICAL_NAME_SIZE]) {
-    static const char own[] = "flex_records_";
     if (strncmp(table, own, sizeof own - 1) != 0 || strlen(table) <= PREFIX_LENGTH) return false;
     char *end;
     long long generation = strtoll(table + PREFIX_LENGTH, &end, 10);
@@ -153,12 +155,11 @@ int layout_new(struct layout **out, const char *table_id, const struct validator
 }
 
 void layout_note_build(struct layout *l, const struct layout *next, int64_t now) {
-    static const char prefix[] = "flex_records_";
     l->generation = next->generation;
     l->build.started = now;
     memcpy(l->build.table, next->table, sizeof l->build.table);
     snprintf(l->build.journal, sizeof l->build.journal, "flex_journal_%.*s", PHYSICAL_NAME_SIZE - 16,
-             next->table + sizeof prefix - 1);
+             next->table + sizeof own - 1);
 }
 
 /* ---- after an evolution ---- */
