@@ -19,7 +19,7 @@ enum {
     CHECKPOINT_PAGES = 4000,
     WAL_RETRY_MS = 10,
     READING_CACHE_KIB = 6 * 1024,
-    STREAMING_CACHE_KIB = 2 * 1024,
+    SCANNING_CACHE_KIB = 1024,
     WRITING_CACHE_KIB = 96 * 1024
 };
 
@@ -93,7 +93,7 @@ static int check_path(const char *path, const char *folder, const struct connect
 }
 
 static int open_handle(struct sqlite_connection *c, const struct connect_options *options, flexdb_error *err) {
-    if (!c->read_only && !is_memory(c->path) && sqlite_log_new(&c->log, err) != 0) return -(int)err->code;
+    if (!c->read_only && !is_memory(c->path) && sqlite_vfs_new(&c->vfs, err) != 0) return -(int)err->code;
     /* The library may be built to take `file:` names as URIs with parameters of their own; a path is only a path. */
     char *name = NULL;
     if (strncmp(c->path, "file:", 5) == 0) {
@@ -111,7 +111,7 @@ static int open_handle(struct sqlite_connection *c, const struct connect_options
     } else {
         flags |= SQLITE_OPEN_READWRITE | (options->create ? SQLITE_OPEN_CREATE : 0);
     }
-    int rc = sqlite3_open_v2(name == NULL ? c->path : name, &c->db, flags, sqlite_log_vfs(c->log));
+    int rc = sqlite3_open_v2(name == NULL ? c->path : name, &c->db, flags, sqlite_vfs_name(c->vfs));
     free(name);
     if (c->db == NULL) return error_no_memory(err);
     sqlite3_extended_result_codes(c->db, 1);
@@ -146,7 +146,7 @@ static int execute(struct sqlite_connection *c, const char *sql, flexdb_error *e
 
 void sqlite_fit_cache(struct sqlite_connection *c) {
     int wanted = c->runs >= SQLITE_MANY_RUNS ? WRITING_CACHE_KIB
-                 : c->streams != 0           ? STREAMING_CACHE_KIB
+                 : c->scans != 0             ? SCANNING_CACHE_KIB
                                              : READING_CACHE_KIB;
     if (c->cache_kib == wanted) return;
     char sql[48];
@@ -244,7 +244,7 @@ void sqlite_close(struct connection *base) {
     sqlite3_finalize(c->undo);
     /* With every statement gone closing succeeds, and rolls back. */
     sqlite3_close_v2(c->db);
-    sqlite_log_free(c->log);
+    sqlite_vfs_free(c->vfs);
     free(c->path);
     free(c);
 }

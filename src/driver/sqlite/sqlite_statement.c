@@ -172,18 +172,24 @@ static int check_ready(const struct sqlite_statement *s, flexdb_error *err) {
     return 0;
 }
 
-static void count_stream(struct sqlite_connection *c, bool begins) {
-    c->streams = begins ? c->streams + 1 : c->streams - 1;
+static void narrow(struct sqlite_statement *s, bool narrows) {
+    struct sqlite_connection *c = connection_of(s);
+    if (s->narrows == narrows) return;
+    s->narrows = narrows;
+    c->scans = narrows ? c->scans + 1 : c->scans - 1;
     sqlite_fit_cache(c);
 }
 
 int sqlite_step(struct statement *base, flexdb_error *err) {
     struct sqlite_statement *s = (struct sqlite_statement *)base;
-    if (!s->active && check_ready(s, err) != 0) return -(int)err->code;
+    if (!s->active) {
+        if (check_ready(s, err) != 0) return -(int)err->code;
+        if (s->scans) narrow(s, true);
+        s->active = true;
+    }
     int rc = sqlite3_step(s->handle);
     if (rc == SQLITE_ROW) {
-        s->active = true;
-        if (++s->rows == SQLITE_STREAMED_ROWS) count_stream(connection_of(s), true);
+        if (++s->rows == SQLITE_SCANNED_ROWS) narrow(s, true);
         return 1;
     }
     int code = rc == SQLITE_DONE ? 0 : sqlite_fail(connection_of(s), rc, err);
@@ -221,9 +227,11 @@ int sqlite_column(struct statement *base, size_t i, flexdb_value *out, flexdb_er
 void sqlite_reset(struct statement *base) {
     struct sqlite_statement *s = (struct sqlite_statement *)base;
     sqlite3_reset(s->handle);
+    if (!s->active) return;
     s->active = false;
-    if (s->rows >= SQLITE_STREAMED_ROWS) count_stream(connection_of(s), false);
+    s->scans = sqlite3_stmt_status(s->handle, SQLITE_STMTSTATUS_FULLSCAN_STEP, 1) >= SQLITE_SCANNED_ROWS;
     s->rows = 0;
+    narrow(s, false);
 }
 
 static int64_t total_changes(sqlite3 *db) {
