@@ -1,8 +1,9 @@
 --- flexdb.sandbox: scripts that are not trusted, in a Lua state of their own. See docs/sandbox.md.
--- Needs flexdb.core (sandbox), flexdb.plan, flexdb.sandbox.handles. `require "flexdb".sandbox` loads it.
+-- Needs flexdb.core (sandbox, error, codes), flexdb.interrupts, flexdb.plan, flexdb.sandbox.handles. `require "flexdb".sandbox` loads it.
 
 local core = require "flexdb.core"
 local handles = require "flexdb.sandbox.handles"
+local interrupts = require "flexdb.interrupts"
 local options = require "flexdb.options"
 local plan_of = require "flexdb.plan"
 
@@ -17,10 +18,6 @@ local known = {
 }
 
 -- ---- errors ----
-
-local codes = {}
-for code in ([[invalid_schema invalid_record invalid_query invalid_document exists not_found conflict duplicate
-    reference busy connection read_only unsupported limit corrupt internal]]):gmatch "%S+" do codes[code] = true end
 
 local function show_limits(limits)
     return {
@@ -60,7 +57,7 @@ local function failed(text, name, raised)
     local code = "invalid_document"
     local err
     if type(raised) == "table" then
-        err = core.error(codes[raised.code] and raised.code or code, tostring(raised.message))
+        err = core.error(core.codes[raised.code] and raised.code or code, tostring(raised.message))
         err.retryable = raised.retryable == true
         if type(raised.issues) == "table" then err.issues = raised.issues end
     else
@@ -116,9 +113,9 @@ local function names_of(tables)
     return names
 end
 
--- What has kept a value from crossing, as an error; Ctrl-C, which Lua's own program raises wherever it is, goes on.
+-- What has kept a value from crossing, as an error; Ctrl-C goes on.
 local function uncrossed(what, why)
-    if type(why) == "string" and why:find "interrupted!$" then error(why, 0) end
+    if interrupts(why) then error(why, 0) end
     return nil, core.error("invalid_document", ("%s: %s"):format(what, tostring(why)))
 end
 

@@ -54,6 +54,8 @@ static void push_module(lua_State *L) {
     lua_setfield(L, -2, "null");
     lua_pushliteral(L, FLEXDB_VERSION);
     lua_setfield(L, -2, "version");
+    errors_push_codes(L);
+    lua_setfield(L, -2, "codes");
     push_classes(L, state);
     lua_setfield(L, -2, "methods");
     lua_remove(L, state);

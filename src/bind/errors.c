@@ -157,3 +157,11 @@ int errors_new(lua_State *L) {
     set_metatable(L, STATE_ERROR);
     return 1;
 }
+
+void errors_push_codes(lua_State *L) {
+    lua_newtable(L);
+    for (flexdb_code code = FLEXDB_OK + 1; code < FLEXDB_MISUSE; code++) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, error_code_name(code));
+    }
+}

@@ -26,4 +26,7 @@ int errors_own(lua_State *L);
 /* core.error(code, message): an error object for what the Lua side itself finds. */
 int errors_new(lua_State *L);
 
+/* Pushes core.codes: a set of the codes that an error object may have. */
+void errors_push_codes(lua_State *L);
+
 #endif

@@ -1,6 +1,6 @@
 --- Workflow documents: read whole into a program that the runner runs, or refused with every problem and its path.
--- Needs flexdb.core, flexdb.sorted_names, flexdb.workflow.failure, problems, references and state; a registry is handed
--- in. Nothing else knows the format.
+-- Needs flexdb.core, flexdb.interrupts, flexdb.sorted_names, flexdb.workflow.problems, references and state; a
+-- registry is handed in. Nothing else knows the format.
 --
 -- A program is { id, name, version, steps, initial, calls }. A step is one of
 --   { kind = "node", id, path, node, config (compiled), edges = { name = steps }, loop, bodies,
@@ -10,7 +10,7 @@
 --   { kind = "jump", path, to (an index into the program's steps) }
 
 local core = require "flexdb.core"
-local failure = require "flexdb.workflow.failure"
+local interrupts = require "flexdb.interrupts"
 local sorted_names = require "flexdb.sorted_names"
 local problems = require "flexdb.workflow.problems"
 local references = require "flexdb.workflow.references"
@@ -82,7 +82,7 @@ local function check_required(work, node, config, path)
     local required = node.metadata.required
     if type(required) == "function" then
         local ok, words = pcall(required, config)
-        if not ok and failure.interrupts(words) then error(words, 0) end
+        if not ok and interrupts(words) then error(words, 0) end
         required = ok and words or {}
     end
     for _, key in ipairs(required or {}) do
@@ -109,7 +109,7 @@ local function check_node(work, node, config, path)
     local ok, why = pcall(node.check, config, function(key, rule, message)
         work.report(key and path .. "." .. key or path, rule, message)
     end)
-    if not ok and failure.interrupts(why) then error(why, 0) end
+    if not ok and interrupts(why) then error(why, 0) end
     if not ok then work.report(path, "node", ("the node's own check failed: %s"):format(tostring(why))) end
 end
 

@@ -1,5 +1,5 @@
 --- Errors of steps: made of whatever a node gives or raises, and completed with what a person needs to go on.
--- Needs flexdb.core (error, null) and flexdb.workflow.state.
+-- Needs flexdb.core (error, codes, null) and flexdb.workflow.state.
 
 local core = require "flexdb.core"
 local state = require "flexdb.workflow.state"
@@ -8,12 +8,8 @@ local failure = {}
 
 local MAX_DEPTH <const> = 100
 
-local codes = {}
-for code in ("invalid_schema invalid_record invalid_query invalid_document exists not_found conflict duplicate "
-    .. "reference busy connection read_only unsupported limit corrupt internal"):gmatch "%S+" do codes[code] = true end
-
 local function has_code(value)
-    return type(value) == "table" and codes[rawget(value, "code")] and type(rawget(value, "message")) == "string"
+    return type(value) == "table" and core.codes[rawget(value, "code")] and type(rawget(value, "message")) == "string"
 end
 
 -- Text of anything; a hostile __tostring has no say in it.
@@ -49,9 +45,6 @@ local function without_own_place(message)
     local whole, tail = own_files .. file, path:gsub("^%.%.%.", "")
     return whole:sub(-#tail) == tail and rest or message
 end
-
---- Whether somebody has pressed Ctrl-C: Lua's own program raises it wherever it is just then. It is no step's error.
-function failure.interrupts(value) return type(value) == "string" and value:find "interrupted!$" ~= nil end
 
 --- The error object of what was raised: itself where it is one, else a programmer's mistake.
 function failure.of_raised(value)

@@ -1,5 +1,6 @@
 --- Runs programs: steps, edges, jumps and loops, within limits, telling what it does.
--- Needs flexdb.core, flexdb.workflow.references, state and failure; programs come from flexdb.workflow.document.
+-- Needs flexdb.core, flexdb.interrupts, flexdb.workflow.references, state and failure; programs come from
+-- flexdb.workflow.document.
 --
 -- One run has one `shared` table (limits, counters, what it tells), however many workflows call each other in it; each
 -- of these has a context of its own, which its nodes see (lua/flexdb/nodes/README.md).
@@ -8,6 +9,7 @@
 
 local core = require "flexdb.core"
 local failure = require "flexdb.workflow.failure"
+local interrupts = require "flexdb.interrupts"
 local references = require "flexdb.workflow.references"
 local state = require "flexdb.workflow.state"
 
@@ -73,7 +75,7 @@ end
 
 --- The error of what a step has raised; an interruption ends the run.
 function runner.raised(shared, why)
-    if failure.interrupts(why) then raise(shared, why) end
+    if interrupts(why) then raise(shared, why) end
     return failure.of_raised(why)
 end
 
