@@ -1,5 +1,6 @@
 --- flexdb.sandbox: scripts that are not trusted, in a Lua state of their own. See docs/sandbox.md.
--- Needs flexdb.core (sandbox, error, codes), flexdb.interrupts, flexdb.plan, flexdb.sandbox.handles. `require "flexdb".sandbox` loads it.
+-- Needs flexdb.core (sandbox, error, codes), flexdb.interrupts, flexdb.plan, flexdb.sandbox.handles.
+-- `require "flexdb".sandbox` loads it.
 
 local core = require "flexdb.core"
 local handles = require "flexdb.sandbox.handles"
