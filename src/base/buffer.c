@@ -6,9 +6,8 @@
 
 enum { BUFFER_FIRST = 64 };
 
-bool buffer_reserve(struct buffer *b, size_t extra) {
+bool buffer_grow(struct buffer *b, size_t extra) {
     if (b->failed) return false;
-    if (b->capacity - b->length >= extra) return true;
     if (extra > SIZE_MAX / 2 - b->length) {
         b->failed = true;
         return false;

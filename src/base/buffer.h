@@ -16,8 +16,11 @@ struct buffer {
 
 #define BUFFER_INIT ((struct buffer){0})
 
+bool buffer_grow(struct buffer *b, size_t extra);
 /* Makes room for `extra` more bytes; false (and failed) when memory is out or the size would overflow. */
-bool buffer_reserve(struct buffer *b, size_t extra);
+static inline bool buffer_reserve(struct buffer *b, size_t extra) {
+    return (!b->failed && b->capacity - b->length >= extra) || buffer_grow(b, extra);
+}
 void buffer_append_slow(struct buffer *b, const void *data, size_t length);
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A NUL-terminated view of the content; NULL when failed. The NUL is not counted in length. */

@@ -106,26 +106,31 @@ void json_write_string(struct buffer *b, const char *text, size_t length) {
     b->length = (size_t)(to - b->data);
 }
 
-static uint64_t load(const char *from, size_t bytes) {
-    uint64_t word = 0;
-    memcpy(&word, from, bytes);
-    return word;
+/* Whether all eight bytes are ASCII and need no escape: those that do not leave a top bit, in themselves or below them.
+ */
+static inline bool is_plain(uint64_t word) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    return ((word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & highs) == 0;
 }
 
 bool json_write_plain(struct buffer *b, const char *text, size_t length) {
-    const uint64_t highs = UINT64_C(0x8080808080808080);
     if (length < 4 || length > 16 || !buffer_reserve(b, 16 + 2)) return false;
     char *to = b->data + b->length;
     if (length >= 8) {
-        uint64_t head = load(text, 8), tail = load(text + length - 8, 8);
-        if (((head | tail) & highs) != 0 || word_needs_escape(head) || word_needs_escape(tail)) return false;
+        uint64_t head, tail;
+        memcpy(&head, text, 8);
+        memcpy(&tail, text + length - 8, 8);
+        if (!is_plain(head) || !is_plain(tail)) return false;
         memcpy(to + 1, &head, 8);
         memcpy(to + 1 + length - 8, &tail, 8);
     } else {
-        uint64_t both = load(text, 4) | load(text + length - 4, 4) << 32;
-        if ((both & highs) != 0 || word_needs_escape(both)) return false;
-        memcpy(to + 1, text, 4);
-        memcpy(to + 1 + length - 4, text + length - 4, 4);
+        uint32_t head, tail;
+        memcpy(&head, text, 4);
+        memcpy(&tail, text + length - 4, 4);
+        if (!is_plain((uint64_t)tail << 32 | head)) return false;
+        memcpy(to + 1, &head, 4);
+        memcpy(to + 1 + length - 4, &tail, 4);
     }
     to[0] = to[length + 1] = '"';
     b->length += length + 2;

@@ -67,6 +67,9 @@ static inline char *copy_short(char *w, const char *text, size_t length) {
     } else if (length >= 8) {
         memcpy(w, text, 8);
         memcpy(w + length - 8, text + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(w, text, 4);
+        memcpy(w + length - 4, text + length - 4, 4);
     } else {
         for (size_t i = 0; i < length; i++) w[i] = text[i];
     }
@@ -116,26 +119,39 @@ char *codec_write_value(char *w, const struct member *m, flexdb_value *value, bo
 
 /* ---- a whole new record ---- */
 
+static inline bool is_borrowed(const flexdb_value *value) {
+    return value->tag == FLEXDB_TEXT || value->tag == FLEXDB_JSON;
+}
+
+/* What the texts take at most that are looked into for that. */
+static void add_bounds(const struct validator *v, const flexdb_value *given, size_t *document, size_t *scratch) {
+    for (size_t i = v->first_text; i < v->shape.columns; i++) {
+        const struct member *m = &v->members[i];
+        const flexdb_value *value = &given[m->slot];
+        if (!is_borrowed(value)) continue;
+        size_t bound = value->tag == FLEXDB_JSON ? value->length : codec_text_bound(value->as.text, value->length);
+        *document += bound;
+        if (m->form == FORM_JSON && value->tag == FLEXDB_TEXT) *scratch += bound;
+    }
+}
+
 /* Room for the worst case, so that nothing moves while it is written. `too_long`: its texts alone pass the limit. */
 static bool reserve(const struct validator *v, const flexdb_value *given, struct record *out, bool *too_long) {
     size_t document = v->fixed_size, scratch = v->scratch_size, texts = 0;
-    *too_long = false;
-    for (size_t i = v->shape.columns; i-- > 0;) {
-        const struct member *m = &v->members[i];
-        if (m->form < FORM_TEXT) break; /* texts and json stand last */
-        const flexdb_value *value = &given[m->slot];
-        if (value->tag != FLEXDB_TEXT && value->tag != FLEXDB_JSON) continue;
-        texts += value->length;
-        if (texts > CODEC_MAX_DOCUMENT) *too_long = true;
-        if (*too_long) continue;
-        size_t bound = value->tag == FLEXDB_JSON ? value->length : codec_text_bound(value->as.text, value->length);
-        document += bound;
-        if (m->form == FORM_JSON && value->tag == FLEXDB_TEXT) scratch += bound;
+    for (const struct member *m = v->members + v->first_text, *end = v->members + v->shape.columns; m < end; m++) {
+        if (is_borrowed(&given[m->slot])) texts += given[m->slot].length;
+    }
+    *too_long = texts > CODEC_MAX_DOCUMENT;
+    if (texts <= SHORT_TEXT) { /* fixed_size has the slack of each */
+        document += ESCAPED_BYTES * texts;
+        scratch += ESCAPED_BYTES * texts;
+    } else if (!*too_long) {
+        add_bounds(v, given, &document, &scratch);
     }
     buffer_reset(&out->document);
     buffer_reset(&out->scratch);
-    return codec_reserve_values(out, v) && codec_reserve(&out->document, document) &&
-           codec_reserve(&out->scratch, scratch);
+    return codec_reserve_values(out, v) && buffer_reserve(&out->document, document) &&
+           buffer_reserve(&out->scratch, scratch);
 }
 
 /* The hot path: false at the first rule that is broken, and it is for report to say which. */

@@ -250,7 +250,7 @@ static size_t written_bound(const struct validator *v, const flexdb_value *value
 
 /* Writes what stands in out->values. False when memory is out. */
 static bool write_normalized(const struct validator *v, struct record *out) {
-    if (!codec_reserve(&out->document, written_bound(v, out->values))) return false;
+    if (!buffer_reserve(&out->document, written_bound(v, out->values))) return false;
     char *begin = out->document.data, *w = begin;
     const struct member *m = v->members, *end = m + v->shape.columns;
     *w++ = '{';

@@ -30,13 +30,9 @@ char *codec_write_value(char *w, const struct member *m, flexdb_value *value, bo
 
 /* `"key":`; the room behind w is MEMBER_STEP larger than the text. */
 static inline char *codec_write_member(char *w, const struct member *m) {
-    for (uint32_t i = 0; i < m->length; i += MEMBER_STEP) memcpy(w + i, m->text + i, MEMBER_STEP);
+    memcpy(w, m->text, MEMBER_STEP);
+    for (uint32_t i = MEMBER_STEP; i < m->length; i += MEMBER_STEP) memcpy(w + i, m->text + i, MEMBER_STEP);
     return w + m->length;
-}
-
-/* buffer_reserve without a call where there is room already. */
-static inline bool codec_reserve(struct buffer *b, size_t extra) {
-    return (!b->failed && b->capacity - b->length >= extra) || buffer_reserve(b, extra);
 }
 
 /* Makes room for values, and marks new slots ABSENT. Behind the record's slots come as many for spans and, where the

@@ -5,15 +5,17 @@
 
 #ifdef __SSE2__
 #include <emmintrin.h>
-#endif
 
-#ifdef __SSE2__
+enum { BLOCK = 16 }; /* what is copied in one step */
+
 /* A bit for each byte that cannot be copied as it is. Signed: bytes of 0x80 and above are less than 0x20 as well. */
 static inline unsigned odd_bytes(__m128i bytes) {
     __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
     __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash)));
 }
+#else
+enum { BLOCK = 8 };
 #endif
 
 static bool is_tail(unsigned char c) { return (c & 0xC0) == 0x80; }
@@ -60,53 +62,57 @@ static inline bool word_is_plain(uint64_t word) {
     return (odd & REPEAT(0x80)) == 0;
 }
 
-/* The rest of a text, less than 16 bytes, once more with what stands before it, so that it takes whole steps: `run`
- * bytes before p were plain and are copied already. */
-static inline const unsigned char *copy_rest(const unsigned char *p, const unsigned char *end, size_t run, char **w) {
-    size_t left = (size_t)(end - p);
-    char *to = *w;
-#ifdef __SSE2__
-    if (run + left >= 16) {
-        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(end - 16));
-        if (odd_bytes(bytes) >> (16 - left) == 0) {
-            _mm_storeu_si128((__m128i *)(void *)(to + left - 16), bytes);
-            *w = to + left;
-            return end;
-        }
+/* A text of 1 to 7 bytes, all or none of them: as two parts that overlap, or as its first, middle and last byte. */
+static inline bool copy_few(char *to, const unsigned char *p, size_t length) {
+    if (length >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, p, 4);
+        memcpy(&tail, p + length - 4, 4);
+        if (!word_is_plain((uint64_t)tail << 32 | head)) return false;
+        memcpy(to, &head, 4);
+        memcpy(to + length - 4, &tail, 4);
+        return true;
     }
-#endif
-    while (left >= 8) {
-        uint64_t word;
-        memcpy(&word, p, 8);
-        if (!word_is_plain(word)) break;
-        memcpy(to, p, 8);
-        p += 8, to += 8, run += 8, left -= 8;
-    }
-    if (left > 0 && left < 8 && run + left >= 8) {
-        uint64_t word;
-        memcpy(&word, end - 8, 8);
-        if (word_is_plain(word)) {
-            memcpy(to + left - 8, end - 8, 8);
-            p = end, to += left;
-        }
-    } else if (left >= 4 && left < 8) {
-        uint32_t half;
-        memcpy(&half, p, 4);
-        if (word_is_plain(half | REPEAT(0x40) << 32)) {
-            memcpy(to, p, 4);
-            p += 4, to += 4;
-        }
-    }
-    *w = to;
-    return p;
+    unsigned char first = p[0], middle = p[length / 2], last = p[length - 1];
+    if (!word_is_plain(REPEAT(' ') << 24 | (uint64_t)last << 16 | (uint64_t)middle << 8 | first)) return false;
+    to[0] = (char)first, to[length / 2] = (char)middle, to[length - 1] = (char)last;
+    return true;
 }
 
-/* Copies plain ASCII up to the first byte that is not, or to where the last few are left. */
-static inline const unsigned char *copy_plain(const unsigned char *p, const unsigned char *end, char **w) {
-    const unsigned char *begin = p;
+/* The last `left` bytes of a text, less than a block, all or none of them: once more with what stands before them,
+ * which is copied already, so that it takes whole steps. */
+static inline bool copy_rest(char *to, const unsigned char *end, size_t left, size_t length) {
 #ifdef __SSE2__
+    if (length >= BLOCK) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(end - BLOCK));
+        if (odd_bytes(bytes) >> (BLOCK - left) != 0) return false;
+        _mm_storeu_si128((__m128i *)(void *)(to + left - BLOCK), bytes);
+        return true;
+    }
+#endif
+    if (length < 8) return copy_few(to, end - left, left);
+    uint64_t head = REPEAT(' '), tail;
+    if (left > 8) memcpy(&head, end - left, 8);
+    memcpy(&tail, end - 8, 8);
+    if (!word_is_plain(head) || !word_is_plain(tail)) return false;
+    if (left > 8) memcpy(to, &head, 8);
+    memcpy(to + left - 8, &tail, 8);
+    return true;
+}
+
+/* Copies plain ASCII up to the first byte that is not, or to where less than a block is left. */
+static inline const unsigned char *copy_blocks(const unsigned char *p, const unsigned char *end, char **w) {
     char *to = *w;
-    while (end - p >= 16) {
+#ifdef __SSE2__
+    while (end - p >= 2 * BLOCK) { /* two at once, to be looked at one by one where something is odd */
+        const __m128i one = _mm_loadu_si128((const __m128i *)(const void *)p);
+        const __m128i two = _mm_loadu_si128((const __m128i *)(const void *)(p + BLOCK));
+        if ((odd_bytes(one) | odd_bytes(two)) != 0) break;
+        _mm_storeu_si128((__m128i *)(void *)to, one);
+        _mm_storeu_si128((__m128i *)(void *)(to + BLOCK), two);
+        p += 2 * BLOCK, to += 2 * BLOCK;
+    }
+    while (end - p >= BLOCK) {
         const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
         _mm_storeu_si128((__m128i *)(void *)to, bytes);
         unsigned mask = odd_bytes(bytes);
@@ -115,20 +121,25 @@ static inline const unsigned char *copy_plain(const unsigned char *p, const unsi
             *w = to + plain;
             return p + plain;
         }
-        p += 16, to += 16;
+        p += BLOCK, to += BLOCK;
     }
-    *w = to;
+#else
+    for (uint64_t word; end - p >= BLOCK; p += BLOCK, to += BLOCK) {
+        memcpy(&word, p, BLOCK);
+        if (!word_is_plain(word)) break;
+        memcpy(to, &word, BLOCK);
+    }
 #endif
-    return p < end ? copy_rest(p, end, (size_t)(p - begin), w) : p;
+    *w = to;
+    return p;
 }
 
-char *codec_emit_text(char *w, const char *text, size_t length, struct utf8_facts *facts) {
-    const unsigned char *p = (const unsigned char *)text, *end = p + length;
+/* From p on, where less than a block is left or something cannot be copied as it is. */
+static __attribute__((noinline)) char *emit_odd(char *w, const unsigned char *p, const unsigned char *end,
+                                                size_t length, struct utf8_facts *facts) {
     size_t tails = 0;
     bool ascii = true;
-    for (;;) {
-        p = copy_plain(p, end, &w);
-        if (p == end) break;
+    while (p < end) {
         do {
             unsigned char c = *p;
             if (c >= 0x80) {
@@ -145,10 +156,20 @@ char *codec_emit_text(char *w, const char *text, size_t length, struct utf8_fact
                 *w++ = (char)c;
                 p++;
             }
-        } while (p < end && (end - p < 4 || *p >= 0x80));
+        } while (p < end && (end - p < BLOCK || *p >= 0x80));
+        p = copy_blocks(p, end, &w);
     }
     *facts = (struct utf8_facts){.code_points = length - tails, .ascii = ascii};
     return w;
+}
+
+char *codec_emit_text(char *w, const char *text, size_t length, struct utf8_facts *facts) {
+    const unsigned char *begin = (const unsigned char *)text, *end = begin + length;
+    const unsigned char *p = copy_blocks(begin, end, &w);
+    size_t left = (size_t)(end - p);
+    if (left != 0 && (left >= BLOCK || !copy_rest(w, end, left, length))) return emit_odd(w, p, end, length, facts);
+    *facts = (struct utf8_facts){.code_points = length, .ascii = true};
+    return w + left;
 }
 
 size_t codec_long_text_bound(const char *text, size_t length) {

@@ -159,7 +159,7 @@ static void place_member(struct validator *v, size_t slot, size_t place) {
                          .required = c->column->required,
                          .keeps_null = c->initial_default.tag != FLEXDB_ABSENT};
     v->places[slot] = (uint32_t)place;
-    v->fixed_size += c->member_length + MEMBER_STEP + 1 + SCALAR_ROOM;
+    v->fixed_size += c->member_length + MEMBER_STEP + 1 + SCALAR_ROOM; /* for a text its quotes and slack */
     if (c->column->type == TYPE_REFERENCE) v->fixed_size += ID_MAX_LENGTH;
     if (c->default_value.tag == FLEXDB_TEXT) v->fixed_size += 6 * c->default_value.length;
     if (c->default_value.tag == FLEXDB_JSON) v->fixed_size += c->default_value.length;
@@ -173,6 +173,7 @@ static bool order_members(struct validator *v, flexdb_error *err) {
     if (count != 0 && (v->members == NULL || v->places == NULL)) return error_no_memory(err), false;
     v->fixed_size = v->scratch_size = 2 * SCALAR_ROOM;
     for (int rank = 0; rank <= 3; rank++) {
+        if (rank == 1) v->first_text = place;
         for (size_t slot = 0; slot < count; slot++) {
             if (rank_of(v->columns[slot].column->type) == rank) place_member(v, slot, place++);
         }

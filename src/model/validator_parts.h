@@ -46,7 +46,8 @@ struct validator {
     flexdb_shape shape;
     flexdb_field *fields;
     struct names slots;     /* name → slot, system fields included */
-    struct member *members; /* shape.columns of them */
+    struct member *members; /* shape.columns of them: first scalars, then texts and json */
+    size_t first_text;      /* where those begin */
     uint32_t *places;       /* slot → place in members */
     size_t fixed_size;      /* an upper bound of a document's bytes without its given texts and json */
     size_t scratch_size;    /* the same for what normalized scalars take in scratch */

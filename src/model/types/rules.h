@@ -19,9 +19,18 @@ bool rules_bounds(struct compiled_column *c, const char *path, flexdb_error *err
 /* minLength, maxLength (`longest` unless given), pattern, format and enum. */
 bool rules_text(struct compiled_column *c, int64_t longest, const char *path, flexdb_error *err);
 
+/* What rules_judge_text leaves: enum, format and pattern. */
+enum verdict rules_judge_words(const struct compiled_column *c, const char *text, size_t length, bool ascii);
 /* Judges a text that is valid UTF-8. */
-enum verdict rules_judge_text(const struct compiled_column *c, const char *text, size_t length,
-                              const struct utf8_facts *facts);
+static inline enum verdict rules_judge_text(const struct compiled_column *c, const char *text, size_t length,
+                                            const struct utf8_facts *facts) {
+    int64_t characters = (int64_t)facts->code_points;
+    if (facts->has_nul) return VERDICT_NUL;
+    if (characters > c->max_length) return VERDICT_MAX_LENGTH;
+    if (characters < c->min_length) return VERDICT_MIN_LENGTH;
+    if (c->enum_count == 0 && c->format == NULL && c->pattern == NULL) return VERDICT_OK;
+    return rules_judge_words(c, text, length, facts->ascii);
+}
 /* The check of string and text. */
 enum verdict rules_check_text(const struct compiled_column *c, flexdb_value *value, struct buffer *scratch);
 /* Whether the normalized text is among the values of the enum, or there is none. */

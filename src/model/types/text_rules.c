@@ -76,16 +76,11 @@ bool rules_text(struct compiled_column *c, int64_t longest, const char *path, fl
     return good;
 }
 
-enum verdict rules_judge_text(const struct compiled_column *c, const char *text, size_t length,
-                              const struct utf8_facts *facts) {
-    int64_t characters = (int64_t)facts->code_points;
-    if (facts->has_nul) return VERDICT_NUL;
-    if (characters > c->max_length) return VERDICT_MAX_LENGTH;
-    if (characters < c->min_length) return VERDICT_MIN_LENGTH;
+enum verdict rules_judge_words(const struct compiled_column *c, const char *text, size_t length, bool ascii) {
     if (!rules_in_enum(c, text, length)) return VERDICT_ENUM;
     if (c->format != NULL && !c->format->match(text, length)) return VERDICT_FORMAT;
     if (c->pattern == NULL) return VERDICT_OK;
-    switch (regex_search(c->pattern, text, length, facts->ascii)) {
+    switch (regex_search(c->pattern, text, length, ascii)) {
     case REGEX_MATCH: return VERDICT_OK;
     case REGEX_NO_MATCH: return VERDICT_PATTERN;
     default: return VERDICT_PATTERN_LIMIT;
