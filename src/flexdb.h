@@ -302,8 +302,8 @@ int flexdb_diff(const char *from, size_t from_length, const char *to, size_t to_
 int flexdb_validator_new(flexdb_validator **out, const char *definition, size_t length, flexdb_error *err);
 int flexdb_record_new(flexdb_record **out, flexdb_error *err);
 void flexdb_record_free(flexdb_record *r);
-/* Validates a record: `out` is the normalized one, `json` (may be NULL) its document under column names. */
+/* Validates a record: `out` is the normalized one, `json` (may be NULL) its document under column names, in `room`. */
 int flexdb_validate(const flexdb_validator *v, flexdb_record *room, const flexdb_value *given, flexdb_row *out,
-                    struct buffer *json, flexdb_error *err);
+                    flexdb_value *json, flexdb_error *err);
 
 #endif

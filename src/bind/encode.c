@@ -27,7 +27,7 @@ struct encoder {
     struct encode_fault *fault;
 };
 
-static bool write_value(struct encoder *e, const struct place *up, int depth);
+static bool write_value(struct encoder *e, const struct place *up, int depth, int index, int type);
 
 /* ---- what can go wrong ---- */
 
@@ -189,8 +189,8 @@ void encode_say_unfit(lua_State *L, const struct state *s, int index, struct enc
     fault->no_memory = false;
 }
 
-static bool fail_unfit(struct encoder *e, const struct place *place) {
-    encode_say_unfit(e->L, e->s, -1, e->fault);
+static bool fail_unfit(struct encoder *e, const struct place *place, int index) {
+    encode_say_unfit(e->L, e->s, index, e->fault);
     return fail(e, place, e->fault->rule, e->fault->got);
 }
 
@@ -216,6 +216,7 @@ static bool write_object(struct encoder *e, struct place *place, int depth) {
     lua_State *L = e->L;
     const char *skip = depth == 1 ? e->options->skip : NULL;
     char before = '{';
+    const int value = lua_gettop(L);
     do {
         size_t length;
         if (lua_type(L, -2) != LUA_TSTRING) return fail_key(e, place, true);
@@ -226,8 +227,8 @@ static bool write_object(struct encoder *e, struct place *place, int depth) {
             before = ',';
             json_write_string(e->out, key, length);
             buffer_put(e->out, ':');
-            place->key = lua_gettop(L) - 1;
-            if (!write_value(e, place, depth)) return false;
+            place->key = value - 1;
+            if (!write_value(e, place, depth, value, lua_type(L, value))) return false;
         }
         lua_pop(L, 1);
     } while (lua_next(L, place->table));
@@ -247,15 +248,17 @@ static bool write_unordered(struct encoder *e, struct place *place, int depth) {
         count++;
         lua_pop(L, 1);
     }
+    const int value = lua_gettop(L) + 1;
     for (lua_Integer i = 1; i <= count; i++) {
-        if (lua_rawgeti(L, place->table, i) == LUA_TNIL) {
+        int type = lua_rawgeti(L, place->table, i);
+        if (type == LUA_TNIL) {
             SAY(e, "must have no holes, has nothing at index %lld and something at %lld", (long long)i,
                 (long long)largest);
             return fail(e, place->up, "hole", NULL);
         }
         buffer_put(e->out, i == 1 ? '[' : ',');
         place->index = i;
-        if (!write_value(e, place, depth)) return false;
+        if (!write_value(e, place, depth, value, type)) return false;
         lua_pop(L, 1);
     }
     buffer_put(e->out, ']');
@@ -267,31 +270,31 @@ static bool write_unordered(struct encoder *e, struct place *place, int depth) {
 static bool write_array(struct encoder *e, struct place *place, lua_Integer count, int depth) {
     lua_State *L = e->L;
     size_t begin = e->out->length;
+    const int top = lua_gettop(L);
     lua_Integer i = 1;
-    int top = lua_gettop(L);
     for (; i <= count; i++) {
-        if (lua_rawgeti(L, place->table, i) == LUA_TNIL) break;
+        int type = lua_rawgeti(L, place->table, i);
+        if (type == LUA_TNIL) break;
         buffer_put(e->out, i == 1 ? '[' : ',');
         place->index = i;
-        if (!write_value(e, place, depth)) return false;
-        lua_pop(L, 1);
+        if (!write_value(e, place, depth, top + 1, type)) return false;
+        lua_settop(L, top);
     }
-    lua_settop(L, top);
     if (i > count) {
         lua_pushinteger(L, count);
         if (!lua_next(L, place->table)) {
             buffer_put(e->out, ']');
             return true;
         }
-        lua_settop(L, top);
     }
+    lua_settop(L, top);
     if (!buffer_failed(e->out)) e->out->length = begin;
     return write_unordered(e, place, depth);
 }
 
-static bool write_table(struct encoder *e, const struct place *up, int depth) {
+static bool write_table(struct encoder *e, const struct place *up, int depth, int index) {
     lua_State *L = e->L;
-    struct place place = {.up = up, .table = lua_gettop(L)};
+    struct place place = {.up = up, .table = index};
     if (depth > e->options->max_depth) return fail_depth(e, &place);
     if (!lua_checkstack(L, 6)) return fail_memory(e);
     lua_Integer count = (lua_Integer)lua_rawlen(L, place.table);
@@ -310,56 +313,55 @@ static bool write_table(struct encoder *e, const struct place *up, int depth) {
 
 /* ---- values ---- */
 
-static bool write_text(struct encoder *e, const struct place *up) {
+static bool write_text(struct encoder *e, const struct place *up, int index) {
     size_t length;
-    const char *text = lua_tolstring(e->L, -1, &length);
+    const char *text = lua_tolstring(e->L, index, &length);
     if (json_write_plain(e->out, text, length)) return true;
     if (!check_text(e, up, "", text, length)) return false;
     json_write_string(e->out, text, length);
     return true;
 }
 
-/* The value on the top of the stack, which stays; `depth` of the tables around it. */
-static bool write_value(struct encoder *e, const struct place *up, int depth) {
+/* The value of this type at `index`, an absolute one; `depth` of the tables around it. */
+static bool write_value(struct encoder *e, const struct place *up, int depth, int index, int type) {
     lua_State *L = e->L;
     if (e->out->length > e->options->max_bytes) {
         SAY(e, "must be at most %zu MiB of JSON, is more", e->options->max_bytes >> 20);
         return fail(e, NULL, "limit", NULL);
     }
-    switch (lua_type(L, -1)) {
-    case LUA_TSTRING: return write_text(e, up);
-    case LUA_TBOOLEAN: buffer_puts(e->out, lua_toboolean(L, -1) ? "true" : "false"); return true;
-    case LUA_TTABLE: return write_table(e, up, depth + 1);
+    switch (type) {
+    case LUA_TSTRING: return write_text(e, up, index);
+    case LUA_TBOOLEAN: buffer_puts(e->out, lua_toboolean(L, index) ? "true" : "false"); return true;
+    case LUA_TTABLE: return write_table(e, up, depth + 1, index);
     case LUA_TNUMBER:
-        if (lua_isinteger(L, -1)) {
-            json_write_integer(e->out, (int64_t)lua_tointeger(L, -1));
+        if (lua_isinteger(L, index)) {
+            json_write_integer(e->out, (int64_t)lua_tointeger(L, index));
             return true;
         }
-        if (!isfinite(lua_tonumber(L, -1))) break;
-        json_write_number(e->out, (double)lua_tonumber(L, -1));
+        if (!isfinite(lua_tonumber(L, index))) break;
+        json_write_number(e->out, (double)lua_tonumber(L, index));
         return true;
     case LUA_TUSERDATA:
-        if (lua_touserdata(L, -1) != e->s->null) break;
+        if (lua_touserdata(L, index) != e->s->null) break;
         buffer_append(e->out, "null", 4);
         return true;
     default: break;
     }
-    return fail_unfit(e, up);
+    return fail_unfit(e, up, index);
 }
 
 bool encode_value(lua_State *L, struct state *s, int index, struct buffer *out, const struct encode_options *options,
                   struct encode_fault *fault) {
     struct encoder e = {.L = L, .s = s, .out = out, .options = options, .fault = fault};
-    int top = lua_gettop(L);
     size_t begin = out->length;
+    int top = lua_gettop(L);
     fault->no_memory = false;
-    if (!lua_checkstack(L, 6)) return fail_memory(&e);
-    lua_pushvalue(L, index);
-    bool good = write_value(&e, NULL, 0);
+    bool good = write_value(&e, NULL, 0, index, lua_type(L, index));
     if (good && buffer_failed(out)) good = fail_memory(&e);
+    if (good) return true;
     lua_settop(L, top);
-    if (!good && !buffer_failed(out)) out->length = begin;
-    return good;
+    if (!buffer_failed(out)) out->length = begin;
+    return false;
 }
 
 int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, const char *root, const char *skip) {

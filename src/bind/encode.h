@@ -35,8 +35,8 @@ struct encode_options {
 
 extern const struct encode_options encode_column; /* of a json value in a record */
 
-/* Appends the JSON of the value at `index`. On failure `fault` says why, s->path where, and `out` is as it was. Does
- * not raise, runs no Lua code and leaves the stack as it was. */
+/* Appends the JSON of the value at `index`, an absolute one. On failure `fault` says why, s->path where, and `out` is
+ * as it was. Does not raise, runs no Lua code and leaves the stack as it was. */
 bool encode_value(lua_State *L, struct state *s, int index, struct buffer *out, const struct encode_options *options,
                   struct encode_fault *fault);
 

@@ -3,13 +3,13 @@
 #include "bind/decode.h"
 #include "bind/encode.h"
 
-/* Where a key leads. */
-enum { SLOT_UNKNOWN = -1, SLOT_IGNORED = -2 };
+/* Where a key leads; SLOT_MISSED: what its address says nothing of. */
+enum { SLOT_UNKNOWN = -1, SLOT_IGNORED = -2, SLOT_MISSED = -3 };
 
 /* Short strings are interned: the address of a key that is kept alive tells the field. Longer keys miss here and are
  * looked up by their content. */
 struct entry {
-    const void *key; /* NULL: free */
+    const void *key; /* NULL: free, with SLOT_MISSED for its slot */
     int32_t slot;
 };
 
@@ -59,7 +59,7 @@ static struct shape *shape_new(lua_State *L, const flexdb_validator *v) {
     shape->validator = NULL;
     shape->fields = fields;
     shape->mask = capacity - 1;
-    for (size_t i = 0; i < capacity; i++) shape->entries[i] = (struct entry){0};
+    for (size_t i = 0; i < capacity; i++) shape->entries[i] = (struct entry){.slot = SLOT_MISSED};
     bind_state_push(L, STATE_SHAPE);
     lua_setmetatable(L, -2);
     shape->validator = validator_hold((flexdb_validator *)v);
@@ -94,17 +94,19 @@ static int32_t find_slow(lua_State *L, const struct shape *shape) {
     return length != 0 && name[0] == '_' ? SLOT_IGNORED : SLOT_UNKNOWN;
 }
 
+/* The same by its address, which may say nothing of it. */
 static inline int32_t find(lua_State *L, const struct shape *shape) {
-    const void *key = lua_topointer(L, -2);
-    if (key != NULL) { /* NULL for a number, which would match a free entry */
-        for (size_t i = hash(key) & shape->mask; shape->entries[i].key != NULL; i = (i + 1) & shape->mask) {
-            if (shape->entries[i].key == key) return shape->entries[i].slot;
-        }
+    const void *key = lua_topointer(L, -2); /* NULL for a number, which misses as well */
+    for (size_t i = hash(key);; i++) {
+        const struct entry *entry = &shape->entries[i & shape->mask];
+        if (entry->key == key || entry->key == NULL) return entry->slot;
     }
-    return find_slow(L, shape);
 }
 
-bool shape_is_unknown(lua_State *L, const struct shape *shape) { return find(L, shape) == SLOT_UNKNOWN; }
+bool shape_is_unknown(lua_State *L, const struct shape *shape) {
+    int32_t slot = find(L, shape);
+    return (slot != SLOT_MISSED ? slot : find_slow(L, shape)) == SLOT_UNKNOWN;
+}
 
 static bool set_fault(struct state *s, flexdb_value *value, const struct encode_fault *fault, const char *path) {
     flexdb_fault *kept = arena_alloc(&s->faults, 1, sizeof *kept);
@@ -166,17 +168,16 @@ static inline bool collect_value(lua_State *L, struct state *s, int index, flexd
     }
 }
 
-/* Leaves the values of the record's fields on the stack, each above its key; s->kept says where. None is looked into
- * yet: to wait for one string's memory after the other takes longer than all the rest, so each is asked for early. */
-static int64_t gather(lua_State *L, struct state *s, const struct shape *shape, int index) {
+/* Leaves the values of the record's fields on the stack above `top`, each above its key; s->kept says where. None is
+ * looked into yet: so that one need not wait for the other's memory, nor the walk for either. */
+static int64_t gather(lua_State *L, int *kept, const struct shape *shape, int index, int top) {
     int64_t unknown = 0;
-    int top = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, index)) {
         int32_t slot = find(L, shape);
+        if (slot == SLOT_MISSED) slot = find_slow(L, shape);
         if (slot >= 0) {
-            __builtin_prefetch(lua_topointer(L, -1));
-            s->kept[slot] = top += 2;
+            kept[slot] = top += 2;
             lua_pushvalue(L, -2);
         } else {
             unknown += slot == SLOT_UNKNOWN;
@@ -186,24 +187,32 @@ static int64_t gather(lua_State *L, struct state *s, const struct shape *shape, 
     return unknown;
 }
 
+/* Reads what is kept: false when memory is out. */
+static bool collect_kept(lua_State *L, struct state *s, size_t count) {
+    const int *kept = s->kept;
+    flexdb_value *given = s->given;
+    for (size_t i = 0; i < count; i++) {
+        given[i].tag = FLEXDB_ABSENT;
+        given[i].judged = false;
+        if (kept[i] != 0 && !collect_value(L, s, kept[i], &given[i])) return false;
+    }
+    for (size_t i = 0; i < count && s->json.length != 0; i++) { /* which does not move any more */
+        if (given[i].tag == FLEXDB_JSON) given[i].as.text = s->json.data + given[i].as.integer;
+    }
+    return true;
+}
+
 int64_t shape_collect(lua_State *L, struct state *s, const struct shape *shape, int index, bool keep) {
     size_t count = shape->fields->count;
     if (s->faults.blocks != NULL) arena_free(&s->faults);
     buffer_reset(&s->json);
     if (!bind_state_room(s, count) || !lua_checkstack(L, 2 * (int)count + LUA_MINSTACK)) return -1;
     int top = lua_gettop(L);
-    int64_t unknown = gather(L, s, shape, index);
-    for (size_t i = 0; i < count; i++) {
-        if (s->kept[i] != 0 && !collect_value(L, s, s->kept[i], &s->given[i])) return -1;
-    }
+    int64_t unknown = gather(L, s->kept, shape, index, top);
+    if (!collect_kept(L, s, count)) return -1;
     if (!keep) {
         s->laid = 0;
         lua_settop(L, top);
-    }
-    if (s->json.length == 0) return unknown;
-    for (size_t i = 0; i < count; i++) {
-        flexdb_value *value = &s->given[i];
-        if (value->tag == FLEXDB_JSON) value->as.text = s->json.data + value->as.integer;
     }
     return unknown;
 }

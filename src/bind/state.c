@@ -132,7 +132,6 @@ bool bind_state_room(struct state *s, size_t count) {
         s->kept = kept;
         s->capacity = count;
     }
-    memset(s->given, 0, count * sizeof *s->given);
     memset(s->kept, 0, count * sizeof *s->kept);
     s->laid = count;
     return true;

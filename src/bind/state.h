@@ -67,7 +67,7 @@ bool bind_state_postpones(lua_State *L, const struct state *s);
 /* Pushes user value `which` of the state; only in a C function of the binding. */
 static inline void bind_state_push(lua_State *L, int which) { lua_getiuservalue(L, STATE_UPVALUE, which); }
 
-/* Room for `count` values in s->given, all ABSENT; false when memory is out. */
+/* Room for `count` values in s->given, none of them kept; false when memory is out. */
 bool bind_state_room(struct state *s, size_t count);
 
 /* Sets functions in the table on the top, each with the state at `state`, and with the metatable at `metatable` unless

@@ -40,7 +40,7 @@ static struct checker *check(lua_State *L, struct state **s) {
 }
 
 /* 0 and the normalized record, or -code. */
-static int judge(lua_State *L, struct state *s, struct checker *c, flexdb_row *row, struct buffer *json) {
+static int judge(lua_State *L, struct state *s, struct checker *c, flexdb_row *row, flexdb_value *json) {
     if (s->record == NULL && flexdb_record_new(&s->record, &s->err) != 0) return -(int)s->err.code;
     int64_t unknown = shape_collect(L, s, c->shaped.shape, 2, json == NULL);
     if (unknown < 0) return error_no_memory(&s->err);
@@ -62,10 +62,9 @@ static int validator_encode(lua_State *L) {
     struct state *s;
     struct checker *c = check(L, &s);
     flexdb_row row;
-    buffer_reset(&s->text);
-    if (judge(L, s, c, &row, &s->text) != 0) return errors_fail(L, s);
-    if (buffer_failed(&s->text)) return errors_no_memory(L, s);
-    lua_pushlstring(L, s->text.data, s->text.length);
+    flexdb_value json;
+    if (judge(L, s, c, &row, &json) != 0) return errors_fail(L, s);
+    lua_pushlstring(L, json.as.text, json.length);
     return 1;
 }
 

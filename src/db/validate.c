@@ -43,13 +43,14 @@ void flexdb_record_free(flexdb_record *r) {
 }
 
 int flexdb_validate(const flexdb_validator *v, flexdb_record *room, const flexdb_value *given, flexdb_row *out,
-                    struct buffer *json, flexdb_error *err) {
+                    flexdb_value *json, flexdb_error *err) {
     int rc = codec_encode(v, given, room, err);
     if (rc != 0) return rc;
     *out = (flexdb_row){.validator = v, .values = room->values};
     if (json == NULL) return 0;
-    buffer_append(json, room->document.data, room->document.length);
-    return buffer_failed(json) ? error_no_memory(err) : 0;
+    *json = value_text(room->document.data, room->document.length);
+    json->tag = FLEXDB_JSON;
+    return 0;
 }
 
 static int given_definition(struct definition **out, const char *text, size_t length, flexdb_error *err) {
