@@ -211,6 +211,27 @@ describe("flexdb.json.decode", function()
         end)
     end
 
+    it("reads arrays of words as it reads any other text", function()
+        local pieces = { '"', '"', '"', "[", "]", ",", '","', '", "', "a", "word", " ", "\\n", "\n", "ü", "\xc3", "\0",
+            "1", ("x"):rep(90) }
+        local frames = { '["%s"]', '["%s"]', "[%s]", '["%s"}', '["%s"', '["%s' }
+        for i = 1, 6000 do
+            local inside = {}
+            for j = 1, math.random(0, 7) do inside[j] = pieces[math.random(#pieces)] end
+            local text = frames[i % #frames + 1]:format(table.concat(inside))
+            local value, err = json.decode(text)
+            local same, why = json.decode(" " .. text) -- the space keeps it from the short way
+            assert.same(same, value, text)
+            assert.equal(why == nil, err == nil, text)
+            if value then
+                assert.equal(json.encode(same), json.encode(value))
+                assert.equal(getmetatable(same), getmetatable(value))
+            else
+                assert.equal((tostring(why):gsub("byte %d+", "")), (tostring(err):gsub("byte %d+", "")))
+            end
+        end
+    end)
+
     it("reads arrays and objects", function()
         assert.same({ 1, { a = { {}, { b = null } } }, "x" }, json.decode '[1, {"a": [[], {"b": null}]}, "x"]')
         local long = {}

@@ -33,10 +33,13 @@ static void open_container(struct decoder *d, bool object) {
     d->places[++d->depth] = object ? IN_OBJECT : 0;
 }
 
+static void mark_array(lua_State *L) {
+    bind_state_push(L, STATE_ARRAY);
+    lua_setmetatable(L, -2);
+}
+
 static void close_container(struct decoder *d) {
-    if (d->places[d->depth--] == IN_OBJECT) return;
-    bind_state_push(d->L, STATE_ARRAY);
-    lua_setmetatable(d->L, -2);
+    if (d->places[d->depth--] != IN_OBJECT) mark_array(d->L);
 }
 
 /* Pushes a scalar; false when the event is none. */
@@ -92,11 +95,43 @@ static bool decode(struct decoder *d) {
     }
 }
 
+/* The quote behind the word that begins at p; where it does not stand before `end`, or the word is not plain ASCII,
+ * NULL.
+ */
+static const char *word_end(const char *p, const char *end) {
+    while (p < end && (signed char)*p >= ' ' && *p != '"' && *p != '\\') p++;
+    return p < end && *p == '"' ? p : NULL;
+}
+
+/* What most json values are: a few words in an array. False, with nothing pushed, for all others. */
+static bool push_words(lua_State *L, const char *p, size_t length) {
+    enum { SHORT = 256 }; /* so that little is read twice */
+    if (length < 4 || length > SHORT || p[0] != '[' || p[1] != '"') return false;
+    const char *bracket = p + length - 1, *quote;
+    int top = lua_gettop(L);
+    lua_createtable(L, FEW, 0);
+    for (lua_Integer i = 1; bracket - p >= 3 && p[1] == '"'; i++) { /* p is at the byte before a quote */
+        if ((quote = word_end(p + 2, bracket)) == NULL) break;
+        lua_pushlstring(L, p + 2, (size_t)(quote - p - 2));
+        lua_rawseti(L, -2, i);
+        p = quote + 1;
+        if (p == bracket && *p == ']') return true;
+        if (*p != ',') break;
+        if (p[1] == ' ') p++; /* MySQL's spacing */
+    }
+    lua_settop(L, top);
+    return false;
+}
+
 bool decode_push(lua_State *L, struct state *s, const char *text, size_t length, const struct decode_options *options) {
     struct decoder d; /* not initialized as a whole: `places` is large and this is called for every json value */
     d.L = L, d.reader = &s->reader, d.options = options, d.depth = 0, d.keeps = false;
     int top = lua_gettop(L);
     luaL_checkstack(L, 6, "JSON");
+    if (push_words(L, text, length)) {
+        mark_array(L);
+        return true;
+    }
     json_reader_free(&s->reader);
     json_reader_init(&s->reader, text, length, JSON_MAX_DEPTH, options->unique_keys);
     if (decode(&d)) return true;

@@ -245,21 +245,37 @@ static inline void push_text(lua_State *L, const struct state *s, const flexdb_v
         lua_pushlstring(L, value->as.text, value->length);
 }
 
-/* Most records were never updated: then the two times are one text. The table of keys is below the key on the top. */
-static inline bool push_same_time(lua_State *L, const struct shape *shape, const flexdb_value *values,
-                                  const bool *selected, size_t i) {
-    size_t created = shape->fields->columns + SLOT_CREATED_AT;
-    if (i != shape->fields->columns + SLOT_UPDATED_AT || values[i].as.text != values[created].as.text) return false;
-    if (!is_there(values, selected, created)) return false;
-    lua_rawgeti(L, -2, (lua_Integer)created + 1);
+/* Most records were never updated: then the two times are one text, and this is the slot of the second. */
+static size_t same_time(const struct shape *shape, const flexdb_value *values, const bool *selected) {
+    size_t created = shape->fields->columns + SLOT_CREATED_AT, updated = shape->fields->columns + SLOT_UPDATED_AT;
+    bool same = values[updated].tag == FLEXDB_TEXT && values[updated].as.text == values[created].as.text;
+    return same && is_there(values, selected, created) ? updated : SIZE_MAX;
+}
+
+/* The first of them once more; the table of keys is below the key on the top. */
+static void push_same_time(lua_State *L, const struct shape *shape) {
+    lua_rawgeti(L, -2, (lua_Integer)(shape->fields->columns + SLOT_CREATED_AT) + 1);
     lua_rawget(L, -4);
-    return true;
+}
+
+/* Anything but a text; false with s->err set. */
+static bool push_other(lua_State *L, struct state *s, const struct shape *shape, size_t i, const flexdb_value *value) {
+    switch (value->tag) {
+    case FLEXDB_BYTES: lua_pushlstring(L, value->as.text, value->length); return true;
+    case FLEXDB_INTEGER: lua_pushinteger(L, (lua_Integer)value->as.integer); return true;
+    case FLEXDB_NUMBER: lua_pushnumber(L, (lua_Number)value->as.number); return true;
+    case FLEXDB_BOOLEAN: lua_pushboolean(L, value->as.boolean); return true;
+    case FLEXDB_JSON: return push_json(L, s, shape, i, value);
+    default:
+        error_set(&s->err, FLEXDB_INTERNAL, "the column %s came back as a fault", shape->fields->fields[i].name);
+        return false;
+    }
 }
 
 bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int index, const flexdb_value *values,
                 const bool *selected, bool echo) {
     const struct shape *shape = shaped->shape;
-    size_t count = shape->fields->count, there = 0;
+    size_t count = shape->fields->count, there = 0, same = same_time(shape, values, selected);
     for (size_t i = 0; i < count; i++) there += is_there(values, selected, i);
     lua_createtable(L, 0, (int)there);
     lua_getiuservalue(L, index, SHAPED_KEYS);
@@ -267,17 +283,11 @@ bool shape_push(lua_State *L, struct state *s, const struct shaped *shaped, int 
         const flexdb_value *value = &values[i];
         if (!is_there(values, selected, i)) continue;
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        switch (value->tag) {
-        case FLEXDB_TEXT:
-            if (!push_same_time(L, shape, values, selected, i)) push_text(L, s, value, i, echo);
-            break;
-        case FLEXDB_BYTES: lua_pushlstring(L, value->as.text, value->length); break;
-        case FLEXDB_INTEGER: lua_pushinteger(L, (lua_Integer)value->as.integer); break;
-        case FLEXDB_NUMBER: lua_pushnumber(L, (lua_Number)value->as.number); break;
-        case FLEXDB_BOOLEAN: lua_pushboolean(L, value->as.boolean); break;
-        default:
-            if (value->tag == FLEXDB_JSON && push_json(L, s, shape, i, value)) break;
-            error_set(&s->err, FLEXDB_INTERNAL, "the column %s came back as a fault", shape->fields->fields[i].name);
+        if (i == same) {
+            push_same_time(L, shape);
+        } else if (value->tag == FLEXDB_TEXT) {
+            push_text(L, s, value, i, echo);
+        } else if (!push_other(L, s, shape, i, value)) {
             lua_pop(L, 3);
             return false;
         }

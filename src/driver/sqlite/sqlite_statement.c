@@ -203,20 +203,21 @@ int sqlite_column(struct statement *base, size_t i, flexdb_value *out, flexdb_er
     if (i >= (size_t)sqlite3_data_count(s->handle)) {
         return error_set(err, FLEXDB_INTERNAL, "there is no row with a column %zu", i + 1);
     }
-    int at = (int)i;
-    switch (sqlite3_column_type(s->handle, at)) {
+    /* May be read, for the connection has no mutex that would protect it. */
+    sqlite3_value *value = sqlite3_column_value(s->handle, (int)i);
+    switch (sqlite3_value_type(value)) {
     case SQLITE_NULL: *out = value_null(); return 0;
-    case SQLITE_INTEGER: *out = value_integer(sqlite3_column_int64(s->handle, at)); return 0;
-    case SQLITE_FLOAT: *out = value_number(sqlite3_column_double(s->handle, at)); return 0;
+    case SQLITE_INTEGER: *out = value_integer(sqlite3_value_int64(value)); return 0;
+    case SQLITE_FLOAT: *out = value_number(sqlite3_value_double(value)); return 0;
     case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_column_text(s->handle, at);
+        const char *text = (const char *)sqlite3_value_text(value);
         if (text == NULL) return error_no_memory(err);
-        *out = value_text(text, (size_t)sqlite3_column_bytes(s->handle, at));
+        *out = value_text(text, (size_t)sqlite3_value_bytes(value));
         return 0;
     }
     default: {
-        const void *bytes = sqlite3_column_blob(s->handle, at);
-        size_t length = (size_t)sqlite3_column_bytes(s->handle, at);
+        const void *bytes = sqlite3_value_blob(value);
+        size_t length = (size_t)sqlite3_value_bytes(value);
         if (bytes == NULL && length != 0) return error_no_memory(err);
         *out = value_bytes(bytes == NULL ? "" : bytes, length);
         return 0;
