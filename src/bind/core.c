@@ -1,6 +1,5 @@
 /* The module flexdb.core: what lua/flexdb/init.lua makes `require "flexdb"` of. */
 #include "bind/database.h"
-#include "bind/encode.h"
 #include "bind/errors.h"
 #include "bind/handles.h"
 #include "bind/host.h"
@@ -32,7 +31,7 @@ static void push_module(lua_State *L) {
                                          {"url_scheme", bind_database_url_scheme},
                                          {"validator", bind_validator_compile},
                                          {"diff", bind_validator_diff},
-                                         {"array", encode_array},
+                                         {"array", bind_json_array},
                                          {"error", errors_new},
                                          {"own", errors_own},
                                          {"terminal", bind_terminal_columns},

@@ -27,7 +27,18 @@ struct encoder {
     struct encode_fault *fault;
 };
 
-static bool write_value(struct encoder *e, const struct place *up, int depth, int index, int type);
+static bool write_any(struct encoder *e, const struct place *up, int depth, int index, int type);
+
+/* The value of this type at `index`, an absolute one; `depth` of the tables around it. Words, which most are, go a
+ * short way. */
+static inline bool write_value(struct encoder *e, const struct place *up, int depth, int index, int type) {
+    if (type == LUA_TSTRING && e->out->length <= e->options->max_bytes) {
+        size_t length;
+        const char *text = lua_tolstring(e->L, index, &length);
+        if (json_write_plain(e->out, text, length)) return true;
+    }
+    return write_any(e, up, depth, index, type);
+}
 
 /* ---- what can go wrong ---- */
 
@@ -313,24 +324,20 @@ static bool write_table(struct encoder *e, const struct place *up, int depth, in
 
 /* ---- values ---- */
 
-static bool write_text(struct encoder *e, const struct place *up, int index) {
-    size_t length;
-    const char *text = lua_tolstring(e->L, index, &length);
-    if (json_write_plain(e->out, text, length)) return true;
-    if (!check_text(e, up, "", text, length)) return false;
-    json_write_string(e->out, text, length);
-    return true;
-}
-
-/* The value of this type at `index`, an absolute one; `depth` of the tables around it. */
-static bool write_value(struct encoder *e, const struct place *up, int depth, int index, int type) {
+static bool write_any(struct encoder *e, const struct place *up, int depth, int index, int type) {
     lua_State *L = e->L;
+    size_t length;
+    const char *text;
     if (e->out->length > e->options->max_bytes) {
         SAY(e, "must be at most %zu MiB of JSON, is more", e->options->max_bytes >> 20);
         return fail(e, NULL, "limit", NULL);
     }
     switch (type) {
-    case LUA_TSTRING: return write_text(e, up, index);
+    case LUA_TSTRING:
+        text = lua_tolstring(L, index, &length);
+        if (!check_text(e, up, "", text, length)) return false;
+        json_write_string(e->out, text, length);
+        return true;
     case LUA_TBOOLEAN: buffer_puts(e->out, lua_toboolean(L, index) ? "true" : "false"); return true;
     case LUA_TTABLE: return write_table(e, up, depth + 1, index);
     case LUA_TNUMBER:
@@ -356,7 +363,7 @@ bool encode_value(lua_State *L, struct state *s, int index, struct buffer *out, 
     size_t begin = out->length;
     int top = lua_gettop(L);
     fault->no_memory = false;
-    bool good = write_value(&e, NULL, 0, index, lua_type(L, index));
+    bool good = write_any(&e, NULL, 0, index, lua_type(L, index));
     if (good && buffer_failed(out)) good = fail_memory(&e);
     if (good) return true;
     lua_settop(L, top);
@@ -378,20 +385,4 @@ int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, 
     if (fault.no_memory || path == NULL) return error_no_memory(&s->err);
     error_issue(&s->err, path, fault.rule, NULL, fault.got, "%s", fault.message);
     return error_close_issues(&s->err, code);
-}
-
-int encode_array(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
-    bind_state_push(L, STATE_MARKS);
-    lua_pushvalue(L, 1);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, 2);
-    lua_settop(L, 1);
-    if (!lua_getmetatable(L, 1)) {
-        bind_state_push(L, STATE_ARRAY);
-        lua_setmetatable(L, 1);
-    }
-    lua_settop(L, 1);
-    return 1;
 }

@@ -47,7 +47,4 @@ int encode_document(lua_State *L, struct state *s, int index, flexdb_code code, 
 /* Says in `fault` why the value at `index`, which no JSON has (a function, NaN), is none. */
 void encode_say_unfit(lua_State *L, const struct state *s, int index, struct encode_fault *fault);
 
-/* flexdb.array(t): marks the table. */
-int encode_array(lua_State *L);
-
 #endif

@@ -28,3 +28,19 @@ static int json_decode(lua_State *L) {
 }
 
 const luaL_Reg bind_json_functions[] = {{"encode", json_encode}, {"decode", json_decode}, {NULL, NULL}};
+
+int bind_json_array(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    bind_state_push(L, STATE_MARKS);
+    lua_pushvalue(L, 1);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, 2);
+    lua_settop(L, 1);
+    if (!lua_getmetatable(L, 1)) {
+        bind_state_push(L, STATE_ARRAY);
+        lua_setmetatable(L, 1);
+    }
+    lua_settop(L, 1);
+    return 1;
+}

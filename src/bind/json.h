@@ -7,5 +7,7 @@
 
 /* encode(value) → text, decode(text) → value; else nil and INVALID_DOCUMENT. */
 extern const luaL_Reg bind_json_functions[];
+/* flexdb.array(t): marks the table. */
+int bind_json_array(lua_State *L);
 
 #endif

@@ -94,13 +94,17 @@ static int32_t find_slow(lua_State *L, const struct shape *shape) {
     return length != 0 && name[0] == '_' ? SLOT_IGNORED : SLOT_UNKNOWN;
 }
 
+/* From an entry on that is another key's. */
+static __attribute__((noinline)) int32_t find_on(const struct shape *shape, const void *key, size_t i) {
+    while (shape->entries[i].key != key && shape->entries[i].key != NULL) i = (i + 1) & shape->mask;
+    return shape->entries[i].slot;
+}
+
 /* The same by its address, which may say nothing of it. */
 static inline int32_t find(lua_State *L, const struct shape *shape) {
     const void *key = lua_topointer(L, -2); /* NULL for a number, which misses as well */
-    for (size_t i = hash(key);; i++) {
-        const struct entry *entry = &shape->entries[i & shape->mask];
-        if (entry->key == key || entry->key == NULL) return entry->slot;
-    }
+    size_t i = hash(key) & shape->mask;
+    return shape->entries[i].key == key ? shape->entries[i].slot : find_on(shape, key, i);
 }
 
 bool shape_is_unknown(lua_State *L, const struct shape *shape) {
@@ -126,6 +130,7 @@ static bool collect_table(lua_State *L, struct state *s, int index, flexdb_value
     if (!encode_value(L, s, index, &s->json, &encode_column, &fault)) {
         return !fault.no_memory && set_fault(s, value, &fault, buffer_text(&s->path));
     }
+    if (begin == 0) s->first_table = (size_t)(value - s->given);
     value->tag = FLEXDB_JSON;
     value->judged = true;
     value->length = s->json.length - begin;
@@ -196,7 +201,8 @@ static bool collect_kept(lua_State *L, struct state *s, size_t count) {
         given[i].judged = false;
         if (kept[i] != 0 && !collect_value(L, s, kept[i], &given[i])) return false;
     }
-    for (size_t i = 0; i < count && s->json.length != 0; i++) { /* which does not move any more */
+    if (s->json.length == 0) return true;
+    for (size_t i = s->first_table; i < count; i++) { /* the buffer does not move any more */
         if (given[i].tag == FLEXDB_JSON) given[i].as.text = s->json.data + given[i].as.integer;
     }
     return true;

@@ -40,6 +40,7 @@ struct state {
     flexdb_value *given;       /* the record that is laid out */
     int *kept;                 /* where on the stack each of its values is kept; 0: nowhere */
     size_t laid, capacity;     /* the fields that are laid out, and those there is room for */
+    size_t first_table;        /* the first of them that is a json value, where there is one */
     flexdb_record *record;     /* room of calls without a table; made when it is first needed */
     const void *null;          /* the address of flexdb.null */
     bool busy;                 /* something above is in use, or borrowed from the core, while Lua may collect garbage */

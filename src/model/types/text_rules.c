@@ -128,12 +128,12 @@ static inline __m128i are_between(__m128i bytes, char first, char last) {
 }
 
 /* Sixteen of them at once; ids are 36 bytes as a rule. */
-static inline bool are_id_bytes(const char *text) {
+static inline __m128i are_id_bytes(const char *text) {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
     __m128i letters = are_between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z');
     __m128i digits = are_between(bytes, '0', ':'); /* the colon stands behind 9 */
     __m128i others = _mm_or_si128(are_between(bytes, '-', '.'), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
-    return _mm_movemask_epi8(_mm_or_si128(letters, _mm_or_si128(digits, others))) == 0xFFFF;
+    return _mm_or_si128(letters, _mm_or_si128(digits, others));
 }
 #endif
 
@@ -151,10 +151,9 @@ bool rules_is_id(const char *text, size_t length) {
     if (length == 0 || length > ID_MAX_LENGTH) return false;
 #ifdef __SSE2__
     if (length >= 16) {
-        for (size_t i = 0; i + 16 < length; i += 16) {
-            if (!are_id_bytes(text + i)) return false;
-        }
-        return are_id_bytes(text + length - 16);
+        __m128i all = are_id_bytes(text + length - 16);
+        for (size_t i = 0; i + 16 < length; i += 16) all = _mm_and_si128(all, are_id_bytes(text + i));
+        return _mm_movemask_epi8(all) == 0xFFFF;
     }
 #endif
     for (size_t i = 0; i < length; i++) {
