@@ -146,7 +146,7 @@ static void all_or_nothing(void **state) {
 /* Some thousand records are copied by a thread on a connection of its own, block by block. */
 static void all_or_nothing_in_the_thread(void **state) {
     (void)state;
-    enum { RECORDS = 5000 };
+    enum { RECORDS = 11000, BLOCKS = 6 };
     if (db_place_count < 2) {
         puts("skipped: needs a server in FLEXDB_TEST_MYSQL_URL");
         skip();
@@ -171,7 +171,7 @@ static void all_or_nothing_in_the_thread(void **state) {
     const struct flexdb_evolve_options options = {0};
     struct buffer out = BUFFER_INIT;
     int64_t version = 1;
-    for (long at = 1; at <= 3; at++) {
+    for (long at = 1; at <= BLOCKS; at++) {
         for (int i = 0; i < 2; i++) {
             const char *retype = retypes[(version - 1) % 2];
             bulk_code = i == 0 ? FLEXDB_CONNECTION : FLEXDB_BUSY;

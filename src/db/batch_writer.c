@@ -11,7 +11,7 @@ struct batch_writer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    struct batch_job *job; /* under way; NULL: idle */
+    struct batch_job *first, *last; /* under way, and the last one behind it; NULL: idle */
     bool stop;
 };
 
@@ -41,13 +41,14 @@ static void *work(void *context) {
     struct batch_writer *w = context;
     pthread_mutex_lock(&w->mutex);
     for (;;) {
-        while (w->job == NULL && !w->stop) pthread_cond_wait(&w->changed, &w->mutex);
-        struct batch_job *job = w->job;
+        while (w->first == NULL && !w->stop) pthread_cond_wait(&w->changed, &w->mutex);
+        struct batch_job *job = w->first;
         if (job == NULL) break;
         pthread_mutex_unlock(&w->mutex);
         batch_job_run(job);
         pthread_mutex_lock(&w->mutex);
-        w->job = NULL;
+        w->first = job->next;
+        job->waits = false;
         pthread_cond_signal(&w->changed);
     }
     pthread_mutex_unlock(&w->mutex);
@@ -90,14 +91,23 @@ no_mutex:
 
 void batch_writer_start(struct batch_writer *w, struct batch_job *job) {
     pthread_mutex_lock(&w->mutex);
-    w->job = job;
+    job->next = NULL;
+    job->waits = true;
+    *(w->first == NULL ? &w->first : &w->last->next) = job;
+    w->last = job;
     pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+void batch_writer_wait_for(struct batch_writer *w, const struct batch_job *job) {
+    pthread_mutex_lock(&w->mutex);
+    while (job->waits) pthread_cond_wait(&w->changed, &w->mutex);
     pthread_mutex_unlock(&w->mutex);
 }
 
 void batch_writer_wait(struct batch_writer *w) {
     pthread_mutex_lock(&w->mutex);
-    while (w->job != NULL) pthread_cond_wait(&w->changed, &w->mutex);
+    while (w->first != NULL) pthread_cond_wait(&w->changed, &w->mutex);
     pthread_mutex_unlock(&w->mutex);
 }
 

@@ -13,7 +13,8 @@ enum {
     BUILD_FEW = 100,        /* entries of the journal that a writer may wait for */
     BUILD_POSTPONED = 1000, /* refused records that may wait for the end of the copy */
     BUILD_ROUNDS = 1000,    /* after which writers that are faster have to wait for the rest */
-    BUILD_LIMIT = 1 << 16   /* entries that are read at once at most */
+    BUILD_LIMIT = 1 << 16,  /* entries that are read at once at most */
+    BUILD_BLOCKS = 4        /* blocks of rows that wait to be inserted */
 };
 
 /* What was read of the journal at one moment. */
@@ -25,13 +26,19 @@ struct build_set {
     bool whole; /* the journal held nothing else */
 };
 
-/* A connection of its own, and a thread that inserts rows by it. */
+/* Rows that were handed over. */
+struct build_block {
+    struct batch_job job; /* for `rows`; waiting or under way while it is busy */
+    struct copied_rows rows;
+    bool busy;
+};
+
+/* A connection of its own, and a thread that inserts rows by it, in the order in which they come. */
 struct build_inserter {
     struct connection *connection; /* NULL: there is none */
     struct batch_writer *writer;
-    struct batch_job job; /* for `rows`; under way while it is busy */
-    struct copied_rows rows;
-    bool busy;
+    struct build_block blocks[BUILD_BLOCKS];
+    size_t next; /* the one that is handed over next, which is the oldest one */
 };
 
 struct build {
