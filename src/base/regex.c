@@ -1,6 +1,5 @@
 #include "base/regex.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +35,7 @@ struct regex {
     bool whole;                 /* must not be searched in chunks */
     /* One match block that whoever searches borrows, when nobody else has it: an allocation would cost as much as the
      * search of a short value. */
-    _Atomic(pcre2_match_data *) spare;
+    pcre2_match_data *spare;
 };
 
 /* ---- compiling ---- */
@@ -128,7 +127,7 @@ void regex_free(struct regex *r) {
     pcre2_code_free(r->bytes);
     pcre2_match_context_free(r->full);
     pcre2_match_context_free(r->share);
-    pcre2_match_data_free(atomic_load(&r->spare));
+    pcre2_match_data_free(r->spare);
     free(r);
 }
 
@@ -258,15 +257,17 @@ static enum regex_result search_carefully(const struct regex *r, struct search *
 }
 
 static pcre2_match_data *borrow_data(const struct regex *r) {
-    struct regex *shared = (struct regex *)r; /* the one field that changes, and that atomically */
-    pcre2_match_data *data = atomic_exchange(&shared->spare, NULL);
+    struct regex *lender = (struct regex *)r; /* the one field that changes */
+    pcre2_match_data *data = lender->spare;
+    lender->spare = NULL;
     return data != NULL ? data : pcre2_match_data_create(1, NULL);
 }
 
 static void return_data(const struct regex *r, pcre2_match_data *data, bool keep) {
-    struct regex *shared = (struct regex *)r;
-    if (keep) data = atomic_exchange(&shared->spare, data);
-    pcre2_match_data_free(data);
+    if (keep && r->spare == NULL)
+        ((struct regex *)r)->spare = data;
+    else
+        pcre2_match_data_free(data);
 }
 
 enum regex_result regex_search(const struct regex *r, const char *text, size_t length, bool ascii) {

@@ -1,7 +1,7 @@
 /* Patterns: PCRE2 with UTF and UCP, no \C, at most 4 KiB, JIT where it can, a match limit, so that a hostile pattern
  * ends in an answer and never hangs: the limit is shared by all places where a match may begin, and is lower on texts
  * beyond 5,000 bytes, where one step may run over all of them. Each is compiled twice: for bytes, used when the text is
- * known to be ASCII and the pattern means the same there, and for UTF. Immutable once compiled: may be shared. */
+ * known to be ASCII and the pattern means the same there, and for UTF. Searched by one thread at a time. */
 #ifndef FLEXDB_BASE_REGEX_H
 #define FLEXDB_BASE_REGEX_H
 

@@ -31,7 +31,7 @@ int bind_validator_compile(lua_State *L) {
     return 1;
 }
 
-static struct checker *check(lua_State *L, struct state **s) {
+static inline struct checker *check(lua_State *L, struct state **s) {
     struct checker *c = bind_state_self(L, VALIDATOR_METATABLE);
     *s = bind_state_enter(L);
     if (c->validator == NULL) errors_raise(L, "the validator is closed");
@@ -40,7 +40,7 @@ static struct checker *check(lua_State *L, struct state **s) {
 }
 
 /* 0 and the normalized record, or -code. */
-static int judge(lua_State *L, struct state *s, struct checker *c, flexdb_row *row, flexdb_value *json) {
+static inline int judge(lua_State *L, struct state *s, struct checker *c, flexdb_row *row, flexdb_value *json) {
     if (s->record == NULL && flexdb_record_new(&s->record, &s->err) != 0) return -(int)s->err.code;
     int64_t unknown = shape_collect(L, s, c->shaped.shape, 2, json == NULL);
     if (unknown < 0) return error_no_memory(&s->err);
