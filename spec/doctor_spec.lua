@@ -122,7 +122,7 @@ APP / people
         end)
 
         it("lets tables of other programs be", function()
-            sql("INSERT INTO flex_tables (id, application_id, name, schema) VALUES ('o-%s', '%s', 'Other', "
+            sql("INSERT INTO flex_tables (id, application_id, name, `schema`) VALUES ('o-%s', '%s', 'Other', "
                 .. "'{\"columns\":[]}')" , w.people.id, w.db.application)
             local report = look { tables = { "people", "Other" } }
             assert.is_true(report.ok)
