@@ -7,6 +7,7 @@
 
 #include "driver/sqlite/sqlite_internal.h"
 #include "file_bed.h"
+#include "process_io.h"
 #include "property.h"
 
 enum { ROWS = 600, BODY = 1500 /* two rows to a page */, ROUNDS = 300, FEW_PAGES = 8, PAGES_AT_ONCE = 16 };
@@ -155,32 +156,13 @@ static void a_transaction_reads_what_it_has_written_itself(void **state) {
     write_and_read("DELETE", "sqlite: own writes without a log");
 }
 
-/* How many reads the process has asked the system for, or -1 where that is not told. */
-static long reads(void) {
-    char line[80];
-    long count = -1;
-    FILE *file = fopen("/proc/self/io", "r");
-    if (file == NULL) return -1;
-    while (fgets(line, sizeof line, file) != NULL) sscanf(line, "syscr: %ld", &count);
-    fclose(file);
-    return count;
-}
-
 static void a_scan_reads_many_pages_at_once(void **state) {
     (void)state;
-    if (reads() < 0) {
-        puts("skipped: the system does not tell how many reads a process makes (/proc/self/io)");
-        skip();
-    }
-    if (getenv("FLEXDB_TEST_VALGRIND") != NULL) {
-        puts("skipped: valgrind makes reads of its own, which count as the process's");
-        skip();
-    }
     struct scene s = open_scene("WAL");
     execute_sql(s.reader, "PRAGMA wal_checkpoint(TRUNCATE)");
-    long before = reads();
+    long before = process_io("syscr");
     assert_int_equal(integer_of(s.reader, "SELECT COUNT(*) FROM t WHERE n >= 0"), ROWS);
-    long made = reads() - before, pages = ROWS / 2;
+    long made = process_io("syscr") - before, pages = ROWS / 2;
     if (made > pages / PAGES_AT_ONCE + PAGES_AT_ONCE + 10) fail_msg("%ld pages took %ld reads", pages, made);
     close_scene(&s);
 }

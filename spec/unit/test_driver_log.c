@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "file_bed.h"
+#include "process_io.h"
 #include "property.h"
 
 enum { IDS = 150, ROUNDS = 400, LONGEST = 3000, FEW_PAGES = 8 };
@@ -169,36 +170,17 @@ static void what_was_rolled_back_never_covers_what_another_wrote(void **state) {
     other->driver->close(other);
 }
 
-/* How many writes the process has asked the system for, or -1 where that is not told. */
-static long writes(void) {
-    char line[80];
-    long count = -1;
-    FILE *file = fopen("/proc/self/io", "r");
-    if (file == NULL) return -1;
-    while (fgets(line, sizeof line, file) != NULL) sscanf(line, "syscw: %ld", &count);
-    fclose(file);
-    return count;
-}
-
 static void a_transaction_is_written_at_once(void **state) {
     (void)state;
     enum { TRANSACTIONS = 100 };
-    if (writes() < 0) {
-        puts("skipped: the system does not tell how many writes a process makes (/proc/self/io)");
-        skip();
-    }
-    if (getenv("FLEXDB_TEST_VALGRIND") != NULL) {
-        puts("skipped: valgrind makes writes of its own, which count as the process's");
-        skip();
-    }
     struct connection *c = open_place(&place, 5, false);
     struct rows rows = {0};
     execute_sql(c, "DELETE FROM t");
     execute_sql(c, "CREATE INDEX t_body ON t (body)");
     put(c, &rows, 0, 10, 'a');
-    long before = writes();
+    long before = process_io("syscw");
     for (int i = 1; i <= TRANSACTIONS; i++) put(c, &rows, i, 10, 'b');
-    long after = writes();
+    long after = process_io("syscw");
     if (after - before > TRANSACTIONS + 5) fail_msg("%d transactions took %ld writes", TRANSACTIONS, after - before);
     place.driver->close(c);
 }
