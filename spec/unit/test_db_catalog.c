@@ -260,7 +260,7 @@ static int try_insert(struct world *w, const char *id, const char *name, const c
                       flexdb_error *err) {
     struct buffer out = BUFFER_INIT;
     flexdb_value entry = T(name), reference = parent == NULL ? NONE : T(parent);
-    records_insert(w->d, &layout, true, self, 1, &out);
+    records_insert(w->d, &layout, GUARD_EACH, self, 1, &out);
     ddl_text_entry(w->d, &physical[0], &entry, NULL);
     flexdb_value row[] = {T(id), T("{}"), I(1), I(1), entry, reference, T("t1"), I(revision), reference, reference};
     int rc = try_sql(w->c, buffer_text(&out), row, 10, err);
@@ -315,14 +315,14 @@ static void updates_and_deletes_are_guarded(void **state) {
     expect_insert(w, "r1", "a", NULL, 1, FLEXDB_OK);
     flexdb_value name = T("b");
     ddl_text_entry(w->d, &physical[0], &name, NULL);
-    assert_int_equal(WRITE(records_update(w->d, &layout, true, self, 1, &out), T("{\"x\":1}"), I(2), name, T("r1"),
-                           T("t1"), I(1), T("r1"), T("r1"), I(1), I(1)),
+    assert_int_equal(WRITE(records_update(w->d, &layout, GUARD_EACH, self, 1, &out), T("{\"x\":1}"), I(2), name,
+                           T("r1"), T("t1"), I(1), T("r1"), T("r1"), I(1), I(1)),
                      1);
-    assert_int_equal(WRITE(records_update(w->d, &layout, true, self, 1, &out), T("{}"), I(2), name, NONE, T("t1"), I(1),
-                           NONE, NONE, I(1), I(1)),
+    assert_int_equal(WRITE(records_update(w->d, &layout, GUARD_EACH, self, 1, &out), T("{}"), I(2), name, NONE, T("t1"),
+                           I(1), NONE, NONE, I(1), I(1)),
                      0); /* the version has moved on */
-    assert_int_equal(WRITE(records_update(w->d, &layout, true, self, 1, &out), T("{}"), I(2), name, NONE, T("t1"), I(2),
-                           NONE, NONE, I(1), I(2)),
+    assert_int_equal(WRITE(records_update(w->d, &layout, GUARD_EACH, self, 1, &out), T("{}"), I(2), name, NONE, T("t1"),
+                           I(2), NONE, NONE, I(1), I(2)),
                      -FLEXDB_STALE);
     assert_int_equal(WRITE(records_delete(w->d, &layout, &out), I(5), I(5), T("t1"), I(2), I(1), I(2)), -FLEXDB_STALE);
     assert_int_equal(WRITE(records_delete(w->d, &layout, &out), I(5), I(5), T("t1"), I(1), I(1), I(2)), 1);

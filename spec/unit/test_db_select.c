@@ -424,7 +424,7 @@ static void create(struct world *w) {
     for (size_t i = 0; buffer_reset(&text), ddl_create(w->d, w->l, i, &text); i++)
         execute_sql(w->c, buffer_text(&text));
     buffer_reset(&text);
-    records_insert(w->d, w->l, false, NULL, 0, &text);
+    records_insert(w->d, w->l, GUARD_HELD, NULL, 0, &text);
     assert_non_null(buffer_text(&text));
     for (size_t i = 0; i < RECORDS; i++) store(w, &text, i);
     buffer_free(&text);

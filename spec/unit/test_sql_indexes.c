@@ -166,7 +166,7 @@ static void what_has_lapsed_leaves_its_index(void **state) {
     columns[1].retired = columns[1].lapsed = true;
     columns[3].retired = true;
     CHECK(
-        "sqlite", records_update(d, &layout, false, NULL, 0, &out),
+        "sqlite", records_update(d, &layout, GUARD_HELD, NULL, 0, &out),
         "UPDATE `flex_records_x_1` SET data = ?, updated_at = ?, `c1` = ?, `c3` = ?, `c2` = NULL, schema_version = ?, "
         "version = version + 1 WHERE seq = ? AND version = ? AND deleted_at IS NULL");
     columns[1].retired = columns[1].lapsed = columns[3].retired = false;

@@ -65,23 +65,25 @@ static void names_are_quoted(void **state) {
     buffer_free(&out);
 }
 
+static const struct reference_guard other[] = {{"flex_records_y_1"}}, self[] = {{"flex_records_x_1"}},
+                                    three[] = {{"flex_records_y_1"}, {"flex_records_z_2"}, {"flex_records_y_1"}};
+
 static void writes(void **state) {
     (void)state;
-    static const struct reference_guard other[] = {{"flex_records_y_1"}}, self[] = {{"flex_records_x_1"}};
     CHECK(
-        "sqlite", records_insert(d, &layout, true, other, 1, &out),
+        "sqlite", records_insert(d, &layout, GUARD_EACH, other, 1, &out),
         "INSERT INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, version) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT version FROM flex_tables WHERE id = ? AND revision = ? AND is_active AND "
         "(? IS NULL OR EXISTS (SELECT 1 FROM `flex_records_y_1` AS target WHERE target.id = ? AND "
         "target.deleted_at IS NULL))), 1)");
-    CHECK("sqlite", records_insert(d, &layout, false, NULL, 0, &out),
+    CHECK("sqlite", records_insert(d, &layout, GUARD_HELD, NULL, 0, &out),
           "INSERT OR FAIL INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, "
           "version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)");
     CHECK(
-        "mysql", records_insert(d, &layout, false, NULL, 0, &out),
+        "mysql", records_insert(d, &layout, GUARD_HELD, NULL, 0, &out),
         "INSERT INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, version) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)");
-    CHECK("mysql", records_update(d, &layout, true, self, 1, &out),
+    CHECK("mysql", records_update(d, &layout, GUARD_EACH, self, 1, &out),
           "UPDATE `flex_records_x_1` SET data = ?, updated_at = ?, `c1` = ?, `c3` = ?, `c4` = ?, schema_version = "
           "(SELECT version FROM flex_tables WHERE id = ? AND revision = ? AND is_active AND "
           "(? IS NULL OR EXISTS (SELECT 1 FROM (SELECT id FROM `flex_records_x_1` AS target WHERE "
@@ -110,6 +112,30 @@ static void writes(void **state) {
         "?, CASE WHEN deleted_at IS NULL THEN 1 END)");
 }
 
+/* The text of a record whose references all have a value, and of one that has none, on a server. */
+static void guards_by_need(void **state) {
+    (void)state;
+    assert_true(records_guards_by_need(dialect_find("mysql")));
+    assert_false(records_guards_by_need(dialect_find("sqlite")));
+    CHECK(
+        "mysql", records_insert(d, &layout, GUARD_JOIN, three, 3, &out),
+        "INSERT INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, version) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT guard.version FROM flex_tables AS guard, `flex_records_y_1` AS t1, "
+        "`flex_records_z_2` AS t2, `flex_records_y_1` AS t3 WHERE guard.id = ? AND guard.revision = ? AND "
+        "guard.is_active AND t1.id = ? AND t1.live = 1 AND t2.id = ? AND t2.live = 1 AND t3.id = ? AND t3.live = 1 "
+        "LOCK IN SHARE MODE), 1)");
+    CHECK("mysql", records_update(d, &layout, GUARD_JOIN, other, 1, &out),
+          "UPDATE `flex_records_x_1` SET data = ?, updated_at = ?, `c1` = ?, `c3` = ?, `c4` = ?, schema_version = "
+          "(SELECT guard.version FROM flex_tables AS guard, `flex_records_y_1` AS t1 WHERE guard.id = ? AND "
+          "guard.revision = ? AND guard.is_active AND t1.id = ? AND t1.live = 1 LOCK IN SHARE MODE), "
+          "version = version + 1 WHERE seq = ? AND version = ? AND live = 1");
+    CHECK(
+        "mysql", records_insert(d, &layout, GUARD_EACH, NULL, 0, &out),
+        "INSERT INTO `flex_records_x_1` (id, data, created_at, updated_at, `c1`, `c3`, `c4`, schema_version, version) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT version FROM flex_tables WHERE id = ? AND revision = ? AND is_active "
+        "LOCK IN SHARE MODE), 1)");
+}
+
 #define FETCH                                                                                                          \
     "SELECT seq, id, data, version, created_at, updated_at, deleted_at, schema_version, NULL FROM `flex_records_x_1`"
 
@@ -118,7 +144,7 @@ static void reads(void **state) {
     CHECK("sqlite", records_fetch(d, &layout, FETCH_FOR_UPDATE, false, &out),
           FETCH " WHERE id = ? AND deleted_at IS NULL");
     CHECK("sqlite", records_fetch_many(d, &layout, 2, &out), FETCH " WHERE id IN (?, ?) AND deleted_at IS NULL");
-    CHECK("sqlite", records_walk(d, &layout, true, &out), FETCH " WHERE seq > ? ORDER BY seq LIMIT ?");
+    CHECK("sqlite", records_walk(d, &layout, GUARD_EACH, &out), FETCH " WHERE seq > ? ORDER BY seq LIMIT ?");
     CHECK("mysql", records_fetch(d, &layout, FETCH_FOR_UPDATE, true, &out),
           "SELECT seq, id, data, version, created_at, updated_at, deleted_at, schema_version, (SELECT revision FROM "
           "flex_tables WHERE id = CAST(? AS BINARY)) FROM `flex_records_x_1` WHERE id = CAST(? AS BINARY) FOR UPDATE");
@@ -208,6 +234,7 @@ int main(void) {
         cmocka_unit_test(tables),
         cmocka_unit_test(names_are_quoted),
         cmocka_unit_test(writes),
+        cmocka_unit_test(guards_by_need),
         cmocka_unit_test(reads),
         cmocka_unit_test(knows_which_column_was_violated),
         cmocka_unit_test(long_texts_are_stored_by_prefix_and_digest),

@@ -36,8 +36,8 @@ int insert_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
     parameter_add(&p, value_integer(raw->updated_at));
     rc = write_add_physicals(&p, s, values, &t->physical, err);
     if (rc != 0) return rc;
-    write_add_guard(&p, s, values, NULL, &id);
-    rc = write_run(s, SQL_INSERT, &p, NULL, err);
+    enum state_refers refers = write_add_guard(&p, s, values, NULL, &id);
+    rc = write_run(s, SQL_INSERT + refers, &p, NULL, err);
     return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(s, values, &id, 0, err) : rc;
 }
 

@@ -332,10 +332,14 @@ static int build_text(const struct table_state *s, enum state_sql which, struct 
     for (size_t i = 0; i < s->reference_count && count < DEFINITION_MAX_PHYSICAL; i++)
         if (s->references[i].table[0] != '\0') guards[count++].table = s->references[i].table;
     switch (which) {
-    case SQL_INSERT: records_insert(d, l, true, guards, count, out); break;
-    case SQL_INSERT_MANY: records_insert(d, l, false, NULL, 0, out); break;
-    case SQL_UPDATE: records_update(d, l, true, guards, count, out); break;
-    case SQL_UPDATE_HELD: records_update(d, l, false, NULL, 0, out); break;
+    case SQL_INSERT: records_insert(d, l, GUARD_EACH, guards, count, out); break;
+    case SQL_INSERT_REFERRING: records_insert(d, l, GUARD_JOIN, guards, count, out); break;
+    case SQL_INSERT_ALONE: records_insert(d, l, GUARD_EACH, NULL, 0, out); break;
+    case SQL_INSERT_MANY: records_insert(d, l, GUARD_HELD, NULL, 0, out); break;
+    case SQL_UPDATE: records_update(d, l, GUARD_EACH, guards, count, out); break;
+    case SQL_UPDATE_REFERRING: records_update(d, l, GUARD_JOIN, guards, count, out); break;
+    case SQL_UPDATE_ALONE: records_update(d, l, GUARD_EACH, NULL, 0, out); break;
+    case SQL_UPDATE_HELD: records_update(d, l, GUARD_HELD, NULL, 0, out); break;
     case SQL_DELETE: records_delete(d, l, out); break;
     case SQL_RESTORE: records_restore(d, l, out); break;
     case SQL_ERASE: records_erase(d, l, out); break;

@@ -19,9 +19,13 @@
 
 /* The texts that a state keeps. */
 enum state_sql {
-    SQL_INSERT, /* guarded, with every reference */
-    SQL_INSERT_MANY,
-    SQL_UPDATE,
+    SQL_INSERT,           /* guarded, whatever the record refers to: the text for REFERS_SOME, */
+    SQL_INSERT_REFERRING, /* REFERS_ALL, */
+    SQL_INSERT_ALONE,     /* REFERS_NONE */
+    SQL_INSERT_MANY,      /* without the guard: the revision is held */
+    SQL_UPDATE,           /* guarded likewise */
+    SQL_UPDATE_REFERRING,
+    SQL_UPDATE_ALONE,
     SQL_UPDATE_HELD, /* without the guard: the revision is held */
     SQL_DELETE,
     SQL_RESTORE,
@@ -34,6 +38,14 @@ enum state_sql {
     SQL_WALK_ALL,
     SQL_LAST,
     STATE_SQL_COUNT
+};
+
+/* Which of the reference columns have a value that a guard must find: chooses among the three texts of an insert or an
+ * update, to the first of which it is added. */
+enum state_refers {
+    REFERS_SOME, /* any, or not known */
+    REFERS_ALL,  /* every one, and none is into the table itself */
+    REFERS_NONE
 };
 
 /* A physical column that is filled, and the slot whose value it repeats. */

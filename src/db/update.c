@@ -15,10 +15,10 @@ static int write_over(flexdb_table *t, const flexdb_value *given, const struct r
     parameter_add(&p, value_integer(raw->updated_at));
     int rc = write_add_physicals(&p, s, values, &t->physical, err);
     if (rc != 0) return rc;
-    write_add_guard(&p, s, values, given, &id);
+    enum state_refers refers = write_add_guard(&p, s, values, given, &id);
     parameter_add(&p, value_integer(raw->seq));
     parameter_add(&p, value_integer(raw->version));
-    return write_run(s, SQL_UPDATE, &p, affected, err);
+    return write_run(s, SQL_UPDATE + refers, &p, affected, err);
 }
 
 /* A record keeps its id; the one that it has may be said, so that what was read can be written back. */

@@ -27,17 +27,32 @@ static flexdb_value guarded_value(const struct state_reference *r, const flexdb_
     return *value;
 }
 
-void write_add_guard(struct parameters *p, const struct table_state *s, const flexdb_value *values,
-                     const flexdb_value *given, const flexdb_value *id) {
+static enum state_refers how_it_refers(const struct table_state *s, const flexdb_value *values,
+                                       const flexdb_value *given, const flexdb_value *id) {
+    if (!records_guards_by_need(s->engine->dialect)) return REFERS_SOME;
+    bool all = true, none = true;
+    for (size_t i = 0; i < s->reference_count; i++) {
+        const struct state_reference *r = &s->references[i];
+        if (r->table[0] == '\0') continue;
+        bool set = guarded_value(r, values, given, id).tag == FLEXDB_TEXT;
+        all = all && set && !r->self;
+        none = none && !set;
+    }
+    return none ? REFERS_NONE : all ? REFERS_ALL : REFERS_SOME;
+}
+
+enum state_refers write_add_guard(struct parameters *p, const struct table_state *s, const flexdb_value *values,
+                                  const flexdb_value *given, const flexdb_value *id) {
     parameter_add(p, value_text(s->id, strlen(s->id)));
     parameter_add(p, value_integer(s->revision));
-    if (values == NULL) return;
-    for (size_t i = 0; i < s->reference_count; i++) {
+    enum state_refers refers = values == NULL ? REFERS_NONE : how_it_refers(s, values, given, id);
+    for (size_t i = 0; refers != REFERS_NONE && i < s->reference_count; i++) {
         if (s->references[i].table[0] == '\0') continue;
         flexdb_value value = guarded_value(&s->references[i], values, given, id);
         parameter_add(p, value);
-        parameter_add(p, value);
+        if (refers == REFERS_SOME) parameter_add(p, value);
     }
+    return refers;
 }
 
 bool write_cannot_refer(const struct table_state *s, const flexdb_value *values, const flexdb_value *given) {

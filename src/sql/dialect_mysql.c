@@ -29,6 +29,7 @@ const struct dialect dialect_mysql = {
     .share_lock = " LOCK IN SHARE MODE",
     .write_lock = " FOR UPDATE",
     .selects_revision = true,
+    .guards_by_need = true,
     .self_read_derived = true,
     .or_is_range = true,
     .max_parameters = 32766, /* a server takes 65535: as many as SQLite, so that a query means the same */

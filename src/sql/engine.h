@@ -36,6 +36,7 @@ struct dialect {
     const char *share_lock;     /* ends a SELECT: waits for writers, and makes them wait */
     const char *write_lock;
     bool selects_revision;  /* there is no change counter: a read brings the catalogue's revision along */
+    bool guards_by_need;    /* see records_guards_by_need */
     bool self_read_derived; /* a statement may read the table that it writes only through a derived table */
     bool or_is_range;       /* `k > ? OR (k = ? AND seq > ?)` is one range of the index on k */
     size_t max_parameters;

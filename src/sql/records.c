@@ -27,13 +27,30 @@ static void put_guard(const struct dialect *d, const struct layout *l, const cha
     buffer_printf(out, "%s)", d->share_lock);
 }
 
-static void put_guard_or_version(const struct dialect *d, const struct layout *l, bool guarded,
-                                 const struct reference_guard *refs, size_t ref_count, struct buffer *out) {
-    if (guarded)
-        put_guard(d, l, "version", refs, ref_count, out);
-    else
-        buffer_put(out, '?');
+/* The same as one join, whose tables a server reads by their keys before it plans anything. */
+static void put_joined_guard(const struct dialect *d, const struct reference_guard *refs, size_t ref_count,
+                             struct buffer *out) {
+    buffer_puts(out, "(SELECT guard.version FROM flex_tables AS guard");
+    for (size_t i = 0; i < ref_count; i++) {
+        buffer_puts(out, ", ");
+        sql_name(out, refs[i].table);
+        buffer_printf(out, " AS t%zu", i + 1);
+    }
+    buffer_puts(out, " WHERE guard.id = ? AND guard.revision = ? AND guard.is_active");
+    for (size_t i = 0; i < ref_count; i++) buffer_printf(out, " AND t%zu.id = ? AND t%zu.%s", i + 1, i + 1, d->live);
+    buffer_printf(out, "%s)", d->share_lock);
 }
+
+static void put_version(const struct dialect *d, const struct layout *l, enum guard_form form,
+                        const struct reference_guard *refs, size_t ref_count, struct buffer *out) {
+    switch (form) {
+    case GUARD_HELD: buffer_put(out, '?'); break;
+    case GUARD_EACH: put_guard(d, l, "version", refs, ref_count, out); break;
+    case GUARD_JOIN: put_joined_guard(d, refs, ref_count, out); break;
+    }
+}
+
+bool records_guards_by_need(const struct dialect *d) { return d->guards_by_need; }
 
 /* `, c1, c2 …`: the physical columns that are filled. Returns how many. */
 static size_t put_entry_names(const struct layout *l, struct buffer *out) {
@@ -47,16 +64,16 @@ static size_t put_entry_names(const struct layout *l, struct buffer *out) {
     return columns;
 }
 
-void records_insert(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
-                    size_t ref_count, struct buffer *out) {
-    buffer_puts(out, guarded ? "INSERT INTO " : d->insert_rows);
+void records_insert(const struct dialect *d, const struct layout *l, enum guard_form form,
+                    const struct reference_guard *refs, size_t ref_count, struct buffer *out) {
+    buffer_puts(out, form == GUARD_HELD ? d->insert_rows : "INSERT INTO ");
     sql_name(out, l->table);
     buffer_puts(out, " (id, data, created_at, updated_at");
     size_t columns = put_entry_names(l, out);
     buffer_puts(out, ", schema_version, version) VALUES (?, ?, ?, ?");
     for (size_t i = 0; i < columns; i++) buffer_puts(out, ", ?");
     buffer_puts(out, ", ");
-    put_guard_or_version(d, l, guarded, refs, ref_count, out);
+    put_version(d, l, form, refs, ref_count, out);
     buffer_puts(out, ", 1)");
 }
 
@@ -81,14 +98,14 @@ static void put_entry_settings(const struct layout *l, struct buffer *out) {
     put_lapsed(l, out);
 }
 
-void records_update(const struct dialect *d, const struct layout *l, bool guarded, const struct reference_guard *refs,
-                    size_t ref_count, struct buffer *out) {
+void records_update(const struct dialect *d, const struct layout *l, enum guard_form form,
+                    const struct reference_guard *refs, size_t ref_count, struct buffer *out) {
     buffer_puts(out, "UPDATE ");
     sql_name(out, l->table);
     buffer_puts(out, " SET data = ?, updated_at = ?");
     put_entry_settings(l, out);
     buffer_puts(out, ", schema_version = ");
-    put_guard_or_version(d, l, guarded, refs, ref_count, out);
+    put_version(d, l, form, refs, ref_count, out);
     buffer_printf(out, ", version = version + 1 WHERE seq = ? AND version = ? AND %s", d->live);
 }
 
