@@ -142,6 +142,34 @@ describe("handles", function()
         assert.error_matches(function() other:tables() end, "closed")
     end)
 
+    it("cost little where each call makes its own", function()
+        local own <close> = assert(flexdb.open "sqlite::memory:")
+        local columns = {}
+        for i = 1, 100 do columns[i] = { name = "c" .. i, dataType = "integer" } end
+        local kept = assert(own:create_table("wide", { columns = columns }))
+        local id = assert(kept:insert { c1 = 1 }).id
+        collectgarbage "collect"
+        collectgarbage "stop"
+        local before, sum = collectgarbage "count", 0
+        for _ = 1, 100 do sum = sum + own:table "wide":get(id).c1 end
+        local grown = collectgarbage "count" - before
+        collectgarbage "restart"
+        -- The table that turns a hundred names into fields takes more than 6 KiB.
+        assert.equal(100, sum)
+        assert.is_true(grown < 200, ("%.0f KiB for 100 calls"):format(grown))
+    end)
+
+    it("that come after a change of the definition know of it", function()
+        local own <close> = assert(flexdb.open "sqlite::memory:")
+        local first = assert(own:create_table("notes", { columns = { { name = "text", dataType = "string" } } }))
+        local id = assert(first:insert { text = "one" }).id
+        for i = 1, 20 do
+            assert(first:evolve(function(c) c:rename(i == 1 and "text" or "text" .. i - 1, "text" .. i) end))
+            assert.equal("one", assert(own:table "notes"):get(id)["text" .. i])
+            collectgarbage "collect"
+        end
+    end)
+
     it("live as long as what came from them", function()
         local function open()
             return assert(assert(flexdb.open "sqlite::memory:"):with { application = "x" })

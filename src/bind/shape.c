@@ -3,6 +3,8 @@
 #include "bind/decode.h"
 #include "bind/encode.h"
 
+enum { SHAPE_KEYS = 1 /* its user value */ };
+
 /* Where a key leads; SLOT_MISSED: what its address says nothing of. */
 enum { SLOT_UNKNOWN = -1, SLOT_IGNORED = -2, SLOT_MISSED = -3 };
 
@@ -50,12 +52,37 @@ static int32_t slot_of(const flexdb_shape *fields, size_t slot) {
     return slot <= fields->columns + SLOT_ID ? (int32_t)slot : SLOT_IGNORED;
 }
 
+/* For handles that are made anew for every call. Weak: a shape is forgotten before it is finalized, and as long as it
+ * is not no other validator has this address. */
+static void share(lua_State *L, const flexdb_validator *v) {
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, -3, SHAPE_KEYS);
+    bind_state_push(L, STATE_SHAPES);
+    lua_pushvalue(L, -3);
+    lua_rawsetp(L, -2, v);
+    lua_pop(L, 1);
+}
+
+/* Pushes the shape that another handle uses for this validator, and its table of keys; NULL and nothing where there is
+ * none. */
+static struct shape *find_shared(lua_State *L, const flexdb_validator *v) {
+    bind_state_push(L, STATE_SHAPES);
+    lua_rawgetp(L, -1, v);
+    lua_remove(L, -2);
+    struct shape *shape = lua_touserdata(L, -1);
+    if (shape == NULL)
+        lua_pop(L, 1);
+    else
+        lua_getiuservalue(L, -1, SHAPE_KEYS);
+    return shape;
+}
+
 /* Pushes a new shape and its table of keys. */
 static struct shape *shape_new(lua_State *L, const flexdb_validator *v) {
     const flexdb_shape *fields = validator_shape(v);
     size_t capacity = 16;
     while (capacity < fields->count * 4) capacity *= 2;
-    struct shape *shape = lua_newuserdatauv(L, sizeof *shape + capacity * sizeof *shape->entries, 0);
+    struct shape *shape = lua_newuserdatauv(L, sizeof *shape + capacity * sizeof *shape->entries, SHAPE_KEYS);
     shape->validator = NULL;
     shape->fields = fields;
     shape->mask = capacity - 1;
@@ -69,13 +96,15 @@ static struct shape *shape_new(lua_State *L, const flexdb_validator *v) {
         add_entry(shape, lua_topointer(L, -1), slot_of(fields, i));
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
+    share(L, v);
     return shape;
 }
 
 void shape_use(lua_State *L, struct state *s, struct shaped *shaped, int index, const flexdb_validator *v) {
     if (shaped->shape != NULL && shaped->shape->validator == v) return;
     bind_state_hold(s, NULL); /* a finalizer could take up another definition, and this validator would be gone */
-    struct shape *shape = shape_new(L, v);
+    struct shape *shape = find_shared(L, v);
+    if (shape == NULL) shape = shape_new(L, v);
     lua_setiuservalue(L, index, SHAPED_KEYS);
     lua_setiuservalue(L, index, SHAPED_SHAPE);
     shaped->shape = shape;

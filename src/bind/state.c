@@ -72,6 +72,10 @@ struct state *bind_state_new(lua_State *L) {
     shape_metatable(L);
     lua_setiuservalue(L, -2, STATE_SHAPE);
     lua_newtable(L);
+    push_named_table(L, "__mode", "v");
+    lua_setmetatable(L, -2);
+    lua_setiuservalue(L, -2, STATE_SHAPES);
+    lua_newtable(L);
     lua_setiuservalue(L, -2, STATE_OWN);
     return s;
 }

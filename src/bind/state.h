@@ -27,8 +27,8 @@
 #define LEVEL_METATABLE    "flexdb.level"
 #define JOB_METATABLE      "flexdb.job"
 
-/* User values of the state. */
-enum { STATE_NULL = 1, STATE_ARRAY, STATE_MARKS, STATE_ERROR, STATE_SHAPE, STATE_OWN, STATE_VALUES };
+/* User values of the state. SHAPES: those in use, by the address of their validator; weak. */
+enum { STATE_NULL = 1, STATE_ARRAY, STATE_MARKS, STATE_ERROR, STATE_SHAPE, STATE_SHAPES, STATE_OWN, STATE_VALUES };
 
 struct state {
     flexdb_error err, more;    /* of the call under way; clear when no call is */
