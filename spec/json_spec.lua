@@ -55,6 +55,16 @@ describe("flexdb.array", function()
         assert.is_nil(weak[1])
     end)
 
+    it("is written once, whatever the order its table keeps its keys in", function()
+        local value = 0
+        for level = 1, 60 do -- its first index comes last, and what stands there is another of its kind
+            value = { [4] = level, [3] = level, [2] = level, [1] = value }
+        end
+        local text = assert(json.encode(value))
+        assert.equal(("["):rep(60) .. "0,1,1,1],2,2,2],", text:sub(1, 76))
+        assert.equal(text, json.encode(json.decode(text)))
+    end)
+
     it("is refused where the table has names", function()
         local later = array {}
         later.a = 1

@@ -248,8 +248,8 @@ static bool write_object(struct encoder *e, struct place *place, int depth) {
     return true;
 }
 
-/* An array whose keys do not come in order: counts them first, so that a hole is seen. */
-static bool write_unordered(struct encoder *e, struct place *place, int depth) {
+/* Whether the keys, which do not come in order, are the indexes of an array with no hole. */
+static bool check_keys(struct encoder *e, const struct place *place) {
     lua_State *L = e->L;
     lua_Integer count = 0, largest = 0;
     lua_pushnil(L);
@@ -259,48 +259,35 @@ static bool write_unordered(struct encoder *e, struct place *place, int depth) {
         count++;
         lua_pop(L, 1);
     }
-    const int value = lua_gettop(L) + 1;
-    for (lua_Integer i = 1; i <= count; i++) {
-        int type = lua_rawgeti(L, place->table, i);
-        if (type == LUA_TNIL) {
-            SAY(e, "must have no holes, has nothing at index %lld and something at %lld", (long long)i,
-                (long long)largest);
-            return fail(e, place->up, "hole", NULL);
-        }
-        buffer_put(e->out, i == 1 ? '[' : ',');
-        place->index = i;
-        if (!write_value(e, place, depth, value, type)) return false;
+    if (count == largest) return true;
+    lua_Integer hole = 1;
+    while (lua_rawgeti(L, place->table, hole) != LUA_TNIL) {
         lua_pop(L, 1);
+        hole++;
     }
-    buffer_put(e->out, ']');
-    return true;
+    SAY(e, "must have no holes, has nothing at index %lld and something at %lld", (long long)hole, (long long)largest);
+    return fail(e, place->up, "hole", NULL);
 }
 
 /* With something at the border `count`. Almost always that is all there is, which two looks tell: nothing is nil up to
- * it, and nothing comes after it. */
+ * it, and nothing comes after it. Where something does, the keys are counted, but no item is written again: tables of
+ * such tables would take twice as long with each level. */
 static bool write_array(struct encoder *e, struct place *place, lua_Integer count, int depth) {
     lua_State *L = e->L;
-    size_t begin = e->out->length;
     const int top = lua_gettop(L);
-    lua_Integer i = 1;
-    for (; i <= count; i++) {
+    for (lua_Integer i = 1; i <= count; i++) {
         int type = lua_rawgeti(L, place->table, i);
-        if (type == LUA_TNIL) break;
+        if (type == LUA_TNIL) return check_keys(e, place);
         buffer_put(e->out, i == 1 ? '[' : ',');
         place->index = i;
         if (!write_value(e, place, depth, top + 1, type)) return false;
         lua_settop(L, top);
     }
-    if (i > count) {
-        lua_pushinteger(L, count);
-        if (!lua_next(L, place->table)) {
-            buffer_put(e->out, ']');
-            return true;
-        }
-    }
+    lua_pushinteger(L, count);
+    if (lua_next(L, place->table) && !check_keys(e, place)) return false;
     lua_settop(L, top);
-    if (!buffer_failed(e->out)) e->out->length = begin;
-    return write_unordered(e, place, depth);
+    buffer_put(e->out, ']');
+    return true;
 }
 
 static bool write_table(struct encoder *e, const struct place *up, int depth, int index) {
@@ -314,7 +301,7 @@ static bool write_table(struct encoder *e, const struct place *up, int depth, in
     if (lua_next(L, place.table)) {
         if (lua_type(L, -2) == LUA_TNUMBER) {
             lua_pop(L, 2);
-            return write_unordered(e, &place, depth);
+            return check_keys(e, &place); /* nothing at 1: it says what is wrong */
         }
         return is_marked(e, place.table) ? fail_marked(e, &place) : write_object(e, &place, depth);
     }
