@@ -17,6 +17,7 @@ struct sqlite_log {
     sqlite3_int64 end;                /* behind all that this transaction has written */
     sqlite3_int64 at;                 /* where in the log what is held goes */
     int held;                         /* bytes */
+    int lost;                         /* why some that were held are not in the file; SQLITE_OK: none */
     bool last;                        /* the frame whose header came last is the last one */
     unsigned char bytes[SQLITE_LOG_HELD];
 };

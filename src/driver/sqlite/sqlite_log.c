@@ -20,11 +20,14 @@ enum {
 
 static struct sqlite_log *of(const sqlite3_file *file) { return (struct sqlite_log *)(uintptr_t)file->pMethods; }
 
+/* Frames that could not be written are gone: SQLite, which was told before that they had been, may see the failure of a
+ * read or of a look at the size, after which a transaction goes on. This one must not. */
 static int write_held(struct sqlite_log *log, sqlite3_file *file) {
-    if (log->held == 0) return SQLITE_OK;
+    if (log->held == 0) return log->lost;
     int length = log->held;
     log->held = 0;
-    return log->system->xWrite(file, log->bytes, length, log->at);
+    log->lost = log->system->xWrite(file, log->bytes, length, log->at);
+    return log->lost;
 }
 
 static bool is_last(const unsigned char *header) {
@@ -77,12 +80,12 @@ static int log_size(sqlite3_file *file, sqlite3_int64 *size) {
 static int log_close(sqlite3_file *file) {
     struct sqlite_log *log = of(file);
     const sqlite3_io_methods *methods = log->system;
-    log->held = 0;
+    sqlite_log_forget(log);
     log->system = NULL;
     return methods->xClose(file);
 }
 
-void sqlite_log_forget(struct sqlite_log *log) { log->held = 0, log->end = 0; }
+void sqlite_log_forget(struct sqlite_log *log) { log->held = 0, log->lost = SQLITE_OK, log->end = 0; }
 
 void sqlite_log_come_between(struct sqlite_log *log, sqlite3_file *file) {
     log->system = file->pMethods;
