@@ -213,6 +213,23 @@ engines.each(function(engine)
             return true
         end
 
+        it("holds the table until it ends though its first write was undone", function()
+            local connection, environment = raw.connect(engine)
+            assert(db:transaction(function()
+                db:transaction(function()
+                    assert(t:insert { n = 1 })
+                    return nil, "undone"
+                end)
+                assert(t:insert { n = 2 })
+                assert(t:insert { n = 3 })
+                assert.is_true(is_held(connection, "flex_tables", t.id))
+                return true
+            end))
+            assert.is_false(is_held(connection, "flex_tables", t.id))
+            connection:close()
+            environment:close()
+        end)
+
         for _, write in ipairs {
             { "with every reference", { a = "one", b = "two" }, { "one", "two" } },
             { "with every reference, all to the same record", { a = "two", b = "two" }, { "two" } },
@@ -237,7 +254,12 @@ engines.each(function(engine)
                     assert(db:transaction(function()
                         assert(call())
                         assert.same({ true, held }, { holds() })
-                        assert(t:insert { n = 3 })
+                        for _ = 1, 2 do assert(t:insert { n = 3 }) end
+                        assert.same({ true, held }, { holds() })
+                        db:transaction(function()
+                            assert(t:insert { n = 4 })
+                            return nil, "undone"
+                        end)
                         assert.same({ true, held }, { holds() })
                         return true
                     end))

@@ -1,4 +1,5 @@
-/* Which of a statement's texts a record is written by, and with which parameters: by what it refers to. */
+/* Which of a statement's texts a record is written by, and with which parameters: by what it refers to, and by what is
+ * held already. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,10 +74,95 @@ static void what_is_deleted_refers_to_nothing(void **state) {
     assert_int_equal(p.count, 2);
 }
 
+/* ---- a revision that is held ---- */
+
+struct link {
+    struct connection base;
+    bool open;
+};
+
+static bool in_transaction(struct connection *c) { return ((struct link *)c)->open; }
+
+static int begin(struct connection *c, enum transaction_mode mode, flexdb_error *err) {
+    (void)mode, (void)err;
+    ((struct link *)c)->open = true;
+    return 0;
+}
+
+static int end(struct connection *c, flexdb_error *err) {
+    (void)err;
+    ((struct link *)c)->open = false;
+    return 0;
+}
+
+static int mark(struct connection *c, unsigned number, flexdb_error *err) {
+    (void)c, (void)number, (void)err;
+    return 0;
+}
+
+static const struct driver driver = {.in_transaction = in_transaction,
+                                     .begin = begin,
+                                     .commit = end,
+                                     .rollback = end,
+                                     .savepoint = mark,
+                                     .release = mark,
+                                     .rollback_to = mark};
+
+/* The parameters behind the text for a record: `1` where only the version is bound. */
+static size_t parameters_of(const struct table_state *s, flexdb_value reference) {
+    const flexdb_value id = value_text("x", 1);
+    struct parameters p;
+    p.count = 0;
+    enum state_refers refers = write_add_guard(&p, s, &reference, NULL, &id);
+    assert_int_equal(refers == REFERS_HELD, p.count == 1);
+    if (p.count == 1) assert_int_equal(p.values[0].as.integer, s->version);
+    return p.count;
+}
+
+static void a_guard_is_asked_once_in_a_transaction(void **state) {
+    (void)state;
+    static const char *const dialects[] = {"mysql", "sqlite"};
+    for (size_t i = 0; i < 2; i++) {
+        bool server = i == 0;
+        struct link link = {.open = false};
+        struct engine engine = {.dialect = dialect_find(dialects[i]), .driver = &driver, .connection = &link.base};
+        struct state_reference reference = {.table = "other"};
+        struct table_state s = {
+            .engine = &engine, .id = (char[]){"t"}, .version = 3, .references = &reference, .reference_count = 1};
+        flexdb_error err = FLEXDB_ERROR_INIT;
+        const size_t guarded = server ? 2 : 4, held = 1;
+        write_note_held(&s); /* outside there is nothing to hold on to */
+        assert_int_equal(engine_begin(&engine, &err), 0);
+        assert_int_equal(parameters_of(&s, value_null()), guarded);
+        write_note_held(&s);
+        assert_int_equal(parameters_of(&s, value_null()), held);
+        assert_int_equal(parameters_of(&s, value_text("a", 1)), server ? 3 : 4); /* is looked for all the same */
+        /* inside a savepoint, and behind one that is kept, but not behind one that is undone */
+        assert_int_equal(engine_begin(&engine, &err), 0);
+        assert_int_equal(parameters_of(&s, value_null()), held);
+        assert_int_equal(engine_commit(&engine, &err), 0);
+        assert_int_equal(parameters_of(&s, value_null()), held);
+        assert_int_equal(engine_begin(&engine, &err), 0);
+        engine_rollback(&engine);
+        assert_int_equal(parameters_of(&s, value_null()), guarded);
+        write_note_held(&s);
+        assert_int_equal(parameters_of(&s, value_null()), held);
+        link.open = false; /* ended behind our back */
+        assert_int_equal(parameters_of(&s, value_null()), guarded);
+        link.open = true;
+        assert_int_equal(engine_commit(&engine, &err), 0);
+        assert_int_equal(parameters_of(&s, value_null()), guarded);
+        assert_int_equal(engine_begin(&engine, &err), 0);
+        assert_int_equal(parameters_of(&s, value_null()), guarded);
+        engine_rollback(&engine);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_text_is_chosen_by_what_has_a_value),
         cmocka_unit_test(what_is_deleted_refers_to_nothing),
+        cmocka_unit_test(a_guard_is_asked_once_in_a_transaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,11 @@ static int print_layout(const struct catalog_entry *entry, struct buffer *indexe
     return rc;
 }
 
+static void note_change(struct engine *e) {
+    e->catalog_changed = true;
+    e->hold++;
+}
+
 int catalog_insert(struct engine *e, const struct catalog_entry *entry, flexdb_error *err) {
     struct buffer indexed = BUFFER_INIT, storage = BUFFER_INIT;
     char now[CATALOG_TIME_SIZE];
@@ -137,7 +142,7 @@ int catalog_insert(struct engine *e, const struct catalog_entry *entry, flexdb_e
         const char *sql = catalog_sql(e->dialect, CATALOG_INSERT_TABLE);
         rc = engine_run(e, sql, strlen(sql), values, sizeof values / sizeof values[0], NULL, err);
     }
-    if (rc == 0) e->catalog_changed = true;
+    if (rc == 0) note_change(e);
     buffer_free(&indexed);
     buffer_free(&storage);
     return rc;
@@ -168,7 +173,7 @@ int catalog_update(struct engine *e, const struct catalog_entry *entry, int64_t 
     }
     if (rc == 0 && affected != 1)
         rc = error_set(err, FLEXDB_CONFLICT, "table \"%s\" was changed by somebody else", entry->name);
-    if (rc == 0) e->catalog_changed = true;
+    if (rc == 0) note_change(e);
     buffer_free(&indexed);
     buffer_free(&storage);
     return rc;

@@ -36,6 +36,7 @@ struct engine {
     size_t references;                                /* of flexdb handles */
     unsigned depth;                                   /* of transactions: 1 the engine's, further ones savepoints */
     bool catalog_changed;                             /* inside the open transaction */
+    uint64_t hold;                                    /* moves when a guard's hold on a table may have ended */
     bool unanswered;                                  /* the last commit: it may have been done or not */
     bool calling;                                     /* the caller's own function, in the middle of a call */
     bool close_wanted;                                /* it wants the connection to be closed */

@@ -38,6 +38,7 @@ int insert_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
     if (rc != 0) return rc;
     enum state_refers refers = write_add_guard(&p, s, values, NULL, &id);
     rc = write_run(s, SQL_INSERT + refers, &p, NULL, err);
+    if (rc == 0) write_note_held(s);
     return rc == -FLEXDB_DUPLICATE ? write_explain_duplicate(s, values, &id, 0, err) : rc;
 }
 

@@ -22,11 +22,11 @@ enum state_sql {
     SQL_INSERT,           /* guarded, whatever the record refers to: the text for REFERS_SOME, */
     SQL_INSERT_REFERRING, /* REFERS_ALL, */
     SQL_INSERT_ALONE,     /* REFERS_NONE */
-    SQL_INSERT_MANY,      /* without the guard: the revision is held */
+    SQL_INSERT_MANY,      /* without the guard, for the revision is held: REFERS_HELD */
     SQL_UPDATE,           /* guarded likewise */
     SQL_UPDATE_REFERRING,
     SQL_UPDATE_ALONE,
-    SQL_UPDATE_HELD, /* without the guard: the revision is held */
+    SQL_UPDATE_HELD,
     SQL_DELETE,
     SQL_RESTORE,
     SQL_ERASE,
@@ -40,12 +40,13 @@ enum state_sql {
     STATE_SQL_COUNT
 };
 
-/* Which of the reference columns have a value that a guard must find: chooses among the three texts of an insert or an
+/* Which of the reference columns have a value that a guard must find: chooses among the four texts of an insert or an
  * update, to the first of which it is added. */
 enum state_refers {
     REFERS_SOME, /* any, or not known */
     REFERS_ALL,  /* every one, and none is into the table itself */
-    REFERS_NONE
+    REFERS_NONE,
+    REFERS_HELD /* none, and no guard is needed either */
 };
 
 /* A physical column that is filled, and the slot whose value it repeats. */
@@ -78,6 +79,7 @@ struct table_state {
     uint64_t epoch;
     bool counted; /* `counter` is the change counter under which the revision was last seen unchanged */
     uint32_t counter;
+    uint64_t hold; /* the engine's when a guard has last taken hold of the revision, inside a transaction */
     char *id, *application, *name, *schema, *deleted_at;
     size_t schema_length;
     int64_t version, revision;

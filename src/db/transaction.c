@@ -18,7 +18,7 @@ static int begin(struct engine *e, enum transaction_mode mode, flexdb_error *err
         if (e->depth != 0 && err->ended && e->doomed.code == FLEXDB_OK) error_repeat(&e->doomed, err);
         return rc;
     }
-    e->depth++;
+    if (e->depth++ == 0) e->hold++;
     return 0;
 }
 
@@ -50,6 +50,7 @@ void engine_rollback(struct engine *e) {
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     rows_end_all(e, e->depth, "the result ended with its transaction");
     e->depth--;
+    e->hold++;
     if (e->depth == 0) {
         d->rollback(e->connection, &ignored);
     } else if (e->doomed.code == FLEXDB_OK) {

@@ -55,6 +55,7 @@ int update_attempt(flexdb_table *t, const flexdb_value *given, struct raw_record
     }
     if (rc == -FLEXDB_DUPLICATE) return write_explain_duplicate(t->state, values, &id, raw->seq, err);
     if (rc != 0 || affected == 0) return rc;
+    write_note_held(t->state);
     raw->version++;
     return 1;
 }

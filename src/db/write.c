@@ -27,9 +27,18 @@ static flexdb_value guarded_value(const struct state_reference *r, const flexdb_
     return *value;
 }
 
+/* Whether a guard of the open transaction keeps the revision as it is until its end, so that none need ask again. What
+ * this transaction itself changes in the catalogue, or undoes, ends that. The engine is asked too: nothing may rest on
+ * a transaction that has gone without our knowing. */
+static bool is_held(const struct table_state *s) {
+    struct engine *e = s->engine;
+    return e->depth != 0 && s->hold == e->hold && engine_driver(e)->in_transaction(e->connection);
+}
+
+void write_note_held(struct table_state *s) { s->hold = s->engine->hold; }
+
 static enum state_refers how_it_refers(const struct table_state *s, const flexdb_value *values,
                                        const flexdb_value *given, const flexdb_value *id) {
-    if (!records_guards_by_need(s->engine->dialect)) return REFERS_SOME;
     bool all = true, none = true;
     for (size_t i = 0; i < s->reference_count; i++) {
         const struct state_reference *r = &s->references[i];
@@ -38,14 +47,20 @@ static enum state_refers how_it_refers(const struct table_state *s, const flexdb
         all = all && set && !r->self;
         none = none && !set;
     }
+    if (none && is_held(s)) return REFERS_HELD;
+    if (!records_guards_by_need(s->engine->dialect)) return REFERS_SOME;
     return none ? REFERS_NONE : all ? REFERS_ALL : REFERS_SOME;
 }
 
 enum state_refers write_add_guard(struct parameters *p, const struct table_state *s, const flexdb_value *values,
                                   const flexdb_value *given, const flexdb_value *id) {
+    enum state_refers refers = values == NULL ? REFERS_NONE : how_it_refers(s, values, given, id);
+    if (refers == REFERS_HELD) {
+        parameter_add(p, value_integer(s->version));
+        return refers;
+    }
     parameter_add(p, value_text(s->id, strlen(s->id)));
     parameter_add(p, value_integer(s->revision));
-    enum state_refers refers = values == NULL ? REFERS_NONE : how_it_refers(s, values, given, id);
     for (size_t i = 0; refers != REFERS_NONE && i < s->reference_count; i++) {
         if (s->references[i].table[0] == '\0') continue;
         flexdb_value value = guarded_value(&s->references[i], values, given, id);

@@ -19,10 +19,13 @@ static inline void parameter_add(struct parameters *p, flexdb_value value) { p->
 int write_add_physicals(struct parameters *p, const struct table_state *s, const flexdb_value *values,
                         struct buffer *scratch, flexdb_error *err);
 /* Adds a guard's parameters: the table's id, its revision and, with `values`, the references among them that are to be
- * looked after: those that are set in `given` (NULL: all) and are not the record itself. Tells for which of the
- * statement's texts. */
+ * looked after: those that are set in `given` (NULL: all) and are not the record itself. Or, where nothing needs to be
+ * looked for, the schema version. Tells for which of the statement's texts. */
 enum state_refers write_add_guard(struct parameters *p, const struct table_state *s, const flexdb_value *values,
                                   const flexdb_value *given, const flexdb_value *id);
+/* To be called when a statement with a guard has written a record: in a transaction the guard has taken hold of the
+ * revision until its end. */
+void write_note_held(struct table_state *s);
 /* True when a reference is set that can only be missing, since its table is gone. */
 bool write_cannot_refer(const struct table_state *s, const flexdb_value *values, const flexdb_value *given);
 /* Says which values of the vector other records hold: DUPLICATE with an issue for each in place of the engine's words,
