@@ -1,6 +1,7 @@
 -- The module itself: what it exports, handles, arguments and options, errors.
 
 local flexdb = require "flexdb"
+local children = require "spec.support.children"
 local people = require "spec.support.contacts"
 
 local definition <const>, email <const> = people.definition, people.email
@@ -168,6 +169,25 @@ describe("handles", function()
             assert.equal("one", assert(own:table "notes"):get(id)["text" .. i])
             collectgarbage "collect"
         end
+    end)
+
+    it("can be used by finalizers that run when the Lua state closes", function()
+        -- What is younger than the finalizer is finalized before it: here all that the inserts have made.
+        local processes = children.new [[
+            local db = assert(flexdb.open "sqlite::memory:")
+            local t = assert(db:create_table("t", { columns = { { name = "n", dataType = "integer" } } }))
+            keep = setmetatable({ db, t }, { __gc = function()
+                assert(t:insert { n = 2 })
+                local _, err = db:table "t":insert { [("x"):rep(50)] = 3 }
+                note(err.code, db:table "t":count(), assert(t:first { orderBy = { "-n" } }).n)
+            end })
+            assert(t:insert { n = 1 })
+        ]]
+        -- What a finalizer makes then Lua never finalizes.
+        local one = processes:start({}, "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0")
+        assert.equal("", one:finish())
+        assert.same({ "invalid_record 2 2" }, one:lines())
+        processes:remove()
     end)
 
     it("live as long as what came from them", function()

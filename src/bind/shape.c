@@ -52,8 +52,8 @@ static int32_t slot_of(const flexdb_shape *fields, size_t slot) {
     return slot <= fields->columns + SLOT_ID ? (int32_t)slot : SLOT_IGNORED;
 }
 
-/* For handles that are made anew for every call. Weak: a shape is forgotten before it is finalized, and as long as it
- * is not no other validator has this address. */
+/* For handles that are made anew for every call. Weak: a shape is forgotten before it is finalized, but for when the
+ * Lua state closes, and as long as it is not no other validator has this address. */
 static void share(lua_State *L, const flexdb_validator *v) {
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, -3, SHAPE_KEYS);
@@ -70,10 +70,11 @@ static struct shape *find_shared(lua_State *L, const flexdb_validator *v) {
     lua_rawgetp(L, -1, v);
     lua_remove(L, -2);
     struct shape *shape = lua_touserdata(L, -1);
-    if (shape == NULL)
+    if (shape == NULL || shape->validator != v) { /* none, or finalized already */
         lua_pop(L, 1);
-    else
-        lua_getiuservalue(L, -1, SHAPE_KEYS);
+        return NULL;
+    }
+    lua_getiuservalue(L, -1, SHAPE_KEYS);
     return shape;
 }
 
