@@ -78,6 +78,13 @@ describe("handles", function()
         assert.equal("flexdb.database: closed", tostring(db))
     end)
 
+    it("say true when they are closed, again and again", function()
+        local rows, box = select(4, t:each()), flexdb.sandbox.new()
+        for _ = 1, 2 do
+            for _, handle in ipairs { rows, db, box } do assert.is_true((assert(handle:close()))) end
+        end
+    end)
+
     it("have fields, and nil for any other name", function()
         assert.same({ "crm", "alice" }, { db.application, db.actor })
         assert.same({ "contacts", 1, "crm" }, { t.name, t.version, t.application })

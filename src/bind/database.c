@@ -78,16 +78,17 @@ static int database_with(lua_State *L) {
     return 1;
 }
 
-/* The method, and what leaving the scope does. */
+/* db:close() → true; and what leaving the scope does. */
 static int database_close(lua_State *L) {
     struct database *d = bind_state_self(L, DATABASE_METATABLE);
     struct state *s = lua_touserdata(L, STATE_UPVALUE);
-    if (d->db == NULL) return 0;
-    if (bind_state_pins(L, s, d->root)) {
-        return luaL_error(L, "a finalizer cannot close a database while one of its records is handed over");
+    if (d->db != NULL) {
+        if (bind_state_pins(L, s, d->root))
+            return luaL_error(L, "a finalizer cannot close a database while one of its records is handed over");
+        flexdb_close(d->db);
     }
-    flexdb_close(d->db);
-    return 0;
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 static int database_gc(lua_State *L) {

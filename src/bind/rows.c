@@ -55,7 +55,8 @@ static int rows_leave(lua_State *L) {
     struct rows *rows = bind_state_self(L, ROWS_METATABLE);
     bind_state_enter(L);
     bind_rows_close(rows);
-    return 0;
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 static int rows_tostring(lua_State *L) {

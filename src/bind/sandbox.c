@@ -239,7 +239,9 @@ static int sandbox_close(lua_State *L) {
     check(L);
     lua_newtable(L);
     lua_setiuservalue(L, 1, SANDBOX_REFS);
-    return sandbox_gc(L);
+    sandbox_gc(L);
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 void bind_sandbox_class(lua_State *L, int state) {
