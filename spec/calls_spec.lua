@@ -116,6 +116,10 @@ engines.each(function(engine)
             }, messages)
             local _, err = t:insert_many { { email = email() }, nil, { email = email() } }
             assert.equal(2, err.issues[1].index)
+            assert.equal("record 2: a record must be a table, is nil", err.message)
+            _, err = t:insert_many { flexdb.null }
+            assert.equal("record 1: a record must be a table, is null", err.message)
+            assert.equal(flexdb.null, err.issues[1].got)
             assert.equal(2, t:count())
         end)
 

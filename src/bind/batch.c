@@ -67,16 +67,24 @@ static int add_record(lua_State *L, struct state *s, struct batch *b) {
     return rc;
 }
 
+/* Says what stands in a record's place. */
+static void refuse_other(lua_State *L, struct state *s, int index) {
+    bool null = lua_touserdata(L, index) == s->null;
+    const char *name = null ? "null" : luaL_typename(L, index);
+    const char *article = null || lua_isnil(L, index) ? "" : "a ";
+    char got[32];
+    snprintf(got, sizeof got, null ? "%s" : "\"%s\"", name);
+    error_issue(&s->more, "", "type", "\"table\"", got, "a record must be a table, is %s%s", article, name);
+    error_close_issues(&s->more, FLEXDB_INVALID_RECORD);
+}
+
 /* batch:add(record): true, or nil and the error that ends the batch. */
 static int batch_add(lua_State *L) {
     struct state *s;
     struct batch *b = check(L, &s);
     lua_settop(L, 2);
     if (lua_istable(L, 2)) return done(L, s, add_record(L, s, b));
-    char got[32];
-    snprintf(got, sizeof got, "\"%s\"", luaL_typename(L, 2));
-    error_issue(&s->more, "", "type", "\"table\"", got, "a record must be a table, is a %s", luaL_typename(L, 2));
-    error_close_issues(&s->more, FLEXDB_INVALID_RECORD);
+    refuse_other(L, s, 2);
     return done(L, s, reject(s, b));
 }
 
