@@ -278,6 +278,23 @@ static void limits(void **state) {
     definition_free(d);
 }
 
+static void as_many_arguments_as_there_may_be(void **state) {
+    (void)state;
+    struct definition *d = formula_table();
+    flexdb_value values[FORMULA_COLUMNS];
+    formula_record(values);
+    for (size_t more = 254; more <= 255; more++) {
+        char *list = repeat("no_number, ", more, "quantity)", "", 0);
+        struct buffer text = BUFFER_INIT;
+        buffer_printf(&text, "coalesce(%s", list);
+        assert_text(formula_answer(d, buffer_text(&text), text.length, values),
+                    more == 254 ? "integer 7" : "arguments: at 1: coalesce takes at most 255 arguments, got 256");
+        buffer_free(&text);
+        free(list);
+    }
+    definition_free(d);
+}
+
 static void texts_that_are_none(void **state) {
     (void)state;
     struct definition *d = formula_table();
@@ -412,6 +429,7 @@ int main(void) {
         cmocka_unit_test(arguments),
         cmocka_unit_test(constants_are_worked_out),
         cmocka_unit_test(limits),
+        cmocka_unit_test(as_many_arguments_as_there_may_be),
         cmocka_unit_test(texts_that_are_none),
         cmocka_unit_test(which_columns_it_reads),
         cmocka_unit_test(which_columns_it_fits),

@@ -319,8 +319,9 @@ static bool judge_count(struct compiler *c, const struct call *call) {
     const struct function *f = call->function;
     if (call->count >= f->least && call->count <= f->most) return true;
     char takes[32];
+    bool few = call->count < f->least;
     if (f->most == ANY_NUMBER)
-        snprintf(takes, sizeof takes, "at least %d", f->least);
+        snprintf(takes, sizeof takes, "at %s %d", few ? "least" : "most", few ? f->least : f->most);
     else if (f->least != f->most)
         snprintf(takes, sizeof takes, "%d or %d", f->least, f->most);
     else if (f->most == 0)
