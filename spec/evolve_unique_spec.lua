@@ -21,6 +21,43 @@ engines.each(function(engine)
             assert.equal(2, t:count { filter = { b = 1 } })
         end)
 
+        it("has no duplicates among references that lead nowhere, nor has its plan", function()
+            assert(db:create_table("g", { columns = {} })):insert { id = "g1" }
+            local u = assert(db:create_table("u", { columns = { { name = "g", dataType = "text" } } }))
+            for i, g in ipairs { "gone", "gone", "g1" } do assert(u:insert { id = "r" .. i, g = g }) end
+            local function refer(c)
+                c:modify("g", { dataType = "reference", unique = true, validation = { targetTable = "g" } })
+            end
+            local function step_of(on_invalid)
+                local plan = assert(u:plan(refer, { on_invalid = on_invalid }))
+                for _, step in ipairs(plan.steps) do
+                    if step.kind == "index" then return plan, step end
+                end
+            end
+            local plan, step = step_of "null"
+            assert.is_true(plan.possible)
+            assert.is_nil(step.duplicates)
+            plan, step = step_of "stop"
+            assert.is_false(plan.possible)
+            assert.same({ 2, nil }, { plan.failed, step.duplicates })
+            plan, step = step_of "ignore"
+            assert.is_false(plan.possible)
+            assert.equal(2, step.duplicates.records)
+            local entry, err = u:evolve(refer, { on_invalid = "ignore" })
+            assert.is_nil(entry)
+            assert.equal('g: "gone" is held by 2 records: r1, r2', err.message)
+
+            assert(u:evolve(refer, { on_invalid = "null" }))
+            assert.equal("g1", u:get("r3").g)
+            assert.equal(2, u:count { filter = { g = { isNull = true } } })
+            -- The same on the way back to it.
+            assert(u:rollback(1))
+            for i = 4, 5 do assert(u:insert { id = "r" .. i, g = "lost" }) end
+            assert.is_true(assert(u:rollback(2, { dry_run = true, on_invalid = "null" })).possible)
+            assert(u:rollback(2, { on_invalid = "null" }))
+            assert.equal(4, u:count { filter = { g = { isNull = true } } })
+        end)
+
         describe("on a unique column", function()
             local u, deleted, live
             before_each(function()

@@ -58,6 +58,10 @@ static void list_rules(struct duplicates *list, size_t *count, const struct tabl
 
 /* ---- looking ---- */
 
+int duplicates_batch(struct duplicates_search *s, const struct raw_record *batch, size_t count, flexdb_error *err) {
+    return s->source != NULL ? s->source->batch(s->source->context, batch, count, err) : 0;
+}
+
 int duplicates_read(struct duplicates_search *s, const struct raw_record *raw, flexdb_error *err) {
     if (s->source != NULL) return s->source->read(s->source->context, raw, &s->values, err);
     int rc = record_decode(s->to, raw, NULL, &s->record, err);

@@ -29,9 +29,11 @@ struct duplicates {
 };
 
 /* Where a record's values come from when they are not simply what its document says to the new validator (a retype that
- * was not made yet). `read` gives one for each slot of that validator, good until it is called again. */
+ * was not made yet). `read` gives one for each slot of that validator, good until it is called again; `batch` is
+ * told before of the records that will be read together. */
 struct duplicates_source {
     int (*read)(void *context, const struct raw_record *raw, const flexdb_value **values, flexdb_error *err);
+    int (*batch)(void *context, const struct raw_record *batch, size_t count, flexdb_error *err);
     void *context;
     const bool *changed; /* by slot of that validator: others than `from` has under the same key; NULL: none are */
 };

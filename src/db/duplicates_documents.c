@@ -112,8 +112,9 @@ static int count_record(struct tally *t, const struct raw_record *raw, flexdb_er
 static int count_batch(struct evolution *ev, void *context, const struct raw_record *batch, size_t count,
                        flexdb_error *err) {
     (void)ev;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++) rc = count_record(context, &batch[i], err);
+    struct tally *t = context;
+    int rc = duplicates_batch(t->search, batch, count, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) rc = count_record(t, &batch[i], err);
     return rc;
 }
 
@@ -182,8 +183,9 @@ static int note_record(struct tally *t, const struct raw_record *raw, flexdb_err
 static int note_batch(struct evolution *ev, void *context, const struct raw_record *batch, size_t count,
                       flexdb_error *err) {
     (void)ev;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++) rc = note_record(context, &batch[i], err);
+    struct tally *t = context;
+    int rc = duplicates_batch(t->search, batch, count, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) rc = note_record(t, &batch[i], err);
     return rc;
 }
 

@@ -17,6 +17,8 @@ struct duplicates_search {
     struct buffer scratch;
 };
 
+/* Before a batch's records are read. */
+int duplicates_batch(struct duplicates_search *s, const struct raw_record *batch, size_t count, flexdb_error *err);
 /* Reads the record's values into s->values. */
 int duplicates_read(struct duplicates_search *s, const struct raw_record *raw, flexdb_error *err);
 /* Adds the record to a value's; the first one lends s->values to the words. */

@@ -3,14 +3,41 @@
 
 #include "db/duplicates.h"
 #include "db/evolution.h"
+#include "db/evolve_references.h"
 
-/* Values as the evolution will convert and compute them. */
+/* The records as they will be. */
+struct converted {
+    struct evolution ev;        /* a copy, whose converter is one of its own: the other's counts are the plan's */
+    struct converter converter; /* reads them */
+    struct reference_check references;
+};
+
+static int open_converted(struct converted *c, const struct evolution *ev, flexdb_error *err) {
+    *c = (struct converted){.ev = *ev};
+    c->ev.converter = &c->converter;
+    c->ev.dry = true; /* referenced records are looked for, and not held */
+    int rc = converter_open(&c->converter, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
+    if (rc != 0 || !ev->judges) return rc;
+    c->converter.references = &c->references;
+    return reference_check_open(&c->references, &c->ev, err);
+}
+
+static void close_converted(struct converted *c) {
+    reference_check_close(&c->references);
+    converter_close(&c->converter);
+}
+
+static int meet_batch(void *context, const struct raw_record *batch, size_t count, flexdb_error *err) {
+    struct converted *c = context;
+    return reference_check_batch(&c->references, &c->ev, batch, count, err);
+}
+
 static int read_converted(void *context, const struct raw_record *raw, const flexdb_value **values, flexdb_error *err) {
-    struct converter *c = context;
+    struct converted *c = context;
     flexdb_error why = FLEXDB_ERROR_INIT;
-    int rc = converter_read(c, raw, &why, err);
+    int rc = converter_read(&c->converter, raw, &why, err);
     error_clear(&why);
-    *values = c->new.values;
+    *values = c->converter.new.values;
     return rc < 0 ? rc : 0;
 }
 
@@ -23,12 +50,12 @@ int evolution_find_duplicates(struct evolution *ev, struct duplicates **out, siz
     bool *changed = calloc(validator_shape(ev->to)->count, sizeof *changed);
     if (changed == NULL) return error_no_memory(err);
     for (size_t i = 0; i < ev->plan.computation_count; i++) changed[ev->plan.computations[i].to] = true;
-    /* One of its own: the other's counts are the plan's. */
-    struct converter c;
-    int rc = converter_open(&c, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
-    const struct duplicates_source source = {.read = read_converted, .context = &c, .changed = changed};
+    struct converted c;
+    int rc = open_converted(&c, ev, err);
+    const struct duplicates_source source = {
+        .read = read_converted, .batch = meet_batch, .context = &c, .changed = changed};
     if (rc == 0) rc = duplicates_find(out, count, ev->from, ev->to, &source, err);
-    converter_close(&c);
+    close_converted(&c);
     free(changed);
     return rc;
 }
