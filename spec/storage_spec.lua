@@ -253,6 +253,26 @@ engines.each(function(engine)
             assert.equal(2, assert(broken:get "good").a + 1)
         end)
 
+        it("says corrupt for a version whose row is none", function()
+            local rows = { changes = { "'[{'", "stored changes: " } }
+            -- A server takes no text that is not UTF-8.
+            if not engine.server then
+                rows.message = { "CAST(x'61FF' AS TEXT)", "stored message: is not valid UTF-8" }
+                rows.created_by = { "CAST(x'FF' AS TEXT)", "stored createdBy: is not valid UTF-8" }
+            end
+            if engine.server then assert(connection:execute "set check_constraint_checks = 0") end
+            for column, case in pairs(rows) do
+                local u = assert(db:create_table("with_" .. column, { columns = {} }))
+                assert(connection:execute(("UPDATE flex_table_versions SET %s = %s WHERE table_id = '%s'"):format(
+                    column, case[1], u.id)))
+                local entries, err = u:history()
+                assert.is_nil(entries)
+                assert.equal("corrupt", err.code)
+                assert.equal(case[2], err.message:sub(1, #case[2]))
+            end
+            if engine.server then assert(connection:execute "set check_constraint_checks = 1") end
+        end)
+
         it("says corrupt, and whose records they were, when a physical table is gone", function()
             local lost = assert(db:create_table("lost", { columns = {
                 { name = "a", dataType = "integer", unique = true } } }))

@@ -5,6 +5,7 @@
 
 #include "base/document.h"
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "db/table.h"
 #include "model/changes.h"
 
@@ -27,16 +28,16 @@ static int query_versions(struct engine *e, const char *table_id, int64_t from, 
     return engine_query(e, s, sql, strlen(sql), values, 3, err);
 }
 
-/* What does not read as our own document is a fault of the database. */
-static int corrupt(flexdb_error *err) {
+/* What does not read as our own document, `what`, is a fault of the database. */
+static int corrupt(const char *what, flexdb_error *err) {
     error_close_issues(err, FLEXDB_CORRUPT);
     if (err->code == FLEXDB_INVALID_SCHEMA || err->code == FLEXDB_INVALID_DOCUMENT) err->code = FLEXDB_CORRUPT;
-    if (err->code == FLEXDB_CORRUPT) error_prefix(err, "stored definition: ");
+    if (err->code == FLEXDB_CORRUPT) error_prefix(err, "stored %s: ", what);
     return -(int)err->code;
 }
 
 static int parse_stored(const char *text, size_t length, cJSON **tree, flexdb_error *err) {
-    return document_parse(tree, text, length, err) != 0 ? corrupt(err) : 0;
+    return document_parse(tree, text, length, err) != 0 ? corrupt("definition", err) : 0;
 }
 
 /* Takes the tree. */
@@ -45,7 +46,7 @@ static int define(cJSON *tree, struct definition **out, flexdb_error *err) {
     if (rc == 0 && err->issue_count == 0) return 0;
     definition_free(*out);
     *out = NULL;
-    return corrupt(err);
+    return corrupt("definition", err);
 }
 
 /* ---- entries ---- */
@@ -65,6 +66,21 @@ static int put_schema(const char *text, size_t length, struct buffer *out, flexd
     return 0;
 }
 
+static int put_changes(const char *text, size_t length, struct buffer *out, flexdb_error *err) {
+    cJSON *tree;
+    if (document_parse(&tree, text, length, err) != 0) return corrupt("changes", err);
+    cJSON_Delete(tree);
+    buffer_append(out, text, length);
+    return 0;
+}
+
+static int put_words(const char *text, size_t length, const char *key, struct buffer *out, flexdb_error *err) {
+    struct utf8_facts facts;
+    if (!utf8_check(text, length, &facts)) return error_set(err, FLEXDB_CORRUPT, "stored %s: is not valid UTF-8", key);
+    json_write_string(out, text, length);
+    return 0;
+}
+
 static int put_text(struct engine *e, struct statement *s, enum version_column column, const char *key,
                     struct buffer *out, flexdb_error *err) {
     const char *text;
@@ -73,15 +89,11 @@ static int put_text(struct engine *e, struct statement *s, enum version_column c
     if (rc != 0 || text == NULL) return rc;
     buffer_printf(out, ",\"%s\":", key);
     if (column == VERSION_PREVIOUS || column == VERSION_NEW) return put_schema(text, length, out, err);
+    if (column == VERSION_CHANGES) return put_changes(text, length, out, err);
+    if (column != VERSION_CREATED_AT) return put_words(text, length, key, out, err);
     char time[DATETIME_TEXT_SIZE];
-    if (column == VERSION_CHANGES) {
-        buffer_append(out, text, length);
-    } else if (column == VERSION_CREATED_AT) {
-        catalog_time(text, length, time);
-        json_write_string(out, time, strlen(time));
-    } else {
-        json_write_string(out, text, length);
-    }
+    catalog_time(text, length, time);
+    json_write_string(out, time, strlen(time));
     return 0;
 }
 
