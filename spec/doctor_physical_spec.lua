@@ -40,6 +40,9 @@ broken.each("doctor of physical tables", function(w, engine)
             if not engine.server then drop_index(w.physical, entry_of(w.people, "email")) end
             sql("ALTER TABLE %s DROP COLUMN deleted_at", w.physical)
         end, { { "physical_column", "the physical table $t has no column \"deleted_at\"" } } },
+        { "a referenced table without a column that every record needs", function()
+            sql("ALTER TABLE %s DROP COLUMN deleted_at", w.storage_of(w.companies).table)
+        end, { { "physical_column", "the physical table $other has no column \"deleted_at\"" } } },
         { "a physical table that is gone", function() sql("DROP TABLE %s", w.physical) end,
         { { "physical_table", "the physical table $t is missing" } } },
         { "a physical table under another name", function()

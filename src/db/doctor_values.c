@@ -112,14 +112,39 @@ static int find_target(flexdb_doctor *d, const struct column *c, char out[PHYSIC
     return rc;
 }
 
+static bool is_text(const char *text, size_t length, const char *word) {
+    return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+/* Whether a physical table has what tells that a record is there; where it has not, that is told elsewhere too. */
+static int tells_records(flexdb_doctor *d, const char *table, bool *out, flexdb_error *err) {
+    struct engine *e = doctor_engine(d);
+    flexdb_value value = value_text(table, strlen(table));
+    struct statement *s;
+    const char *name;
+    size_t length;
+    bool id = false, deleted_at = false;
+    int rc = doctor_query(d, &s, inspect_sql(e->dialect, INSPECT_COLUMNS), &value, 1, err);
+    while (rc == 1) {
+        rc = engine_text(e, s, 0, &name, &length, err);
+        if (rc != 0) break;
+        id = id || is_text(name, length, "id");
+        deleted_at = deleted_at || is_text(name, length, "deleted_at");
+        rc = engine_step(e, s, err);
+    }
+    engine_finalize(e, s);
+    *out = id && deleted_at;
+    return rc;
+}
+
 static int check_references(flexdb_doctor *d, const struct state_physical *p, flexdb_error *err) {
     const struct column *c = validator_column(d->patient.seen.validator, p->slot)->column;
     char target[PHYSICAL_NAME_SIZE];
     int rc = find_target(d, c, target, err);
     if (rc != 1) return rc;
-    bool there;
-    rc = tables_has_physical(doctor_engine(d), target, &there, err);
-    return rc == 0 && there ? list_dangling(d, p, target, err) : rc;
+    bool tells;
+    rc = tells_records(d, target, &tells, err);
+    return rc == 0 && tells ? list_dangling(d, p, target, err) : rc;
 }
 
 /* ---- all of them ---- */
