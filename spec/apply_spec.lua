@@ -33,6 +33,26 @@ engines.each(function(engine)
             return table.concat(list, " ")
         end
 
+        it("reads definitions raw, whatever their metatables say", function()
+            local evil = { __index = error, __pairs = error, __len = error, __call = error }
+            local function raw(t)
+                for _, value in next, t do
+                    if type(value) == "table" then raw(value) end
+                end
+                return setmetatable(t, evil)
+            end
+            local definitions = raw {
+                contacts = {
+                    columns = { reference("firm", "firms"), column "name" },
+                    indexes = { { columns = { "firm", "name" } } },
+                    checks = { { name = "named", expression = "firm ~= name" } },
+                },
+                firms = { columns = { reference("boss", "contacts") } },
+            }
+            assert.equal("create contacts, create firms, evolve contacts", told(assert(db:apply(definitions))))
+            assert.equal("", told(assert(db:apply(definitions))))
+        end)
+
         it("asks once before anything is done, and does nothing that was not agreed to", function()
             local function definitions(...) return { contacts = { columns = { column "name", ... } } } end
             local asked = {}

@@ -36,6 +36,14 @@ local function collect(definitions)
     return list
 end
 
+local function next_item(list, i)
+    local item = rawget(list, i + 1)
+    if item ~= nil then return i + 1, item end
+end
+
+-- As ipairs, raw: a document's metatables are ignored.
+local function raw_items(list) return next_item, list, 0 end
+
 local function columns_of(definition)
     local columns = rawget(definition, "columns")
     return type(columns) == "table" and columns or {}
@@ -48,7 +56,7 @@ end
 
 -- Whether each table that the definition refers to is there, or is the table itself.
 local function can_be_made(item, there)
-    for _, column in ipairs(columns_of(item.definition)) do
+    for _, column in raw_items(columns_of(item.definition)) do
         local target = target_of(column)
         if target and target ~= item.name and not there[target] then return false end
     end
@@ -59,9 +67,9 @@ end
 local function without_columns(indexes, left_out)
     if type(indexes) ~= "table" or next(left_out) == nil then return indexes end
     local kept = {}
-    for _, index in ipairs(indexes) do
+    for _, index in raw_items(indexes) do
         local whole = true
-        for _, name in ipairs(type(index) == "table" and columns_of(index) or {}) do
+        for _, name in raw_items(type(index) == "table" and columns_of(index) or {}) do
             whole = whole and not left_out[name]
         end
         if whole then kept[#kept + 1] = index end
@@ -80,7 +88,7 @@ end
 local function without_checks(checks, left_out)
     if type(checks) ~= "table" or next(left_out) == nil then return checks end
     local kept = {}
-    for _, check in ipairs(checks) do
+    for _, check in raw_items(checks) do
         local expression = type(check) == "table" and rawget(check, "expression")
         if not mentions(expression, left_out) then kept[#kept + 1] = check end
     end
@@ -110,7 +118,7 @@ end
 -- in and the expressions that read them are added afterwards.
 local function without_circles(item, there)
     local copy, columns, left_out = plain(item.definition), {}, {}
-    for _, column in ipairs(columns_of(item.definition)) do
+    for _, column in raw_items(columns_of(item.definition)) do
         local target = target_of(column)
         if not target or target == item.name or there[target] then
             columns[#columns + 1] = column
@@ -179,7 +187,7 @@ end
 -- A target is a table that is there already or one of the same call.
 local function check_targets(work)
     for _, item in ipairs(work.all) do
-        for i, column in ipairs(columns_of(item.definition)) do
+        for i, column in raw_items(columns_of(item.definition)) do
             local target = target_of(column)
             if type(target) == "string" and not work.there[target] then
                 return invalid("table %q: columns[%d].validation.targetTable: there is no table %q", item.name, i - 1,
