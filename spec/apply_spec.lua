@@ -143,6 +143,37 @@ engines.each(function(engine)
             assert.equal("", told(assert(db:apply(wanted))))
         end)
 
+        it("goes along a chain of renames, of tables and of columns, to a name that is free", function()
+            assert(db:apply { first = { columns = { column "x" } }, second = { columns = { column "y", column "z" } },
+                people = { columns = { reference("one", "first"), reference("two", "second") } } })
+            local one = assert(db:table("first"):insert { x = "x" })
+            local two = assert(db:table("second"):insert { y = "y", z = "z" })
+            assert(db:table("people"):insert { id = "p", one = one.id, two = two.id })
+            local wanted = {
+                second = { renamedFrom = "first", columns = { column "x" } },
+                third = { renamedFrom = "second", columns = {
+                    column("z", { renamedFrom = "y" }), column("zz", { renamedFrom = "z" }), column "y" } },
+                people = { columns = { reference("one", "second"), reference("two", "third") } },
+            }
+            local steps = "rename third, rename second, evolve third"
+            assert.equal(steps, told(assert(db:apply(wanted, { dry_run = true }))))
+            assert.equal(steps, told(assert(db:apply(wanted))))
+            assert.equal("x", db:table("second"):get(one.id).x)
+            local row = db:table("third"):get(two.id)
+            assert.same({ "y", "z" }, { row.z, row.zz, row.y })
+            assert.equal("", told(assert(db:apply(wanted))))
+            assert.equal("third", db:table("people"):schema().columns[2].validation.targetTable)
+        end)
+
+        it("refuses two tables that say one former name, before anything is done", function()
+            assert(db:apply { t = { columns = { column "a" } } })
+            local done, err = db:apply { u = { renamedFrom = "t", columns = {} },
+                v = { renamedFrom = "t", columns = {} } }
+            assert.is_nil(done)
+            assert.equal('invalid_schema: tables "u" and "v": only one can have been called "t"', tostring(err))
+            assert.equal("t", assert(db:tables())[1].name)
+        end)
+
         it("makes tables that refer to each other and to themselves", function()
             local wanted = {
                 a = { columns = { column "name", reference("b", "b"), reference("self", "a") } },
@@ -191,6 +222,8 @@ engines.each(function(engine)
             { "a column that cannot be", { t = { columns = { column("a", { dataType = "number" }) } } }, "columns" },
             { "a target that is nowhere", { t = { columns = { reference("a", "nowhere") } } },
                 'table "t": columns[0].validation.targetTable: there is no table "nowhere"' },
+            { "a former name that is none", { t = { renamedFrom = 5, columns = {} } },
+                'table "t": renamedFrom: must be a string' },
             { "a table's name", { ["no name"] = { columns = {} } }, "no name" },
         }
         for _, case in ipairs(refusals) do

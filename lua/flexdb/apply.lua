@@ -28,9 +28,11 @@ local function collect(definitions)
         if type(name) ~= "string" then return invalid("definition %s: name is missing", tostring(key)) end
         if seen[name] then return invalid("table %q is defined twice", name) end
         seen[name] = true
-        list[#list + 1] = {
-            name = name, definition = plain(definition), renamed_from = rawget(definition, "renamedFrom"),
-        }
+        local from = rawget(definition, "renamedFrom")
+        if from ~= nil and type(from) ~= "string" then
+            return invalid("table %q: renamedFrom: must be a string", name)
+        end
+        list[#list + 1] = { name = name, definition = plain(definition), renamed_from = from }
     end
     table.sort(list, function(a, b) return a.name < b.name end)
     return list
@@ -141,25 +143,45 @@ local function renamed_targets(schema, renames)
     return schema
 end
 
+-- Which table each item is of, `current`, and those that get another name in an order in which each new name is free:
+-- what has a new name is what it says that it was called, which may make the next name a new one. A name that is there
+-- already goes before renamedFrom, which stays in a definition long after the rename was made.
+local function find_current(list, there)
+    local renamed, becomes = {}, {}
+    repeat
+        local again = false
+        for _, item in ipairs(list) do
+            local from = item.renamed_from
+            local is_new = not item.current and (not there[item.name] or becomes[item.name])
+            if is_new and from and there[from] then
+                if becomes[from] then
+                    return invalid("tables %q and %q: only one can have been called %q", becomes[from], item.name, from)
+                end
+                item.current, becomes[from], again = from, item.name, true
+                renamed[#renamed + 1] = item
+            end
+        end
+    until not again
+    for _, item in ipairs(list) do
+        if there[item.name] and not becomes[item.name] then item.current = item.name end
+    end
+    return renamed, becomes
+end
+
 -- What is to be done: { create = { items }, rename = …, evolve = { items with table and changes }, drop = { names } }.
 local function survey(db, list, own)
     local tables, err = db:tables()
     if not tables then return nil, err end
-    local there, work = {}, { create = {}, rename = {}, evolve = {}, drop = {}, all = list }
-    local renames, wanted = {}, {}
+    local there, work = {}, { create = {}, evolve = {}, drop = {}, all = list }
+    local wanted = {}
     work.before = {}
     for _, info in ipairs(tables) do there[info.name], work.before[info.name] = true, true end
+    local renamed, renames = find_current(list, there)
+    if not renamed then return nil, renames end
+    work.rename = renamed
     for _, item in ipairs(list) do
-        local from = item.renamed_from
         wanted[item.name] = true
-        if there[item.name] then
-            item.current = item.name
-        elseif type(from) == "string" and there[from] then
-            item.current, renames[from] = from, item.name
-            work.rename[#work.rename + 1] = item
-        else
-            work.create[#work.create + 1] = item
-        end
+        if not item.current then work.create[#work.create + 1] = item end
     end
     for _, item in ipairs(list) do
         if item.current then

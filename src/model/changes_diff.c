@@ -59,8 +59,32 @@ static void pair(struct diff *d, const struct column *old, size_t to) {
     d->partner_of_to[to] = from;
 }
 
-/* Columns whose keys are both said are the same when the keys are, or when one was made from the other. The name goes
- * before `renamedFrom`, which stays in a document long after the rename was made. */
+static void pair_named(struct diff *d, const char *name, size_t to) {
+    const struct column *old = name == NULL ? NULL : definition_find(d->from, name, strlen(name));
+    if (old != NULL && !(old->keyed && d->to->columns[to].keyed)) pair(d, old, to);
+}
+
+/* Whether no column is left that has the name already. */
+static bool is_new_name(const struct diff *d, const char *name) {
+    const struct column *old = definition_find(d->from, name, strlen(name));
+    return old == NULL || d->partner_of_from[old - d->from->columns] != NO_COLUMN;
+}
+
+/* What has a new name is what it says that it was called, which may make the next name a new one: a to b, b to c. */
+static void pair_renamed(struct diff *d) {
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t i = 0; i < d->to->count; i++) {
+            const struct column *new = &d->to->columns[i];
+            if (d->partner_of_to[i] != NO_COLUMN || !is_new_name(d, new->name)) continue;
+            pair_named(d, new->renamed_from, i);
+            again = again || d->partner_of_to[i] != NO_COLUMN;
+        }
+    }
+}
+
+/* Columns whose keys are both said are the same when the keys are, or when one was made from the other. A name that is
+ * there already goes before `renamedFrom`, which stays in a document long after the rename was made. */
 static void pair_columns(struct diff *d) {
     for (size_t i = 0; i < d->to->count; i++) {
         const struct column *new = &d->to->columns[i];
@@ -72,14 +96,9 @@ static void pair_columns(struct diff *d) {
         if (d->partner_of_to[i] == NO_COLUMN)
             pair(d, definition_find_retyped(d->from, &d->origins, &d->to->columns[i]), i);
     }
-    for (int by_name = 1; by_name >= 0; by_name--) {
-        for (size_t i = 0; i < d->to->count; i++) {
-            const struct column *new = &d->to->columns[i];
-            const char *name = by_name ? new->name : new->renamed_from;
-            const struct column *old = name == NULL ? NULL : definition_find(d->from, name, strlen(name));
-            if (old != NULL && !(old->keyed && new->keyed)) pair(d, old, i);
-        }
-    }
+    pair_renamed(d);
+    for (size_t i = 0; i < d->to->count; i++) pair_named(d, d->to->columns[i].name, i);
+    pair_renamed(d);
 }
 
 /* ---- names ---- */
