@@ -7,8 +7,8 @@
  * what went wrong, as SQLite expects of any of them.
  *
  * Only what a transaction adds is held. A frame that it writes anew in its place goes straight to the file, behind what
- * is held. What is held is written before the log is read, measured, cut or synced, and forgotten when the lock of the
- * log's writer is given up: after a rollback these places are another writer's. */
+ * is held. What is held is written before it is read, and before the log is measured, cut or synced, and forgotten when
+ * the lock of the log's writer is given up: after a rollback these places are another writer's. */
 #include <string.h>
 
 #include "driver/sqlite/sqlite_files.h"
@@ -52,9 +52,10 @@ static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_i
     return log->last && !header ? write_held(log, file) : SQLITE_OK;
 }
 
+/* What stands before the frames that are held, or were lost, is in the file: a rollback reads it. */
 static int log_read(sqlite3_file *file, void *data, int length, sqlite3_int64 at) {
     struct sqlite_log *log = of(file);
-    int rc = write_held(log, file);
+    int rc = at + length <= log->at ? SQLITE_OK : write_held(log, file);
     return rc == SQLITE_OK ? log->system->xRead(file, data, length, at) : rc;
 }
 
