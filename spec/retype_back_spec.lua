@@ -42,6 +42,26 @@ engines.each(function(engine)
                 assert.equal("not an id", value_of(ids[3]))
             end)
 
+            it("brings back what named nothing, of records that were written since", function()
+                assert(retype("reference", { on_invalid = "null" }))
+                for i = 1, 4 do assert(bed.t:update(ids[i], { n = i })) end
+                assert(bed.t:update(ids[1], { v = null }))
+                assert.equal(3, assert(bed.t:rollback(1, { dry_run = true })).steps[1].kept)
+                assert(bed.t:rollback(1))
+                assert.same({ nil, "gone", "not an id", "nowhere" },
+                    { value_of(ids[1]), value_of(ids[2]), value_of(ids[3]), value_of(ids[4]) })
+            end)
+
+            it("brings it back from a type that it was made into after that", function()
+                assert(retype("reference", { on_invalid = "null" }))
+                assert(bed.t:evolve { { op = "modify_column", name = "v", set = { dataType = "text", validation = {
+                    targetTable = null, onDelete = null } } } })
+                for i = 1, 4 do assert(bed.t:update(ids[i], { v = i == 1 and "new" or null })) end
+                assert(bed.t:rollback(1))
+                assert.same({ "new", "gone", "not an id", "nowhere" },
+                    { value_of(ids[1]), value_of(ids[2]), value_of(ids[3]), value_of(ids[4]) })
+            end)
+
             it("keeps ids that name nothing with on_invalid = ignore", function()
                 assert(retype("reference", { on_invalid = "ignore" }))
                 assert.equal("nowhere", value_of(ids[4]))

@@ -6,13 +6,16 @@
 #include "base/text.h"
 #include "db/convert_parts.h"
 #include "db/evolve_references.h"
+#include "db/references.h"
 
 /* ---- open and close ---- */
 
-int converter_open(struct converter *c, const struct validator *from, const struct validator *to,
+int converter_open(struct converter *c, const struct table_state *table, const struct validator *to,
                    const struct plan *plan, enum flexdb_on_invalid on_invalid, flexdb_error *err) {
+    const struct validator *from = table->validator;
     size_t from_slots = validator_shape(from)->count, to_slots = validator_shape(to)->count;
-    *c = (struct converter){.from = from, .to = to, .plan = plan, .on_invalid = on_invalid, .fresh = true};
+    *c = (struct converter){
+        .table = table, .from = from, .to = to, .plan = plan, .on_invalid = on_invalid, .fresh = true};
     c->wanted_from = calloc(from_slots, sizeof *c->wanted_from);
     c->wanted_to = calloc(to_slots, sizeof *c->wanted_to);
     c->given = calloc(to_slots, sizeof *c->given);
@@ -116,8 +119,20 @@ struct resolved {
     flexdb_value value;
 };
 
+/* 1 when a step makes a reference that leads nowhere: it may have been left out when it was made. */
+static int leads_nowhere(const struct converter *c, const struct conversion *step, const flexdb_value *id,
+                         flexdb_error *err) {
+    if (step->to->column->type != TYPE_REFERENCE || id->tag != FLEXDB_TEXT) return 0;
+    char target[PHYSICAL_NAME_SIZE];
+    bool found;
+    int rc = references_target(c->table, step->to->column->rules.target_id, target, err);
+    if (rc == 0) rc = references_look(c->table->engine, target, id, 1, false, &found, err);
+    return rc == 0 ? !found : rc;
+}
+
 /* 1 when `now` is what `stored` becomes on the way that the values came, or could be: where a value broke a rule it may
- * have been kept, or left out. Nothing was written since then that going back to `stored` would forget. */
+ * have been kept, or left out, and so where it referred to nothing. Nothing was written since then that going back to
+ * `stored` would forget. */
 static int is_original(struct converter *c, const struct plan_conversion *p, const flexdb_value *stored,
                        const flexdb_value *now, flexdb_error *err) {
     flexdb_value value = p->back_count != 0 ? *stored : (flexdb_value){.tag = FLEXDB_ABSENT};
@@ -127,7 +142,9 @@ static int is_original(struct converter *c, const struct plan_conversion *p, con
         buffer_reset(&c->probes[i % 2]);
         struct convert_outcome outcome = convert_value(&p->back[i], &value, &next, &c->probes[i % 2]);
         if (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_NO_MEMORY) return error_no_memory(err);
-        broken = broken || (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_RULE);
+        int lost = value_is_none(now) && outcome.how != CONVERT_FAILED ? leads_nowhere(c, &p->back[i], &next, err) : 0;
+        if (lost < 0) return lost;
+        broken = broken || lost || (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_RULE);
         value = next;
     }
     if (broken && value_is_none(now)) return 1;

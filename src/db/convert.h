@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "db/record.h"
+#include "db/state.h"
 #include "flexdb.h"
 #include "model/plan.h"
 
@@ -33,6 +34,7 @@ struct convert_tally {
 struct reference_check;
 
 struct converter {
+    const struct table_state *table; /* whose records they are */
     const struct validator *from, *to;
     const struct plan *plan;
     enum flexdb_on_invalid on_invalid;
@@ -51,7 +53,7 @@ struct converter {
 
 /* Ready for the plan's conversions and computations, of which there are some; all is borrowed and must outlive it. To
  * be closed also where it fails. */
-int converter_open(struct converter *c, const struct validator *from, const struct validator *to,
+int converter_open(struct converter *c, const struct table_state *table, const struct validator *to,
                    const struct plan *plan, enum flexdb_on_invalid on_invalid, flexdb_error *err);
 void converter_close(struct converter *c);
 

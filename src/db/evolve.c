@@ -230,7 +230,7 @@ int evolution_meet_records(struct evolution *ev, flexdb_error *err) {
     if (!ev->has_records || ev->plan.conversion_count + ev->plan.computation_count == 0) return 0;
     ev->converter = calloc(1, sizeof *ev->converter);
     if (ev->converter == NULL) return error_no_memory(err);
-    int rc = converter_open(ev->converter, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
+    int rc = converter_open(ev->converter, ev->from, ev->to, &ev->plan, ev->options->on_invalid, err);
     ev->converter->needed = ev->needed;
     return rc;
 }

@@ -16,7 +16,7 @@ static int open_converted(struct converted *c, const struct evolution *ev, flexd
     *c = (struct converted){.ev = *ev};
     c->ev.converter = &c->converter;
     c->ev.dry = true; /* referenced records are looked for, and not held */
-    int rc = converter_open(&c->converter, ev->from->validator, ev->to, &ev->plan, ev->options->on_invalid, err);
+    int rc = converter_open(&c->converter, ev->from, ev->to, &ev->plan, ev->options->on_invalid, err);
     if (rc != 0 || !ev->judges) return rc;
     c->converter.references = &c->references;
     return reference_check_open(&c->references, &c->ev, err);

@@ -7,20 +7,6 @@
 
 /* ---- open and close ---- */
 
-static int find_target(struct reference_check *r, struct evolution *ev, size_t slot, flexdb_error *err) {
-    const char *id = validator_column(ev->to, slot)->column->rules.target_id;
-    if (id == NULL) return 0;
-    if (strcmp(id, ev->from->id) == 0) {
-        memcpy(r->targets[slot], ev->from->layout->table, PHYSICAL_NAME_SIZE);
-        return 0;
-    }
-    struct table_state *target = NULL;
-    int rc = state_find(&target, ev->from->engine, CATALOG_TABLE_BY_ID, &id, 1, err);
-    if (rc == 1 && target->active) memcpy(r->targets[slot], target->layout->table, PHYSICAL_NAME_SIZE);
-    state_drop(target);
-    return rc < 0 ? rc : 0;
-}
-
 int reference_check_open(struct reference_check *r, struct evolution *ev, flexdb_error *err) {
     size_t columns = validator_shape(ev->to)->columns;
     *r = (struct reference_check){.columns = columns};
@@ -38,7 +24,8 @@ int reference_check_open(struct reference_check *r, struct evolution *ev, flexdb
         if (!ev->plan.check_references[slot]) continue;
         r->wanted[slot] = true;
         r->slots[r->slot_count++] = slot;
-        rc = find_target(r, ev, slot, err);
+        rc =
+            references_target(ev->from, validator_column(ev->to, slot)->column->rules.target_id, r->targets[slot], err);
     }
     for (size_t i = 0; i < ev->plan.conversion_count; i++) {
         size_t slot = ev->plan.conversions[i].to;

@@ -86,6 +86,21 @@ int references_exist(struct engine *e, const char *table, const flexdb_value *id
     return references_look(e, table, ids, count, true, found, err);
 }
 
+int references_target(const struct table_state *s, const char *target_id, char out[PHYSICAL_NAME_SIZE],
+                      flexdb_error *err) {
+    out[0] = '\0';
+    if (target_id == NULL) return 0;
+    if (strcmp(target_id, s->id) == 0) {
+        memcpy(out, s->layout->table, PHYSICAL_NAME_SIZE);
+        return 0;
+    }
+    struct table_state *target = NULL;
+    int rc = state_find(&target, s->engine, CATALOG_TABLE_BY_ID, &target_id, 1, err);
+    if (rc == 1 && target->active) memcpy(out, target->layout->table, PHYSICAL_NAME_SIZE);
+    state_drop(target);
+    return rc < 0 ? rc : 0;
+}
+
 void references_issue(const struct table_state *s, const struct state_reference *r, const flexdb_value *id,
                       flexdb_error *err) {
     const struct column *c = validator_column(s->validator, r->slot)->column;

@@ -17,6 +17,10 @@ int references_exist(struct engine *e, const char *table, const flexdb_value *id
 /* The same; the records are taken for reading only where they are to be held. */
 int references_look(struct engine *e, const char *table, const flexdb_value *ids, size_t count, bool hold, bool *found,
                     flexdb_error *err);
+/* Where the records are to which a column of `s` refers, as its definition or another one says it: "" for nowhere.
+ * `target_id` may be NULL. */
+int references_target(const struct table_state *s, const char *target_id, char out[PHYSICAL_NAME_SIZE],
+                      flexdb_error *err);
 /* Looks for every referenced record of a normalized vector, or of those columns alone that are set in `given`.
  * REFERENCE with an issue for each that is not there; the record's own id (may be NULL) counts as there. */
 int references_explain(const struct table_state *s, const flexdb_value *values, const flexdb_value *given,
