@@ -80,6 +80,17 @@ engines.each(function(engine)
             end)
         end)
 
+        it("brings back what broke a rule of then, whatever the rules are now", function()
+            local ids = fill("string", { "7", "99" })
+            assert(bed.t:evolve({ { op = "modify_column", name = "v", set = { dataType = "integer",
+                validation = { max = 50 } } } }, { on_invalid = "null" }))
+            assert(bed.t:evolve { { op = "modify_column", name = "v", set = { validation = { max = null } } } })
+            for i = 1, 2 do assert(bed.t:update(ids[i], { n = i })) end
+            assert.is_nil(value_of(ids[2]))
+            assert(bed.t:rollback(1))
+            assert.same({ "7", "99" }, { value_of(ids[1]), value_of(ids[2]) })
+        end)
+
         describe("of a unique column", function()
             it("is refused by values that become the same, by value and ids", function()
                 local ids = fill("string", { "1", "01", "2" }, { unique = true })

@@ -67,6 +67,7 @@ void converter_close(struct converter *c) {
     record_free(&c->room);
     buffer_free(&c->probes[0]);
     buffer_free(&c->probes[1]);
+    buffer_free(&c->probes[2]);
     *c = (struct converter){0};
 }
 
@@ -130,9 +131,22 @@ static int leads_nowhere(const struct converter *c, const struct conversion *ste
     return rc == 0 ? !found : rc;
 }
 
-/* 1 when `now` is what `stored` becomes on the way that the values came, or could be: where a value broke a rule it may
- * have been kept, or left out, and so where it referred to nothing. Nothing was written since then that going back to
- * `stored` would forget. */
+/* 1 when a step of the way back refuses a value under the rules that its column was made with. */
+static int was_refused(struct converter *c, const struct plan_conversion *p, size_t i, const flexdb_value *value,
+                       flexdb_error *err) {
+    if (p->made == NULL || p->made[i] == NULL) return 0;
+    struct conversion step = p->back[i];
+    flexdb_value ignored;
+    step.to = validator_column(p->made[i], 0);
+    buffer_reset(&c->probes[2]);
+    struct convert_outcome outcome = convert_value(&step, value, &ignored, &c->probes[2]);
+    if (outcome.how != CONVERT_FAILED) return 0;
+    return outcome.reason == CONVERT_NO_MEMORY ? error_no_memory(err) : outcome.reason == CONVERT_RULE;
+}
+
+/* 1 when `now` is what `stored` becomes on the way that the values came, or could be: where a value broke a rule, of
+ * today or of then, it may have been kept, or left out, and so where it referred to nothing. Nothing was written since
+ * then that going back to `stored` would forget. */
 static int is_original(struct converter *c, const struct plan_conversion *p, const flexdb_value *stored,
                        const flexdb_value *now, flexdb_error *err) {
     flexdb_value value = p->back_count != 0 ? *stored : (flexdb_value){.tag = FLEXDB_ABSENT};
@@ -142,9 +156,13 @@ static int is_original(struct converter *c, const struct plan_conversion *p, con
         buffer_reset(&c->probes[i % 2]);
         struct convert_outcome outcome = convert_value(&p->back[i], &value, &next, &c->probes[i % 2]);
         if (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_NO_MEMORY) return error_no_memory(err);
-        int lost = value_is_none(now) && outcome.how != CONVERT_FAILED ? leads_nowhere(c, &p->back[i], &next, err) : 0;
-        if (lost < 0) return lost;
-        broken = broken || lost || (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_RULE);
+        broken = broken || (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_RULE);
+        if (!broken && outcome.how != CONVERT_FAILED && value_is_none(now)) {
+            int left_out = was_refused(c, p, i, &value, err);
+            if (left_out == 0) left_out = leads_nowhere(c, &p->back[i], &next, err);
+            if (left_out < 0) return left_out;
+            broken = left_out == 1;
+        }
         value = next;
     }
     if (broken && value_is_none(now)) return 1;

@@ -44,7 +44,7 @@ struct converter {
     const struct reference_check *references; /* NULL: none are looked for */
     struct record old, stored, new, room;
     struct buffer *texts;      /* one for each conversion: what its value is made of */
-    struct buffer probes[2];   /* the same for values on their way */
+    struct buffer probes[3];   /* the same for values on their way */
     flexdb_value *given, *now; /* what is to be stored; the whole record with that, where something is computed */
     bool *refused; /* by slot of the new shape: issues of the record that was read last, and what cannot be computed
                       because of them */

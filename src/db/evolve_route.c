@@ -80,6 +80,16 @@ static int find_route(struct evolution *ev, struct plan_conversion *p, flexdb_er
     return rc < 0 ? rc : 0;
 }
 
+/* What did not fit the rules of then may have been left out, whatever the rules are today. */
+static int find_made(struct evolution *ev, struct plan_conversion *p, flexdb_error *err) {
+    int rc = 0;
+    p->made = calloc(p->back_count + 1, sizeof *p->made);
+    if (p->made == NULL) return error_no_memory(err);
+    for (size_t i = 0; rc >= 0 && i < p->back_count; i++)
+        rc = history_first_with(ev->from->engine, ev->from, p->back[i].to->column->key, &p->made[i], err);
+    return rc < 0 ? rc : 0;
+}
+
 /* Since when the returning key has not been in use. */
 static int find_since(struct evolution *ev, struct plan_conversion *p, flexdb_error *err) {
     struct validator *column = NULL;
@@ -115,6 +125,7 @@ int evolution_find_routes(struct evolution *ev, flexdb_error *err) {
         if (!p->returns) continue;
         rc = find_since(ev, p, err);
         if (rc == 0) rc = find_route(ev, p, err);
+        if (rc == 0) rc = find_made(ev, p, err);
     }
     return rc;
 }

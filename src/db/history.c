@@ -196,24 +196,41 @@ static int read_definition(struct engine *e, const struct table_state *s, int64_
     return rc != 0 ? rc : define(tree, out, err);
 }
 
+/* 1 with the column of this key alone, 0 where the version has none, or -FLEXDB_NOT_FOUND with `err` unset where it is
+ * gone itself. */
+static int read_column(struct engine *e, const struct table_state *s, int64_t version, const char *key,
+                       struct validator **column, flexdb_error *err) {
+    flexdb_error why = FLEXDB_ERROR_INIT;
+    struct definition *d = NULL;
+    int rc = read_definition(e, s, version, &d, &why);
+    if (rc == -FLEXDB_NOT_FOUND)
+        error_clear(&why);
+    else if (rc != 0)
+        error_move(err, &why);
+    const struct column *found = rc == 0 ? definition_find_key(d, key, strlen(key)) : NULL;
+    if (found != NULL) rc = validator_of_column(column, found, err);
+    definition_free(d);
+    return found != NULL && rc == 0 ? 1 : rc;
+}
+
 int history_last_with(struct engine *e, const struct table_state *s, const char *key, int64_t *version,
                       struct validator **column, flexdb_error *err) {
     int rc = 0;
-    for (*version = s->version; rc == 0 && *version > 0; --*version) {
-        flexdb_error why = FLEXDB_ERROR_INIT;
-        struct definition *d = NULL;
-        rc = read_definition(e, s, *version, &d, &why);
-        if (rc == -FLEXDB_NOT_FOUND) {
-            error_clear(&why);
-            return 0;
-        }
-        if (rc != 0) error_move(err, &why);
-        const struct column *found = rc == 0 ? definition_find_key(d, key, strlen(key)) : NULL;
-        if (found != NULL) rc = validator_of_column(column, found, err);
-        definition_free(d);
-        if (found != NULL) return rc == 0 ? 1 : rc;
+    for (*version = s->version; *version > 0; --*version) {
+        rc = read_column(e, s, *version, key, column, err);
+        if (rc != 0) break;
     }
-    return rc;
+    return rc == -FLEXDB_NOT_FOUND ? 0 : rc;
+}
+
+int history_first_with(struct engine *e, const struct table_state *s, const char *key, struct validator **column,
+                       flexdb_error *err) {
+    int rc = 0;
+    for (int64_t version = 1; version <= s->version; version++) {
+        rc = read_column(e, s, version, key, column, err);
+        if (rc != 0 && rc != -FLEXDB_NOT_FOUND) break;
+    }
+    return rc == -FLEXDB_NOT_FOUND ? 0 : rc;
 }
 
 int flexdb_table_diff(flexdb_table *table, int64_t from, int64_t to, struct buffer *out, flexdb_error *err) {

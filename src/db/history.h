@@ -21,5 +21,8 @@ int history_read(struct engine *e, const struct table_state *s, int64_t version,
  * (the caller drops). 0 where no version that is kept had one. Reads one version after the other, the last first. */
 int history_last_with(struct engine *e, const struct table_state *s, const char *key, int64_t *version,
                       struct validator **column, flexdb_error *err);
+/* The same of the first version that is kept and had one: what the column was when it was made. */
+int history_first_with(struct engine *e, const struct table_state *s, const char *key, struct validator **column,
+                       flexdb_error *err);
 
 #endif

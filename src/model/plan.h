@@ -25,6 +25,7 @@ struct plan_conversion {
     int64_t since;           /* 1, no record is trusted, until it is found out */
     size_t back_count;       /* 0 where there is no such way */
     struct conversion *back; /* from the returning key to the one that is left */
+    struct validator **made; /* by step of `back`: its column alone, as it was made; NULL where that is not known */
     size_t there_count;      /* 0 where it would be the straight way */
     struct conversion *there;
     struct validator **between;

@@ -32,7 +32,9 @@ bool plan_conversion_open(struct plan_conversion *c, const struct validator *fro
 
 void plan_conversion_clear(struct plan_conversion *c) {
     for (size_t i = 0; i < c->between_count; i++) validator_drop(c->between[i]);
+    for (size_t i = 0; c->made != NULL && i < c->back_count; i++) validator_drop(c->made[i]);
     free(c->between);
+    free(c->made);
     free(c->back);
     free(c->there);
     *c = (struct plan_conversion){0};
