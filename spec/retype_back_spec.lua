@@ -80,6 +80,19 @@ engines.each(function(engine)
             end)
         end)
 
+        it("brings back what three types have passed on, of records that were written since", function()
+            local ids = fill("date", { "2024-02-29", "2024-03-01" })
+            for _, to in ipairs { "datetime", "text", "json" } do assert(retype(to)) end
+            assert(bed.t:update(ids[1], { n = 1 }))
+            assert.equal("2024-02-29T00:00:00.000000Z", value_of(ids[1]))
+            assert(bed.t:rollback(1))
+            assert.same({ "2024-02-29", "2024-03-01" }, { value_of(ids[1]), value_of(ids[2]) })
+            -- The way up again goes through as many.
+            assert(bed.t:update(ids[2], { n = 2 }))
+            assert(bed.t:rollback(4))
+            assert.equal("2024-03-01T00:00:00.000000Z", value_of(ids[2]))
+        end)
+
         it("brings back what broke a rule of then, whatever the rules are now", function()
             local ids = fill("string", { "7", "99" })
             assert(bed.t:evolve({ { op = "modify_column", name = "v", set = { dataType = "integer",

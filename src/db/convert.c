@@ -120,6 +120,18 @@ struct resolved {
     flexdb_value value;
 };
 
+/* Where the next of the values on their way goes: not where the last one lies, which a step may have passed on as it
+ * was. */
+static struct buffer *next_probe(struct converter *c, const flexdb_value *value) {
+    const struct buffer *first = &c->probes[0];
+    bool text = value->tag == FLEXDB_TEXT || value->tag == FLEXDB_JSON;
+    bool taken =
+        text && first->data != NULL && value->as.text >= first->data && value->as.text < first->data + first->capacity;
+    struct buffer *probe = &c->probes[taken ? 1 : 0];
+    buffer_reset(probe);
+    return probe;
+}
+
 /* 1 when a step makes a reference that leads nowhere: it may have been left out when it was made. */
 static int leads_nowhere(const struct converter *c, const struct conversion *step, const flexdb_value *id,
                          flexdb_error *err) {
@@ -153,8 +165,7 @@ static int is_original(struct converter *c, const struct plan_conversion *p, con
     bool broken = false;
     for (size_t i = 0; i < p->back_count && !value_is_none(&value); i++) {
         flexdb_value next;
-        buffer_reset(&c->probes[i % 2]);
-        struct convert_outcome outcome = convert_value(&p->back[i], &value, &next, &c->probes[i % 2]);
+        struct convert_outcome outcome = convert_value(&p->back[i], &value, &next, next_probe(c, &value));
         if (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_NO_MEMORY) return error_no_memory(err);
         broken = broken || (outcome.how == CONVERT_FAILED && outcome.reason == CONVERT_RULE);
         if (!broken && outcome.how != CONVERT_FAILED && value_is_none(now)) {
@@ -181,8 +192,7 @@ static void go_there(struct converter *c, const struct plan_conversion *p, const
     enum convert_reason lost = CONVERT_WHOLE;
     for (size_t i = 0; i < p->there_count; i++) {
         bool last = i + 1 == p->there_count;
-        buffer_reset(&c->probes[i % 2]);
-        out->outcome = convert_value(&p->there[i], &value, &out->value, &c->probes[i % 2]);
+        out->outcome = convert_value(&p->there[i], &value, &out->value, next_probe(c, &value));
         if (out->outcome.how == CONVERT_FAILED && (last || out->outcome.reason != CONVERT_RULE)) return;
         if (lost == CONVERT_WHOLE && out->outcome.how == CONVERTED_ROUNDED) lost = out->outcome.reason;
         value = out->value;
