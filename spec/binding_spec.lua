@@ -353,6 +353,16 @@ describe("errors", function()
         assert.equal("internal: an error without a message", tostring(err))
     end)
 
+    it("join with texts as the line that they print", function()
+        local _, err = t:insert {}
+        local _, gone = db:table "nobody"
+        assert.equal("first: " .. tostring(err) .. "\n", "first: " .. err .. "\n")
+        assert.equal(("%s, %s"):format(gone, err), gone .. ", " .. err)
+        assert.equal(tostring(err) .. 7, err .. 7)
+        assert.error_matches(function() return err .. nil end, "^attempt to concatenate a nil value$")
+        assert.error_matches(function() return {} .. err end, "^attempt to concatenate a table value$")
+    end)
+
     it("decode what was expected and got", function()
         local _, err = t:insert { email = "a@b.cd", age = 151 }
         assert.same({

@@ -72,6 +72,9 @@ engines.each(function(engine) describe("sandboxed scripts", function()
             local record, err = db:table "notes":insert {}
             assert(record == nil)
             return err.code, tostring(err), err.issues[1].path, err.issues[1].rule]] })
+        assert.equal("1: invalid_record: title: is required", (run [[
+            local _, err = db:table "notes":insert {}
+            return 1 .. ": " .. err]]))
         local result, err = run "return db:table 'notes':insert { title = 'first' }"
         assert.is_nil(result)
         assert.equal("duplicate", err.code)

@@ -24,12 +24,28 @@ static int error_tostring(lua_State *L) {
     return 1;
 }
 
+int errors_concat(lua_State *L) {
+    lua_settop(L, 2);
+    for (int i = 1; i <= 2; i++) {
+        if (lua_isstring(L, i)) continue;
+        if (luaL_getmetafield(L, i, "__tostring") == LUA_TNIL)
+            return luaL_error(L, "attempt to concatenate a %s value", luaL_typename(L, i));
+        lua_pop(L, 1);
+        luaL_tolstring(L, i, NULL);
+        lua_replace(L, i);
+    }
+    lua_concat(L, 2);
+    return 1;
+}
+
 void errors_metatable(lua_State *L) {
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_pushliteral(L, "flexdb.error");
     lua_setfield(L, -2, "__name");
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, errors_concat);
+    lua_setfield(L, -2, "__concat");
 }
 
 static void set_text(lua_State *L, const char *key, const char *text) {

@@ -4,8 +4,10 @@
 
 #include "bind/state.h"
 
-/* Pushes the metatable of error objects (`__name` flexdb.error, `__tostring` "code: message"). */
+/* Pushes the metatable of error objects (`__name` flexdb.error, `__tostring` "code: message", `__concat`). */
 void errors_metatable(lua_State *L);
+/* The `__concat` of values that are texts by their `__tostring`. */
+int errors_concat(lua_State *L);
 
 /* Pushes { code, message, issues, retryable } for an error; only between bind_state_hold and bind_state_release, for it
  * may raise. `err` is left as it is. */

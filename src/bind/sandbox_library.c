@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bind/errors.h"
 #include "bind/sandbox.h"
 
 /* ---- basic functions ---- */
@@ -178,6 +179,8 @@ static void make_marks(lua_State *box) {
     push_metatable(box, "flexdb.array", NULL);
     lua_rawseti(box, -2, SANDBOX_MARK_ARRAY);
     push_metatable(box, "flexdb.error", error_tostring);
+    lua_pushcfunction(box, errors_concat);
+    lua_setfield(box, -2, "__concat");
     lua_rawseti(box, -2, SANDBOX_MARK_ERROR);
     push_metatable(box, "flexdb.plan", NULL);
     lua_rawseti(box, -2, SANDBOX_MARK_PLAN);
