@@ -95,9 +95,12 @@ engines.each(function(engine)
             assert(t:rollback(2))
             assert(t:update(row.id, { a = 7 }))
             assert.equal(14, t:get(row.id).b)
-            assert(t:rollback(1)) -- what was computed since is what it comes back with
-            assert.equal(14, t:get(row.id).b)
+            local since = assert(t:insert { a = 8 })
+            assert(t:rollback(1)) -- nobody has written over it
+            assert.equal(100, t:get(row.id).b)
+            assert.equal(100, t:at(1):get(row.id).b)
             assert.equal(200, t:get(other.id).b)
+            assert.equal(16, t:get(since.id).b) -- nothing else is known of it
 
             -- computed, then written by hand, then computed again
             assert(t:rollback(2))

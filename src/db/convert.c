@@ -220,11 +220,22 @@ static int convert(struct converter *c, const struct plan_conversion *p, const f
     return failed && out->outcome.reason == CONVERT_NO_MEMORY ? error_no_memory(err) : 0;
 }
 
+/* Whether something was written by hand under the returning key, which nobody can have written over since: the column
+ * has been computed, whatever became of what it reads. */
+static bool was_written(const struct converter *c, const struct plan_conversion *p, const struct raw_record *raw) {
+    const struct compiled_column *to = validator_column(c->to, p->to);
+    if (validator_column(c->from, p->from)->column->computed == NULL || to->column->computed != NULL) return false;
+    const char *span;
+    size_t length;
+    return codec_find(raw->data, raw->data_length, to->member, to->member_length, &span, &length) == 1;
+}
+
 /* Sets out->stands where the value is what stands under the returning key, or has come back to it. */
 static int resolve_return(struct converter *c, const struct plan_conversion *p, const struct raw_record *raw,
                           struct resolved *out, flexdb_error *err) {
     const flexdb_value *now = &c->old.values[p->from], *stored = &c->stored.values[p->to];
-    int same = raw->schema_version < p->since ? 1 : is_original(c, p, stored, now, err);
+    bool untouched = raw->schema_version < p->since || was_written(c, p, raw);
+    int same = untouched ? 1 : is_original(c, p, stored, now, err);
     if (same == 0 && !value_is_none(now)) {
         int rc = convert(c, p, now, out, err);
         if (rc != 0) return rc;
