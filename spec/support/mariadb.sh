@@ -60,7 +60,7 @@ fi
 # Nothing here has to survive a power cut. --no-defaults keeps the machine's own settings out.
 quick=(--innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync
     --innodb-doublewrite=0 --innodb-buffer-pool-size=64M)
-if [ -n "${FLEXDB_DURABLE_MARIADB:-}" ]; then quick=(--innodb-buffer-pool-size=512M); fi
+if [ -n "${FLEXDB_DURABLE_MARIADB:-}" ]; then quick=(--innodb-buffer-pool-size=2G); fi
 
 give_up() {
     echo "mariadb.sh: $1; the end of its log:" >&2

@@ -3,7 +3,7 @@
  *   1. A short transaction notes in flex_tables.storage what is about to be made (layout.h, struct layout_build).
  *   2. DDL: the new table without indexes, a journal, and triggers on the old table that note every record written from
  *      here on.
- *   3. The records are copied: this connection reads and converts, a thread with another one inserts, a block a
+ *   3. The records are copied: this connection reads and converts, two threads with others insert, a block a
  *      transaction.
  *   4. What the journal names is copied again, batch by batch, until little is left; the new table gets its indexes;
  * and once more.

@@ -92,7 +92,7 @@ static int copy_chunk(struct build *b, flexdb_error *err) {
     int rc = engine_begin(b->engine, err);
     if (rc != 0) return rc;
     rc = evolution_inspect(b->ev, &store, err);
-    if (rc == 0 && b->inserter.connection == NULL) rc = build_flush(b, err);
+    if (rc == 0 && b->inserters.count == 0) rc = build_flush(b, err);
     if (rc == 0) return engine_commit(b->engine, err);
     engine_rollback(b->engine);
     return rc;
@@ -107,7 +107,7 @@ static int end_copy(struct build *b, flexdb_error *err) {
 int build_copy(struct build *b, flexdb_error *err) {
     int rc = 0;
     b->cursor = INT64_MIN;
-    if (!b->ev->cluster) build_open_inserter(b);
+    if (!b->ev->cluster) build_open_inserters(b);
     for (b->more = true; rc == 0 && b->more;) {
         rc = copy_chunk(b, err);
         if (rc != 0 || b->postponed < BUILD_POSTPONED) continue;
@@ -116,6 +116,6 @@ int build_copy(struct build *b, flexdb_error *err) {
         if (rc == 0) rc = build_catch_up(b, err);
     }
     if (rc == 0) rc = end_copy(b, err);
-    build_close_inserter(b);
+    build_close_inserters(b);
     return rc == 0 ? evolution_report(b->ev, err) : rc;
 }

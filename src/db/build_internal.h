@@ -14,6 +14,7 @@ enum {
     BUILD_POSTPONED = 1000, /* refused records that may wait for the end of the copy */
     BUILD_ROUNDS = 1000,    /* after which writers that are faster have to wait for the rest */
     BUILD_LIMIT = 1 << 16,  /* entries that are read at once at most */
+    BUILD_INSERTERS = 2,    /* that insert side by side */
     BUILD_BLOCKS = 4        /* blocks of rows that wait to be inserted */
 };
 
@@ -33,10 +34,16 @@ struct build_block {
     bool busy;
 };
 
-/* A connection of its own, and a thread that inserts rows by it, in the order in which they come. */
+/* A connection of its own, and a thread that inserts rows by it. */
 struct build_inserter {
-    struct connection *connection; /* NULL: there is none */
+    struct connection *connection;
     struct batch_writer *writer;
+};
+
+/* They take the blocks in turn. */
+struct build_inserters {
+    struct build_inserter each[BUILD_INSERTERS];
+    size_t count;
     struct build_block blocks[BUILD_BLOCKS];
     size_t next; /* the one that is handed over next, which is the oldest one */
 };
@@ -51,7 +58,7 @@ struct build {
 
     struct copied_rows rows;
     struct buffer insert, add;
-    struct build_inserter inserter;
+    struct build_inserters inserters;
 
     int64_t cursor; /* the seq up to which the table was copied */
     bool more;      /* behind it */
@@ -87,8 +94,8 @@ int build_flush(struct build *b, flexdb_error *err);
 
 /* While the table is copied another connection inserts, in transactions of its own, and this one reads and converts
  * what comes next. Where none can be had build_hand_over is build_flush. */
-void build_open_inserter(struct build *b);
-void build_close_inserter(struct build *b);
+void build_open_inserters(struct build *b);
+void build_close_inserters(struct build *b);
 /* Takes the rows that wait; what comes of them is told by the next call. */
 int build_hand_over(struct build *b, flexdb_error *err);
 /* Waits until all that was handed over is there. */
