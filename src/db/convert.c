@@ -65,6 +65,7 @@ void converter_close(struct converter *c) {
     record_free(&c->stored);
     record_free(&c->new);
     record_free(&c->room);
+    record_free(&c->between);
     buffer_free(&c->probes[0]);
     buffer_free(&c->probes[1]);
     buffer_free(&c->probes[2]);
@@ -156,13 +157,37 @@ static int was_refused(struct converter *c, const struct plan_conversion *p, siz
     return outcome.reason == CONVERT_NO_MEMORY ? error_no_memory(err) : outcome.reason == CONVERT_RULE;
 }
 
+/* Whether the document says something under the returning key. */
+static bool has_original(const struct converter *c, const struct plan_conversion *p, const struct raw_record *raw) {
+    const struct compiled_column *to = validator_column(c->to, p->to);
+    const char *span;
+    size_t length;
+    return codec_find(raw->data, raw->data_length, to->member, to->member_length, &span, &length) == 1;
+}
+
+/* What the way back begins with; no value where there is no way. */
+static int begin_way(struct converter *c, const struct plan_conversion *p, const struct raw_record *raw,
+                     const flexdb_value *stored, flexdb_value *out, flexdb_error *err) {
+    *out = (flexdb_value){.tag = FLEXDB_ABSENT};
+    if (p->back_count == 0) return 0;
+    *out = *stored;
+    if (p->computed == NULL) return 0;
+    int rc = record_decode(p->computed, raw, NULL, &c->between, err);
+    if (rc == 0) *out = c->between.values[0];
+    return rc;
+}
+
 /* 1 when `now` is what `stored` becomes on the way that the values came, or could be: where a value broke a rule, of
  * today or of then, it may have been kept, or left out, and so where it referred to nothing. Nothing was written since
- * then that going back to `stored` would forget. */
-static int is_original(struct converter *c, const struct plan_conversion *p, const flexdb_value *stored,
-                       const flexdb_value *now, flexdb_error *err) {
-    flexdb_value value = p->back_count != 0 ? *stored : (flexdb_value){.tag = FLEXDB_ABSENT};
+ * then that going back to `stored` would forget. What was computed on the way did not come from `stored`, but nobody
+ * has written it either. */
+static int is_original(struct converter *c, const struct plan_conversion *p, const struct raw_record *raw,
+                       const flexdb_value *stored, const flexdb_value *now, flexdb_error *err) {
+    flexdb_value value;
     bool broken = false;
+    if (p->computed != NULL && !has_original(c, p, raw)) return 0;
+    int rc = begin_way(c, p, raw, stored, &value, err);
+    if (rc != 0) return rc;
     for (size_t i = 0; i < p->back_count && !value_is_none(&value); i++) {
         flexdb_value next;
         struct convert_outcome outcome = convert_value(&p->back[i], &value, &next, next_probe(c, &value));
@@ -223,11 +248,8 @@ static int convert(struct converter *c, const struct plan_conversion *p, const f
 /* Whether something was written by hand under the returning key, which nobody can have written over since: the column
  * has been computed, whatever became of what it reads. */
 static bool was_written(const struct converter *c, const struct plan_conversion *p, const struct raw_record *raw) {
-    const struct compiled_column *to = validator_column(c->to, p->to);
-    if (validator_column(c->from, p->from)->column->computed == NULL || to->column->computed != NULL) return false;
-    const char *span;
-    size_t length;
-    return codec_find(raw->data, raw->data_length, to->member, to->member_length, &span, &length) == 1;
+    return validator_column(c->from, p->from)->column->computed != NULL &&
+           validator_column(c->to, p->to)->column->computed == NULL && has_original(c, p, raw);
 }
 
 /* Sets out->stands where the value is what stands under the returning key, or has come back to it. */
@@ -235,7 +257,7 @@ static int resolve_return(struct converter *c, const struct plan_conversion *p, 
                           struct resolved *out, flexdb_error *err) {
     const flexdb_value *now = &c->old.values[p->from], *stored = &c->stored.values[p->to];
     bool untouched = raw->schema_version < p->since || was_written(c, p, raw);
-    int same = untouched ? 1 : is_original(c, p, stored, now, err);
+    int same = untouched ? 1 : is_original(c, p, raw, stored, now, err);
     if (same == 0 && !value_is_none(now)) {
         int rc = convert(c, p, now, out, err);
         if (rc != 0) return rc;

@@ -42,7 +42,7 @@ struct converter {
     bool fresh;                               /* none of the new keys is in any document */
     const bool *needed;                       /* slots of the new shape; NULL: all */
     const struct reference_check *references; /* NULL: none are looked for */
-    struct record old, stored, new, room;
+    struct record old, stored, new, room, between;
     struct buffer *texts;      /* one for each conversion: what its value is made of */
     struct buffer probes[3];   /* the same for values on their way */
     flexdb_value *given, *now; /* what is to be stored; the whole record with that, where something is computed */

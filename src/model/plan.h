@@ -22,9 +22,11 @@ struct plan_conversion {
     bool is_open;
     struct conversion straight; /* refers to the two validators, as all others do */
     bool returns;
-    int64_t since;           /* 1, no record is trusted, until it is found out */
-    size_t back_count;       /* 0 where there is no such way */
-    struct conversion *back; /* from the returning key to the one that is left */
+    int64_t since;                    /* 1, no record is trusted, until it is found out */
+    size_t back_count;                /* 0 where there is no such way */
+    struct conversion *back;          /* from the returning key to the one that is left, */
+    const struct validator *computed; /* or from this one between, alone in a definition: NULL, or the last that was
+                                       * computed, not made of what had stood before it */
     struct validator **made; /* by step of `back`: its column alone, as it was made; NULL where that is not known */
     size_t there_count;      /* 0 where it would be the straight way */
     struct conversion *there;

@@ -62,8 +62,13 @@ static size_t open_way(struct conversion *way, const struct compiled_column *con
 /* `path`: from the returning key to the one that is left; `turned` has room for as many. */
 static void open_ways(struct plan_conversion *c, const struct compiled_column **path, size_t keys, size_t meet,
                       const struct compiled_column **turned) {
-    size_t count = 0;
-    c->back_count = open_way(c->back, path, keys);
+    size_t count = 0, begin = 0;
+    for (size_t i = 0; i < c->between_count; i++) {
+        if (!validator_was_computed(c->between[i])) continue;
+        c->computed = c->between[i];
+        begin = i + 1;
+    }
+    c->back_count = open_way(c->back, path + begin, keys - begin);
     /* Straight up to where the ways meet, and from there as retypes have gone. */
     if (meet == 0) return;
     turned[count++] = path[keys - 1];

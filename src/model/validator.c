@@ -274,11 +274,18 @@ int validator_of_document(struct validator **out, cJSON *column, flexdb_error *e
         cJSON_Delete(tree);
         return error_no_memory(err);
     }
-    cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(column, "validation"), "computed");
+    cJSON *expression =
+        cJSON_DetachItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(column, "validation"), "computed");
+    const bool computed = expression != NULL;
+    cJSON_Delete(expression);
     cJSON_AddItemToArray(list, column); /* an item that is there is only linked */
     if (definition_parse(&definition, tree, DEFINITION_STORED, err) != 0) definition = NULL;
-    return validator_new(out, definition, err);
+    int rc = validator_new(out, definition, err);
+    if (rc == 0) (*out)->was_computed = computed;
+    return rc;
 }
+
+bool validator_was_computed(const struct validator *v) { return v->was_computed; }
 
 struct validator *validator_hold(struct validator *v) {
     v->references++;

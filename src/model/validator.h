@@ -40,8 +40,10 @@ int validator_new(struct validator **out, struct definition *definition, flexdb_
 /* Both steps from a text; strict JSON. */
 int validator_parse(struct validator **out, const char *text, size_t length, enum definition_source source,
                     flexdb_error *err);
-/* The column of a stored definition in one of its own. */
+/* The column of a stored definition in one of its own, where it is not computed. */
 int validator_of_column(struct validator **out, const struct column *column, flexdb_error *err);
+/* Whether it was. */
+bool validator_was_computed(const struct validator *v);
 /* The same from its document, which is taken in every case (NULL: memory is out). */
 int validator_of_document(struct validator **out, cJSON *column, flexdb_error *err);
 struct validator *validator_hold(struct validator *v);

@@ -52,6 +52,7 @@ struct validator {
     size_t fixed_size;      /* an upper bound of a document's bytes without its given texts and json */
     size_t scratch_size;    /* the same for what normalized scalars take in scratch */
     struct expressions expressions;
+    bool was_computed; /* its only column, in the definition that it was taken from */
 };
 
 /* At most so many bytes for the document of one record. */
