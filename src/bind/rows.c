@@ -4,16 +4,12 @@
 #include "bind/errors.h"
 #include "bind/handles.h"
 
-/* A result begins with the shape of its table, so that a small one need not make its own. */
+/* A result shares the shape of its table, which outlives it, so that a small one need not make its own. */
 static void take_shape(lua_State *L, struct state *s, struct rows *rows, struct table *t, int owner) {
     const flexdb_validator *v = flexdb_table_validator(t->table);
     if (v == NULL) return;
     shape_use(L, s, &t->shaped, owner, v);
-    lua_getiuservalue(L, owner, SHAPED_SHAPE);
-    lua_setiuservalue(L, -2, SHAPED_SHAPE);
-    lua_getiuservalue(L, owner, SHAPED_KEYS);
-    lua_setiuservalue(L, -2, SHAPED_KEYS);
-    rows->shaped.shape = t->shaped.shape;
+    shape_use(L, s, &rows->shaped, lua_gettop(L), v);
 }
 
 struct rows *bind_rows_new(lua_State *L, struct state *s, int owner) {
