@@ -24,7 +24,7 @@ void build_open_inserters(struct build *b) {
     flexdb_error ignored = FLEXDB_ERROR_INIT;
     while (in->count < BUILD_INSERTERS && open_one(b, &in->each[in->count])) in->count++;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < BUILD_BLOCKS; i++)
+    for (size_t i = 0; rc == 0 && in->count != 0 && i < BUILD_BLOCKS; i++)
         rc = copied_rows_open(&in->blocks[i].rows, b->rows.width, &ignored);
     if (rc != 0) build_close_inserters(b);
     error_clear(&ignored);

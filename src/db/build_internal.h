@@ -92,7 +92,7 @@ int build_insert(struct build *b, struct copied_rows *rows, flexdb_error *err);
 /* The same for those of b->rows. */
 int build_flush(struct build *b, flexdb_error *err);
 
-/* While the table is copied another connection inserts, in transactions of its own, and this one reads and converts
+/* While the table is copied other connections insert, in transactions of their own, and this one reads and converts
  * what comes next. Where none can be had build_hand_over is build_flush. */
 void build_open_inserters(struct build *b);
 void build_close_inserters(struct build *b);

@@ -24,8 +24,8 @@ int reference_check_open(struct reference_check *r, struct evolution *ev, flexdb
         if (!ev->plan.check_references[slot]) continue;
         r->wanted[slot] = true;
         r->slots[r->slot_count++] = slot;
-        rc =
-            references_target(ev->from, validator_column(ev->to, slot)->column->rules.target_id, r->targets[slot], err);
+        const char *target = validator_column(ev->to, slot)->column->rules.target_id;
+        rc = references_target(ev->from, target, r->targets[slot], err);
     }
     for (size_t i = 0; i < ev->plan.conversion_count; i++) {
         size_t slot = ev->plan.conversions[i].to;
