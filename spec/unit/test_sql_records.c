@@ -144,7 +144,7 @@ static void reads(void **state) {
     CHECK("sqlite", records_fetch(d, &layout, FETCH_FOR_UPDATE, false, &out),
           FETCH " WHERE id = ? AND deleted_at IS NULL");
     CHECK("sqlite", records_fetch_many(d, &layout, 2, &out), FETCH " WHERE id IN (?, ?) AND deleted_at IS NULL");
-    CHECK("sqlite", records_walk(d, &layout, GUARD_EACH, &out), FETCH " WHERE seq > ? ORDER BY seq LIMIT ?");
+    CHECK("sqlite", records_walk(d, &layout, true, &out), FETCH " WHERE seq > ? ORDER BY seq LIMIT ?");
     CHECK("mysql", records_fetch(d, &layout, FETCH_FOR_UPDATE, true, &out),
           "SELECT seq, id, data, version, created_at, updated_at, deleted_at, schema_version, (SELECT revision FROM "
           "flex_tables WHERE id = CAST(? AS BINARY)) FROM `flex_records_x_1` WHERE id = CAST(? AS BINARY) FOR UPDATE");
